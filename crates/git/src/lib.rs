@@ -1,0 +1,1 @@
+//! Layer 1: the only place that runs git: mirrors, warm bases, layers, export, diffs.

@@ -1,0 +1,1 @@
+//! Layer 1: adapters for forges, channels and trackers.

@@ -1,0 +1,1 @@
+//! Layer 1: sandbox drivers, the in-sandbox supervisor and the protocol between them.

@@ -1,0 +1,1 @@
+//! Layer 2: the HTTP API, event streams and access rules.

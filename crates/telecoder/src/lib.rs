@@ -1,0 +1,1 @@
+//! Layer 3: the facade of TeleCoder: builder, application, configuration, registry.

@@ -1,0 +1,1 @@
+//! For tests: fakes, conformance suites, the scripted agent and the scripted model.
