@@ -1,0 +1,311 @@
+//! From a step of a script to a call of a tool that the asking agent offers (dev layer, pure).
+//!
+//! Agents name the same two tools, a shell and a file writer, differently. The tables here list the names; the
+//! arguments follow from the roles of the properties in each tool's own schema.
+
+use super::script::{Action, Answer};
+use serde_json::{Map, Value, json};
+
+/// A tool that a request offers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// The namespace it was offered in (OpenAI responses only).
+    pub namespace: Option<String>,
+    /// The JSON schema of its arguments.
+    pub schema: Option<Value>,
+}
+
+/// A tool call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Call {
+    /// The tool's name, as offered.
+    pub name: String,
+    /// Its namespace, as offered.
+    pub namespace: Option<String>,
+    /// The arguments.
+    pub arguments: Map<String, Value>,
+}
+
+/// Names of shell tools: OpenCode, Claude Code, Gemini CLI, Codex (three), Goose (two) and what others use.
+const SHELLS: &[&str] = &[
+    "bash",
+    "Bash",
+    "run_shell_command",
+    "exec_command",
+    "shell_command",
+    "shell",
+    "developer__shell",
+    "local_shell",
+    "container.exec",
+    "execute_command",
+];
+
+/// Names of tools that write a whole file: OpenCode and Goose, Claude Code, Gemini CLI, older Goose.
+const WRITERS: &[&str] = &[
+    "write",
+    "Write",
+    "write_file",
+    "developer__write",
+    "developer__text_editor",
+    "text_editor",
+    "create_file",
+];
+
+const COMMAND_PROPERTIES: &[&str] = &["command", "cmd", "script"];
+const PATH_PROPERTIES: &[&str] = &["filePath", "file_path", "path", "absolute_path", "filename"];
+const CONTENT_PROPERTIES: &[&str] = &["content", "file_text", "text", "contents"];
+
+/// Whether any of the tools can play a step of the action's sort, or is named by it.
+pub fn usable(tools: &[Tool], actions: &[&Action]) -> bool {
+    let named = |tool: &Tool| {
+        actions.iter().any(|action| matches!(action, Action::Tool { name, .. } if *name == tool.name))
+    };
+    find(tools, SHELLS).is_some() || find(tools, WRITERS).is_some() || tools.iter().any(named)
+}
+
+/// The call that plays an answer, `None` if the answer is only text. An error says which tool is missing.
+pub fn call(answer: &Answer, tools: &[Tool]) -> Result<Option<Call>, String> {
+    let (tool, mut arguments) = match &answer.action {
+        Action::Text(_) => return Ok(None),
+        Action::Shell(command) => shell(command, tools)?,
+        Action::Write { path, content } => write(path, content, tools)?,
+        Action::Tool { name, arguments } => {
+            let tool = tools.iter().find(|tool| tool.name == *name);
+            (tool.ok_or_else(|| missing(name, tools))?, arguments.clone())
+        }
+    };
+    arguments.extend(answer.extra.clone());
+    Ok(Some(Call { name: tool.name.clone(), namespace: tool.namespace.clone(), arguments }))
+}
+
+fn shell<'a>(command: &str, tools: &'a [Tool]) -> Result<(&'a Tool, Map<String, Value>), String> {
+    let tool = find(tools, SHELLS).ok_or_else(|| missing("a shell", tools))?;
+    let mut arguments = Map::new();
+    let property = tool.property(COMMAND_PROPERTIES).unwrap_or_else(|| match bare(&tool.name) {
+        "exec_command" => "cmd",
+        _ => "command",
+    });
+    let value = if tool.takes_array(property) { json!(["bash", "-lc", command]) } else { json!(command) };
+    arguments.insert(property.to_owned(), value);
+    tool.complete(&mut arguments);
+    Ok((tool, arguments))
+}
+
+fn write<'a>(path: &str, content: &str, tools: &'a [Tool]) -> Result<(&'a Tool, Map<String, Value>), String> {
+    let Some(tool) = find(tools, WRITERS) else {
+        return shell(&shell_write(path, content), tools);
+    };
+    let mut arguments = Map::new();
+    let default_path = if bare(&tool.name) == "write" { "filePath" } else { "file_path" };
+    let path_property = tool.property(PATH_PROPERTIES).unwrap_or(default_path);
+    arguments.insert(path_property.to_owned(), json!(path));
+    let content_property = tool.property(CONTENT_PROPERTIES).unwrap_or("content");
+    arguments.insert(content_property.to_owned(), json!(content));
+    if tool.property(&["command"]).is_some() {
+        arguments.insert("command".to_owned(), json!("write"));
+    }
+    tool.complete(&mut arguments);
+    Ok((tool, arguments))
+}
+
+/// A command that writes exactly this content, whatever is in it.
+fn shell_write(path: &str, content: &str) -> String {
+    let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+    let (path, content) = (quote(path), quote(content));
+    format!("mkdir -p -- \"$(dirname -- {path})\" && printf %s {content} > {path}")
+}
+
+fn missing(what: &str, tools: &[Tool]) -> String {
+    let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    format!("The script needs {what}, but the request offers only: {}.", names.join(", "))
+}
+
+/// The first of the names that is offered, in the order of the names.
+fn find<'a>(tools: &'a [Tool], names: &[&str]) -> Option<&'a Tool> {
+    names.iter().find_map(|name| tools.iter().find(|tool| bare(&tool.name) == *name))
+}
+
+fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+impl Tool {
+    fn properties(&self) -> Option<&Map<String, Value>> {
+        self.schema.as_ref()?.get("properties")?.as_object()
+    }
+
+    fn property<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
+        let properties = self.properties()?;
+        names.iter().copied().find(|name| properties.contains_key(*name))
+    }
+
+    fn takes_array(&self, property: &str) -> bool {
+        match self.properties().and_then(|properties| properties.get(property)) {
+            Some(schema) => schema_type(schema) == "array",
+            None => bare(&self.name) == "local_shell",
+        }
+    }
+
+    /// Adds every required argument that is not there yet, and a description where one can be given.
+    fn complete(&self, arguments: &mut Map<String, Value>) {
+        let Some(properties) = self.properties() else { return };
+        if properties.contains_key("description") {
+            arguments.entry("description").or_insert_with(|| json!("Run a scripted step"));
+        }
+        let required = self.schema.as_ref().and_then(|schema| schema.get("required")).and_then(Value::as_array);
+        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+            if !arguments.contains_key(name) {
+                let value = properties.get(name).map_or(Value::Null, plausible);
+                arguments.insert(name.to_owned(), value);
+            }
+        }
+    }
+}
+
+/// A small value that a JSON schema allows. Knows what agents use: types (also in capitals), enums, constants,
+/// defaults, bounds, `anyOf`; a reference becomes a text.
+pub fn plausible(schema: &Value) -> Value {
+    fill(schema, 8)
+}
+
+fn fill(schema: &Value, depth: u8) -> Value {
+    let first = |name: &str| schema.get(name).and_then(Value::as_array).and_then(|all| all.first()).cloned();
+    if let Some(value) = schema.get("const").or_else(|| schema.get("default")) {
+        return value.clone();
+    }
+    if let Some(value) = first("enum") {
+        return value;
+    }
+    if depth == 0 {
+        return Value::Null;
+    }
+    if let Some(choice) = first("anyOf").or_else(|| first("oneOf")) {
+        return fill(&choice, depth - 1);
+    }
+    match schema_type(schema).as_str() {
+        "object" => fill_object(schema, depth),
+        "array" => {
+            let wanted = schema.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(8);
+            let item = schema.get("items").unwrap_or(&Value::Null);
+            (0..wanted).map(|_| fill(item, depth - 1)).collect()
+        }
+        "integer" | "number" => {
+            let least = schema.get("minimum").and_then(Value::as_i64).unwrap_or(i64::MIN);
+            let most = schema.get("maximum").and_then(Value::as_i64).unwrap_or(i64::MAX);
+            json!(50.min(most).max(least))
+        }
+        "boolean" => json!(false),
+        "null" => Value::Null,
+        _ => json!("scripted"),
+    }
+}
+
+fn fill_object(schema: &Value, depth: u8) -> Value {
+    let empty = Map::new();
+    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+    properties.iter().map(|(name, schema)| (name.clone(), fill(schema, depth - 1))).collect::<Map<_, _>>().into()
+}
+
+/// The type of a schema in small letters; of several, the first that is not null.
+fn schema_type(schema: &Value) -> String {
+    let name = match schema.get("type") {
+        Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).find(|name| *name != "null"),
+        Some(other) => other.as_str(),
+        None if schema.get("properties").is_some() => Some("object"),
+        None => None,
+    };
+    name.unwrap_or("string").to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tool(name: &str, schema: Value) -> Tool {
+        Tool { name: name.to_owned(), namespace: None, schema: Some(schema) }
+    }
+
+    fn strings(names: &[&str]) -> Value {
+        let properties: Map<String, Value> =
+            names.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
+        json!({"type": "object", "properties": properties, "required": names})
+    }
+
+    #[track_caller]
+    fn check(action: Action, tools: &[Tool], expected: (&str, Value)) {
+        let answer = Answer { action, ..Answer::text("") };
+        let call = call(&answer, tools).unwrap().unwrap();
+        assert_eq!((call.name.as_str(), Value::Object(call.arguments)), expected);
+    }
+
+    #[test]
+    fn every_agent_gets_its_own_shell() {
+        let shell = || Action::Shell("ls".to_owned());
+        let described = json!({"command": "ls", "description": "Run a scripted step"});
+        check(shell(), &[tool("bash", strings(&["command", "description"]))], ("bash", described.clone()));
+        check(shell(), &[tool("Bash", strings(&["command", "description"]))], ("Bash", described));
+        check(shell(), &[tool("exec_command", strings(&["cmd"]))], ("exec_command", json!({"cmd": "ls"})));
+        let array = json!({"properties": {"command": {"type": "array"}}});
+        check(shell(), &[tool("shell", array)], ("shell", json!({"command": ["bash", "-lc", "ls"]})));
+        let gemini = strings(&["command", "dir_path"]);
+        let filled = json!({"command": "ls", "dir_path": "scripted"});
+        check(shell(), &[tool("run_shell_command", gemini)], ("run_shell_command", filled));
+        let bare = Tool { name: "functions/exec_command".to_owned(), namespace: None, schema: None };
+        check(shell(), &[bare], ("functions/exec_command", json!({"cmd": "ls"})));
+    }
+
+    #[test]
+    fn every_agent_gets_its_own_writer_and_codex_its_shell() {
+        let write = || Action::Write { path: "/w/a'b".to_owned(), content: "it's\n".to_owned() };
+        let both = |path: &str| json!({path: "/w/a'b", "content": "it's\n"});
+        check(write(), &[tool("write", strings(&["content", "filePath"]))], ("write", both("filePath")));
+        check(write(), &[tool("write", strings(&["path", "content"]))], ("write", both("path")));
+        check(write(), &[tool("Write", strings(&["file_path", "content"]))], ("Write", both("file_path")));
+        check(
+            write(),
+            &[tool("developer__text_editor", strings(&["command", "path", "file_text"]))],
+            ("developer__text_editor", json!({"path": "/w/a'b", "file_text": "it's\n", "command": "write"})),
+        );
+        let command = r#"mkdir -p -- "$(dirname -- '/w/a'\''b')" && printf %s 'it'\''s
+' > '/w/a'\''b'"#;
+        check(write(), &[tool("exec_command", strings(&["cmd"]))], ("exec_command", json!({"cmd": command})));
+    }
+
+    #[test]
+    fn a_missing_tool_is_said_and_extra_arguments_win() {
+        let answer = Answer { action: Action::Shell("ls".to_owned()), ..Answer::text("") };
+        let error = call(&answer, &[tool("glob", json!({}))]).unwrap_err();
+        assert_eq!(error, "The script needs a shell, but the request offers only: glob.");
+        let Value::Object(extra) = json!({"cmd": "pwd", "tty": true}) else { panic!("an object") };
+        let answer = Answer { extra, ..answer };
+        let made = call(&answer, &[tool("exec_command", strings(&["cmd"]))]).unwrap().unwrap();
+        assert_eq!(Value::Object(made.arguments), json!({"cmd": "pwd", "tty": true}));
+    }
+
+    #[test]
+    fn usable_tools_are_shells_writers_and_those_that_the_script_names() {
+        let named = Action::Tool { name: "todo".to_owned(), arguments: Map::new() };
+        assert!(usable(&[tool("todo", json!({}))], &[&named]));
+        assert!(!usable(&[tool("glob", json!({}))], &[&named]));
+        assert!(usable(&[tool("shell", json!({}))], &[]));
+        assert!(!usable(&[], &[&named]));
+    }
+
+    #[test]
+    fn a_schema_is_filled() {
+        let schema = json!({"type": "OBJECT", "properties": {
+            "model_choice": {"type": "STRING", "enum": ["flash", "pro"]},
+            "complexity_score": {"type": "INTEGER", "minimum": 1, "maximum": 10},
+            "title": {"type": ["null", "string"]},
+            "maybe": {"anyOf": [{"type": "boolean"}, {"type": "null"}]},
+            "list": {"type": "array", "items": {"type": "number"}, "minItems": 1},
+            "fixed": {"const": 3}
+        }});
+        assert_eq!(
+            plausible(&schema),
+            json!({"model_choice": "flash", "complexity_score": 10, "title": "scripted", "maybe": false, "list": [50], "fixed": 3})
+        );
+    }
+}

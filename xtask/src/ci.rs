@@ -1,0 +1,76 @@
+//! Development tool, verb `ci`: the one gate. From a fresh clone it needs nothing typed but its name.
+//!
+//! The stages run in order; the first that fails ends the run, and the table is printed either way.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::console;
+use crate::house;
+use crate::process::Program;
+use crate::setup::{self, agents};
+use crate::stage::Stages;
+use crate::test::{self, Agents};
+use crate::{codegen, tidy, web};
+
+/// Options of `cargo xtask ci`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Also install and drive Claude Code and Gemini CLI
+    #[arg(long)]
+    all_agents: bool,
+    /// Also run cargo-deny, built first where it is missing (about 3 minutes)
+    #[arg(long)]
+    deny: bool,
+}
+
+/// Runs the verb.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut stages = Stages::default();
+    let result = gate(&mut stages, options);
+    console::line("");
+    console::result(stages.table().trim_end());
+    result
+}
+
+fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
+    let chosen = Agents::from_flag(options.all_agents);
+    stages.run("setup", || Ok(installed(&setup::machine()?)))?;
+    stages.run("format", || quiet(Program::cargo().args(["fmt", "--all", "--check"])))?;
+    stages.run("tidy", || Ok(format!("{} files", tidy::check()?)))?;
+    stages.run("clippy", || {
+        quiet(Program::cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+    })?;
+    if options.deny {
+        stages.run("deny", deny)?;
+    }
+    stages.run("build", || test::build().map(|()| String::new()))?;
+    stages.run("agents", || {
+        agents::install(chosen.names(), &house::test_data_dir()?).map(|()| chosen.names().join(", "))
+    })?;
+    stages.run("tests", || test::all(chosen, &[]).map(|counts| counts.to_string()))?;
+    stages.run("rustdoc", || {
+        quiet(
+            Program::cargo()
+                .args(["doc", "--workspace", "--no-deps", "--locked"])
+                .env("RUSTDOCFLAGS", "-D warnings"),
+        )
+    })?;
+    stages.run("drift", || codegen::check().map(|count| format!("{count} generated files are current")))?;
+    web::gate(stages)
+}
+
+fn quiet(program: Program) -> Result<String> {
+    console::note(program.shown());
+    program.run().map(|()| String::new())
+}
+
+fn deny() -> Result<String> {
+    let built = setup::cargo_deny()?;
+    Program::new(setup::cargo_deny_path()?).args(["check", "licenses", "bans", "sources"]).run()?;
+    Ok(installed(&built))
+}
+
+fn installed(what: &[String]) -> String {
+    if what.is_empty() { String::new() } else { format!("installed {}", what.join(", ")) }
+}

@@ -1,0 +1,48 @@
+//! Development tool: the real agents that the tests and the demo drive.
+//!
+//! The recipes are the product's: this only calls `telecoder agents install`, under Node 22.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::console;
+use crate::environment;
+use crate::house;
+use crate::process::Program;
+use crate::setup::node;
+
+/// The agents of the default test run: about 1.4 GB with the Node they share.
+pub(crate) const DEFAULT: &[&str] = &["goose", "opencode", "codex"];
+
+/// Every agent of the catalogue.
+pub(crate) const ALL: &[&str] = &["goose", "opencode", "codex", "claude-code", "gemini"];
+
+/// Installs agents into the `agents` folder of a data folder; what is there already is left alone.
+pub(crate) fn install(names: &[&str], data_dir: &Path) -> Result<()> {
+    node::install()?;
+    Program::cargo().args(["build", "--quiet", "--package", "telecoder-cli", "--bin", "telecoder"]).run()?;
+    let telecoder = house::binary("telecoder")?;
+    for name in names {
+        console::note(&format!("agent {name}: {}", size(name)));
+        Program::new(&telecoder)
+            .args(["agents", "install", name, "--data-dir"])
+            .arg(data_dir)
+            .env("PATH", environment::path_with(&node::bin()?))
+            .run()
+            .with_context(|| format!("could not install the agent {name}"))?;
+    }
+    Ok(())
+}
+
+/// How large an installed agent is, measured on Linux x86-64.
+fn size(name: &str) -> &'static str {
+    match name {
+        "goose" => "275 MB",
+        "opencode" => "354 MB",
+        "codex" => "457 MB",
+        "claude-code" => "391 MB",
+        "gemini" => "100 MB",
+        _ => "size unknown",
+    }
+}

