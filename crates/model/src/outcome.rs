@@ -82,7 +82,11 @@ pub fn parse_claims(text: &str) -> Option<Claims> {
             push(claims, section, trimmed);
         }
     }
-    blocks.into_iter().rev().find(|(_, seen)| seen.contains(&Section::Changed) && seen.len() >= 2).map(|(c, _)| c)
+    blocks
+        .into_iter()
+        .rev()
+        .find(|(_, seen)| seen.contains(&Section::Changed) && seen.len() >= 2)
+        .map(|(c, _)| c)
 }
 
 fn fence_mark(line: &str) -> Option<&'static str> {
@@ -106,7 +110,9 @@ fn heading(line: &str) -> Option<(Section, &str)> {
         ("uncertain", Section::Uncertain),
         ("next", Section::Next),
     ] {
-        let Some(head) = bare.get(..word.len()) else { continue };
+        let Some(head) = bare.get(..word.len()) else {
+            continue;
+        };
         if !head.eq_ignore_ascii_case(word) {
             continue;
         }
@@ -153,8 +159,11 @@ pub struct ChangedFile {
 /// first sentence.
 pub fn derive(last_words: &str, files: &[ChangedFile], stat: DiffStat, verified: Vec<String>) -> Outcome {
     let claims = parse_claims(last_words).unwrap_or_default();
-    let mut changed: Vec<String> =
-        files.iter().take(MAX_ITEMS).map(|f| format!("{} (+{} −{})", f.path, f.additions, f.deletions)).collect();
+    let mut changed: Vec<String> = files
+        .iter()
+        .take(MAX_ITEMS)
+        .map(|f| format!("{} (+{} −{})", f.path, f.additions, f.deletions))
+        .collect();
     if files.len() > MAX_ITEMS {
         changed.push(format!("and {} more files", files.len() - MAX_ITEMS));
     }
@@ -188,9 +197,15 @@ fn headline(last_words: &str, stat: DiffStat) -> String {
             }
             continue;
         }
-        let bare = line.trim_start_matches(['#', '-', '*', '>', ' ']).trim_end_matches('*');
+        let bare = line
+            .trim_start_matches(['#', '-', '*', '>', ' '])
+            .trim_end_matches('*');
         let sentence = bare.split_inclusive(['.', '!', '?']).next().unwrap_or(bare);
-        let sentence = if sentence.chars().count() < 8 { bare } else { sentence };
+        let sentence = if sentence.chars().count() < 8 {
+            bare
+        } else {
+            sentence
+        };
         if !sentence.trim().is_empty() {
             return crate::text::title(sentence.trim().trim_end_matches(['.', ':']));
         }
@@ -228,18 +243,37 @@ mod tests {
 
     #[test]
     fn changed_comes_from_the_diff_not_from_the_agent() {
-        let files = [ChangedFile { path: "calc.py".to_owned(), additions: 1, deletions: 1 }];
-        let stat = DiffStat { files: 1, additions: 1, deletions: 1 };
-        let outcome = derive("Fixed the sum. All good.\nChanged: the world\nVerified: everything", &files, stat, vec![]);
+        let files = [ChangedFile {
+            path: "calc.py".to_owned(),
+            additions: 1,
+            deletions: 1,
+        }];
+        let stat = DiffStat {
+            files: 1,
+            additions: 1,
+            deletions: 1,
+        };
+        let outcome = derive(
+            "Fixed the sum. All good.\nChanged: the world\nVerified: everything",
+            &files,
+            stat,
+            vec![],
+        );
         assert_eq!(outcome.headline, "Fixed the sum");
         assert_eq!(outcome.changed, ["calc.py (+1 −1)"]);
         assert!(outcome.verified.is_empty());
         assert_eq!(outcome.claims.verified, ["everything"]);
-        assert_eq!(outcome.uncertain, ["No check was run by TeleCoder on this change."]);
+        assert_eq!(
+            outcome.uncertain,
+            ["No check was run by TeleCoder on this change."]
+        );
     }
 
     #[test]
     fn an_empty_answer_has_a_headline_too() {
-        assert_eq!(derive("", &[], DiffStat::default(), vec![]).headline, "No change was needed");
+        assert_eq!(
+            derive("", &[], DiffStat::default(), vec![]).headline,
+            "No change was needed"
+        );
     }
 }

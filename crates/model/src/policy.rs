@@ -188,7 +188,9 @@ impl Policy {
             PermissionRule::ApproveAll => PermissionAnswer::Allow,
             PermissionRule::Ask => PermissionAnswer::Ask,
             PermissionRule::ApproveReads => match kind {
-                ToolKind::Read | ToolKind::Search | ToolKind::Think | ToolKind::Execute => PermissionAnswer::Allow,
+                ToolKind::Read | ToolKind::Search | ToolKind::Think | ToolKind::Execute => {
+                    PermissionAnswer::Allow
+                }
                 ToolKind::Edit
                 | ToolKind::Delete
                 | ToolKind::Move
@@ -205,12 +207,14 @@ impl Policy {
     pub fn publish_rule(&self, wanted: Option<PublishRule>) -> Result<PublishRule, String> {
         match (self.publish, wanted) {
             (PublishCeiling::Never, None | Some(PublishRule::Manual)) => Ok(PublishRule::Manual),
-            (PublishCeiling::Never, Some(PublishRule::Ask | PublishRule::Auto)) => {
-                Err(format!("policy `{}` never publishes; leave `publish` out or choose another policy", self.name))
-            }
-            (PublishCeiling::Ask, Some(PublishRule::Auto)) => {
-                Err(format!("policy `{}` publishes only after approval; use `ask` or `manual`", self.name))
-            }
+            (PublishCeiling::Never, Some(PublishRule::Ask | PublishRule::Auto)) => Err(format!(
+                "policy `{}` never publishes; leave `publish` out or choose another policy",
+                self.name
+            )),
+            (PublishCeiling::Ask, Some(PublishRule::Auto)) => Err(format!(
+                "policy `{}` publishes only after approval; use `ask` or `manual`",
+                self.name
+            )),
             (PublishCeiling::Ask, None) => Ok(PublishRule::Ask),
             (PublishCeiling::Auto, None) => Ok(PublishRule::Auto),
             (PublishCeiling::Ask | PublishCeiling::Auto, Some(rule)) => Ok(rule),
@@ -254,9 +258,17 @@ mod tests {
     fn the_stricter_publish_rule_wins_and_more_is_refused() {
         let standard = Policy::standard();
         assert_eq!(standard.publish_rule(None), Ok(PublishRule::Auto));
-        assert_eq!(standard.publish_rule(Some(PublishRule::Manual)), Ok(PublishRule::Manual));
+        assert_eq!(
+            standard.publish_rule(Some(PublishRule::Manual)),
+            Ok(PublishRule::Manual)
+        );
         assert_eq!(Policy::observe().publish_rule(None), Ok(PublishRule::Manual));
-        assert!(Policy::observe().publish_rule(Some(PublishRule::Auto)).unwrap_err().contains("never publishes"));
+        assert!(
+            Policy::observe()
+                .publish_rule(Some(PublishRule::Auto))
+                .unwrap_err()
+                .contains("never publishes")
+        );
     }
 
     #[test]

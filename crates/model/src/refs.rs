@@ -1,7 +1,7 @@
 //! Git names (layer 0): branches, revisions and object ids as types, so that outside text never reaches git unchecked.
 
-use crate::id::{SessionId, text_id};
 use crate::id::{IdError, id_error};
+use crate::id::{SessionId, text_id};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -20,20 +20,35 @@ fn branch(text: &str) -> Result<(), &'static str> {
     if text == "@" || text == "HEAD" || text.contains("@{") {
         return Err("it is a name that git keeps for itself");
     }
-    if text.starts_with('/') || text.ends_with('/') || text.contains("//") || text.ends_with('.') || text.contains("..") {
+    if text.starts_with('/')
+        || text.ends_with('/')
+        || text.contains("//")
+        || text.ends_with('.')
+        || text.contains("..")
+    {
         return Err("it has a misplaced `/` or `.`");
     }
-    if text.split('/').any(|part| part.starts_with('.') || part.ends_with(".lock")) {
+    if text
+        .split('/')
+        .any(|part| part.starts_with('.') || part.ends_with(".lock"))
+    {
         return Err("a part of it begins with `.` or ends with `.lock`");
     }
-    if text.chars().any(|c| c.is_control() || c.is_whitespace() || "~^:?*[\\\u{7f}".contains(c)) {
+    if text
+        .chars()
+        .any(|c| c.is_control() || c.is_whitespace() || "~^:?*[\\\u{7f}".contains(c))
+    {
         return Err("it holds a character that git refuses in a branch name");
     }
     Ok(())
 }
 
 fn sha(text: &str) -> Result<(), &'static str> {
-    if (text.len() == 40 || text.len() == 64) && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+    if (text.len() == 40 || text.len() == 64)
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    {
         return Ok(());
     }
     Err("it must be 40 (or 64) lowercase hexadecimal digits")
@@ -117,12 +132,42 @@ mod tests {
     #[test]
     fn hostile_branch_names_are_refused() {
         for bad in [
-            "", "-x", "--upload-pack=x", "a..b", "a b", "a~1", "a^", "a:b", "/a", "a/", "a//b", ".a", "a/.b", "a.lock",
-            "a/b.lock", "HEAD", "@", "a@{1}", "a\nb", "a\\b", "a?", "a*", "a[", "a.", "a\u{7f}",
+            "",
+            "-x",
+            "--upload-pack=x",
+            "a..b",
+            "a b",
+            "a~1",
+            "a^",
+            "a:b",
+            "/a",
+            "a/",
+            "a//b",
+            ".a",
+            "a/.b",
+            "a.lock",
+            "a/b.lock",
+            "HEAD",
+            "@",
+            "a@{1}",
+            "a\nb",
+            "a\\b",
+            "a?",
+            "a*",
+            "a[",
+            "a.",
+            "a\u{7f}",
         ] {
             assert!(bad.parse::<BranchName>().is_err(), "{bad:?}");
         }
-        for good in ["main", "feature/x", "telecoder/abcdefghijkl", "v1.2.3", "grün", "a-b_c"] {
+        for good in [
+            "main",
+            "feature/x",
+            "telecoder/abcdefghijkl",
+            "v1.2.3",
+            "grün",
+            "a-b_c",
+        ] {
             assert!(good.parse::<BranchName>().is_ok(), "{good:?}");
         }
     }
@@ -130,7 +175,10 @@ mod tests {
     #[test]
     fn a_revision_is_a_commit_or_a_name() {
         let sha = "a".repeat(40);
-        assert_eq!(sha.parse::<Revision>().unwrap(), Revision::Commit(sha.parse().unwrap()));
+        assert_eq!(
+            sha.parse::<Revision>().unwrap(),
+            Revision::Commit(sha.parse().unwrap())
+        );
         assert_eq!("main".parse::<Revision>().unwrap().to_string(), "main");
         assert!("--all".parse::<Revision>().is_err());
     }

@@ -85,7 +85,10 @@ impl TryFrom<String> for Repository {
 impl FromStr for Repository {
     type Err = RepositoryError;
     fn from_str(text: &str) -> Result<Self, RepositoryError> {
-        let fail = |reason: &str| RepositoryError { text: shown(text), reason: reason.to_owned() };
+        let fail = |reason: &str| RepositoryError {
+            text: shown(text),
+            reason: reason.to_owned(),
+        };
         if text.is_empty() {
             return Err(fail("it is empty"));
         }
@@ -105,7 +108,9 @@ impl FromStr for Repository {
             return local(rest).map_err(fail);
         }
         if text.contains("::") {
-            return Err(fail("transports that run programs are refused; use owner/name, an https or ssh URL, or a path"));
+            return Err(fail(
+                "transports that run programs are refused; use owner/name, an https or ssh URL, or a path",
+            ));
         }
         if text.contains("://") {
             return from_url(text).map_err(fail);
@@ -118,7 +123,9 @@ impl FromStr for Repository {
             return remote(host, path).map_err(fail);
         }
         if text.split('/').count() != 2 {
-            return Err(fail("expected owner/name, an https or ssh URL, or an absolute path"));
+            return Err(fail(
+                "expected owner/name, an https or ssh URL, or an absolute path",
+            ));
         }
         remote(DEFAULT_HOST, text).map_err(fail)
     }
@@ -129,7 +136,10 @@ fn shown(text: &str) -> String {
     let cut: String = text.chars().take(200).collect();
     match (cut.find("//"), cut.find('@')) {
         (Some(slashes), Some(at)) if slashes < at => {
-            let head: String = cut.chars().take(cut.chars().position(|c| c == '/').unwrap_or(0) + 2).collect();
+            let head: String = cut
+                .chars()
+                .take(cut.chars().position(|c| c == '/').unwrap_or(0) + 2)
+                .collect();
             format!("{head}…{}", cut.get(at..).unwrap_or(""))
         }
         _ => cut,
@@ -151,7 +161,10 @@ fn from_url(text: &str) -> Result<Repository, &'static str> {
         return Err("it holds a query or a fragment");
     }
     let host = url.host_str().ok_or("it names no host")?;
-    let default = matches!((url.scheme(), url.port()), (_, None) | ("ssh" | "git+ssh", Some(22)));
+    let default = matches!(
+        (url.scheme(), url.port()),
+        (_, None) | ("ssh" | "git+ssh", Some(22))
+    );
     let host = match url.port() {
         Some(port) if !default => format!("{host}:{port}"),
         Some(_) | None => host.to_owned(),
@@ -161,7 +174,12 @@ fn from_url(text: &str) -> Result<Repository, &'static str> {
 
 fn remote(host: &str, path: &str) -> Result<Repository, &'static str> {
     let host = host.to_ascii_lowercase();
-    if host.is_empty() || !host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b)) || host.starts_with('-') {
+    if host.is_empty()
+        || !host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+        || host.starts_with('-')
+    {
         return Err("its host name is not one");
     }
     let path = path.trim_matches('/');
@@ -174,11 +192,17 @@ fn remote(host: &str, path: &str) -> Result<Repository, &'static str> {
         if part.is_empty() || part == "." || part == ".." || part.starts_with('-') {
             return Err("a part of its path is empty, `..`, or begins with a dash");
         }
-        if !part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+~".contains(&b)) {
+        if !part
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"._-+~".contains(&b))
+        {
             return Err("its path holds a character that forges do not allow");
         }
     }
-    Ok(Repository::Remote { host, path: path.to_owned() })
+    Ok(Repository::Remote {
+        host,
+        path: path.to_owned(),
+    })
 }
 
 fn local(text: &str) -> Result<Repository, &'static str> {
@@ -204,7 +228,8 @@ mod tests {
     use super::*;
 
     fn canonical(text: &str) -> String {
-        text.parse::<Repository>().map_or_else(|e| format!("error: {}", e.reason), |r| r.to_string())
+        text.parse::<Repository>()
+            .map_or_else(|e| format!("error: {}", e.reason), |r| r.to_string())
     }
 
     #[test]
@@ -221,7 +246,10 @@ mod tests {
         ] {
             assert_eq!(canonical(same), "acme/api", "{same}");
         }
-        assert_eq!(canonical("https://git.example.org:8443/a/b/c.git"), "https://git.example.org:8443/a/b/c");
+        assert_eq!(
+            canonical("https://git.example.org:8443/a/b/c.git"),
+            "https://git.example.org:8443/a/b/c"
+        );
         assert_eq!(canonical("/srv/code//x/./y/"), "/srv/code/x/y");
         assert_eq!(canonical("file:///srv/x"), "/srv/x");
     }
@@ -236,9 +264,27 @@ mod tests {
     #[test]
     fn what_could_run_or_escape_is_refused() {
         for bad in [
-            "", "-x", "--upload-pack=touch x", "ext::sh -c id", "a", "a/b/c", "a/..", "../x", "./x", "~/x", "/", "/a/../b",
-            "https://user:secret@github.com/a/b", "https://github.com/a/b?x=1", "https://github.com/a", "git://h/a/b",
-            "a\nb/c", "a/-b", "-oProxyCommand=x:a/b", "a b/c", "C:\\x\\y",
+            "",
+            "-x",
+            "--upload-pack=touch x",
+            "ext::sh -c id",
+            "a",
+            "a/b/c",
+            "a/..",
+            "../x",
+            "./x",
+            "~/x",
+            "/",
+            "/a/../b",
+            "https://user:secret@github.com/a/b",
+            "https://github.com/a/b?x=1",
+            "https://github.com/a",
+            "git://h/a/b",
+            "a\nb/c",
+            "a/-b",
+            "-oProxyCommand=x:a/b",
+            "a b/c",
+            "C:\\x\\y",
         ] {
             assert!(bad.parse::<Repository>().is_err(), "{bad:?} → {}", canonical(bad));
         }
@@ -246,7 +292,9 @@ mod tests {
 
     #[test]
     fn an_error_never_repeats_a_password() {
-        let error = "https://user:hunter2@github.com/a/b".parse::<Repository>().unwrap_err();
+        let error = "https://user:hunter2@github.com/a/b"
+            .parse::<Repository>()
+            .unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }

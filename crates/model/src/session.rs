@@ -93,7 +93,12 @@ impl Status {
     pub fn has_ended(self) -> bool {
         match self {
             Self::Complete | Self::Error | Self::Stopped => true,
-            Self::Pending | Self::Preparing | Self::Running | Self::Waiting | Self::Idle | Self::Hibernated => false,
+            Self::Pending
+            | Self::Preparing
+            | Self::Running
+            | Self::Waiting
+            | Self::Idle
+            | Self::Hibernated => false,
         }
     }
 
@@ -392,8 +397,10 @@ mod tests {
     fn every_transition_is_listed() {
         let mut table = String::new();
         for from in Status::ALL {
-            let to: Vec<String> =
-                MOVES.iter().filter_map(|m| from.after(*m).map(|to| format!("{m:?}→{to}"))).collect();
+            let to: Vec<String> = MOVES
+                .iter()
+                .filter_map(|m| from.after(*m).map(|to| format!("{m:?}→{to}")))
+                .collect();
             table.push_str(&format!("{from}: {}\n", to.join(" ")));
         }
         expect_test::expect![[r"

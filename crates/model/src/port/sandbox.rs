@@ -12,7 +12,7 @@
 //! - Everything that comes from inside is hostile input.
 
 use crate::error::PortError;
-use crate::id::{ProcessId, SessionId, id_error, IdError};
+use crate::id::{IdError, ProcessId, SessionId, id_error};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -61,7 +61,12 @@ impl FromStr for SandboxRef {
         let (Some(session), Some(attempt), Some(nonce)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(bad("it must be <session>-<attempt>-<nonce>"));
         };
-        if nonce.is_empty() || nonce.len() > 16 || !nonce.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()) {
+        if nonce.is_empty()
+            || nonce.len() > 16
+            || !nonce
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        {
             return Err(bad("its nonce must be 1 to 16 characters of a-z and 0-9"));
         }
         Ok(Self {
@@ -140,7 +145,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 2 << 30, cpu_millis: 2000, processes: 512, tmpfs_bytes: 512 << 20 }
+        Self {
+            memory_bytes: 2 << 30,
+            cpu_millis: 2000,
+            processes: 512,
+            tmpfs_bytes: 512 << 20,
+        }
     }
 }
 
@@ -281,7 +291,9 @@ pub struct Inbound {
 
 impl fmt::Debug for Inbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbound").field("listener", &self.listener).finish_non_exhaustive()
+        f.debug_struct("Inbound")
+            .field("listener", &self.listener)
+            .finish_non_exhaustive()
     }
 }
 
@@ -317,7 +329,8 @@ pub trait SandboxDriver: Send + Sync + fmt::Debug {
     /// Tries on this host what a sandbox must hold against. An error means that it could not be tried at all.
     async fn prove(&self) -> Result<Vec<Proof>, PortError>;
     /// Makes the sandbox, starts its supervisor and attaches. If it exists already, attaches.
-    async fn create(&self, reference: &SandboxRef, spec: &SandboxSpec) -> Result<Arc<dyn Sandbox>, PortError>;
+    async fn create(&self, reference: &SandboxRef, spec: &SandboxSpec)
+    -> Result<Arc<dyn Sandbox>, PortError>;
     /// Attaches to an existing sandbox; `None` if its supervisor is gone.
     async fn open(&self, reference: &SandboxRef) -> Result<Option<Arc<dyn Sandbox>>, PortError>;
     /// Says whether it is there.
@@ -348,7 +361,12 @@ pub trait Sandbox: Send + Sync + fmt::Debug {
         from: u64,
     ) -> Result<BoxStream<'static, Result<ProcessOutput, PortError>>, PortError>;
     /// Lets the supervisor forget an output stream's bytes before an offset.
-    async fn acknowledge(&self, process: &ProcessId, stream: OutputStream, before: u64) -> Result<(), PortError>;
+    async fn acknowledge(
+        &self,
+        process: &ProcessId,
+        stream: OutputStream,
+        before: u64,
+    ) -> Result<(), PortError>;
     /// Signals a process and all that it started.
     async fn signal(&self, process: &ProcessId, signal: TreeSignal) -> Result<(), PortError>;
     /// Waits for the next connection to one of the listeners. An error means that the sandbox is gone or detached.
@@ -365,7 +383,13 @@ mod tests {
         let reference: SandboxRef = text.parse().unwrap();
         assert_eq!(reference.attempt, 2);
         assert_eq!(reference.to_string(), text);
-        for bad in ["abcdefghijkl", "abcdefghijkl-1", "abcdefghijkl-x-a", "abcdefghijkl-1-../x", "abcdefghijkl-1-"] {
+        for bad in [
+            "abcdefghijkl",
+            "abcdefghijkl-1",
+            "abcdefghijkl-x-a",
+            "abcdefghijkl-1-../x",
+            "abcdefghijkl-1-",
+        ] {
             assert!(bad.parse::<SandboxRef>().is_err(), "{bad}");
         }
     }
