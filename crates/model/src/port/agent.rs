@@ -11,14 +11,13 @@ use crate::event::{EventBody, PermissionOption};
 use crate::id::AgentName;
 use crate::policy::{Policy, ToolKind};
 use crate::port::gateway::Provider;
-use crate::port::sandbox::ReadOnlyBind;
+use crate::port::sandbox::{HomeFile, ReadOnlyBind};
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 
 /// What is known of an agent on this host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +55,6 @@ pub struct LaunchRequest {
     pub providers: Vec<Provider>,
 }
 
-/// A file that must stand in the session's home before the agent starts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HomeFile {
-    /// Its path below the home, without `..`.
-    pub path: PathBuf,
-    /// Its bytes.
-    pub bytes: Bytes,
-}
-
 /// How an agent is started in a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
@@ -74,7 +64,7 @@ pub struct Launch {
     pub env: BTreeMap<String, String>,
     /// Folders that it needs, read-only.
     pub read_only: Vec<ReadOnlyBind>,
-    /// Files in its home.
+    /// Files that must stand in its home before it starts.
     pub home: Vec<HomeFile>,
     /// The providers whose listeners it needs.
     pub providers: Vec<Provider>,

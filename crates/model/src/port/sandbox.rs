@@ -163,6 +163,15 @@ pub struct Listener {
     pub port: u16,
 }
 
+/// A file in a session's home.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HomeFile {
+    /// Its path below the home, relative, without `..`.
+    pub path: PathBuf,
+    /// Its bytes, at most 1 MiB.
+    pub bytes: Vec<u8>,
+}
+
 /// Everything a driver needs to make a sandbox. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SandboxSpec {
@@ -170,8 +179,11 @@ pub struct SandboxSpec {
     pub workspace: WorkspaceSource,
     /// Whether the tree may be written.
     pub access: Access,
-    /// The host folder that becomes [`HOME_DIR`]; kept per session, always writable.
+    /// The host folder that becomes [`HOME_DIR`]; kept per session, always writable. The driver makes it where it is
+    /// missing, owned by the sandbox's host uid.
     pub home: PathBuf,
+    /// Files to write below the home from inside, before anything starts; existing ones are replaced.
+    pub home_files: Vec<HomeFile>,
     /// Agents and toolchains.
     pub read_only: Vec<ReadOnlyBind>,
     /// Bounds.
