@@ -16,6 +16,7 @@ use crate::time::Timestamp;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What a repository looks like before work begins.
@@ -34,7 +35,7 @@ pub struct RepositoryFacts {
 }
 
 /// The workspace of a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreparedWorkspace {
     /// How the tree reaches the sandbox.
     pub source: WorkspaceSource,

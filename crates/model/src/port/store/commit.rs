@@ -30,6 +30,19 @@ pub enum MessageState {
     Dropped,
 }
 
+/// What becomes of a message while a turn is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Queueing {
+    /// It waits for the turn's end.
+    #[default]
+    Followup,
+    /// The turn is cancelled and the work goes on with it.
+    Steer,
+    /// It waits and is joined with the others that wait.
+    Collect,
+}
+
 /// What a person wrote to a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,6 +53,8 @@ pub struct Message {
     pub author: UserId,
     /// The words.
     pub content: String,
+    /// What becomes of it while a turn is under way.
+    pub queue: Queueing,
     /// How far it is.
     pub state: MessageState,
     /// The turn it was given to.
@@ -127,6 +142,8 @@ pub enum Write {
         author: UserId,
         /// The words.
         content: String,
+        /// What becomes of it while a turn is under way.
+        queue: Queueing,
     },
     /// Changes a message from `Queued`; class `Conflict` if it is in another state.
     Message {
@@ -141,8 +158,8 @@ pub enum Write {
     NewDecision(Box<Decision>),
     /// Changes a decision from `Pending`; class `Conflict` if it is in another state: the first answer wins.
     Decision(Box<Decision>),
-    /// Puts the session's job into the queue; if there is one (queued or leased), marks it as having news, so that
-    /// ending it requeues it.
+    /// Puts the session's job into the queue. One that is queued becomes due at the earlier of both times; one that is
+    /// leased is marked as having news, so that ending it puts it back into the queue, due at that time.
     Enqueue {
         /// Not before this time.
         not_before: Timestamp,
