@@ -2,13 +2,14 @@
 //!
 //! The stages run in order; the first that fails ends the run, and the table is printed either way.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::console;
 use crate::house;
 use crate::process::Program;
-use crate::setup::{self, agents};
+use crate::product;
+use crate::setup::{self, Purpose, agents};
 use crate::stage::Stages;
 use crate::test::{self, Agents};
 use crate::{codegen, tidy, web};
@@ -35,20 +36,39 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
     let chosen = Agents::from_flag(options.all_agents);
-    stages.run("setup", || Ok(installed(&setup::machine()?)))?;
-    stages.run("format", || quiet(Program::cargo().args(["fmt", "--all", "--check"])))?;
-    stages.run("tidy", || Ok(format!("{} files", tidy::check()?)))?;
+    stages.run("setup", || Ok(installed(&setup::machine(Purpose::Tests)?)))?;
+    stages.run("format", || {
+        quiet(Program::cargo().args(["fmt", "--all", "--check"]))
+    })?;
+    stages.run("tidy", || Ok(tidy::check()?.to_string()))?;
     stages.run("clippy", || {
-        quiet(Program::cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+        quiet(Program::cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))
     })?;
     if options.deny {
         stages.run("deny", deny)?;
     }
-    stages.run("build", || test::build().map(|()| String::new()))?;
-    stages.run("agents", || {
-        agents::install(chosen.names(), &house::test_data_dir()?).map(|()| chosen.names().join(", "))
+    let mut built = None;
+    stages.run("build", || {
+        product::build_all()
+            .map(|product| built = Some(product))
+            .map(|()| String::new())
     })?;
-    stages.run("tests", || test::all(chosen, &[]).map(|counts| counts.to_string()))?;
+    let product = built.context("the build gave no binaries")?;
+    stages.run("agents", || {
+        agents::install(&product, chosen.names(), &house::test_data_dir()?)
+            .map(|()| chosen.names().join(", "))
+    })?;
+    stages.run("tests", || {
+        test::all(chosen, &[]).map(|counts| counts.to_string())
+    })?;
     stages.run("rustdoc", || {
         quiet(
             Program::cargo()
@@ -56,7 +76,9 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     })?;
-    stages.run("drift", || codegen::check().map(|count| format!("{count} generated files are current")))?;
+    stages.run("drift", || {
+        codegen::check(&product).map(|count| format!("{count} generated files are current"))
+    })?;
     web::gate(stages)
 }
 
@@ -67,10 +89,16 @@ fn quiet(program: Program) -> Result<String> {
 
 fn deny() -> Result<String> {
     let built = setup::cargo_deny()?;
-    Program::new(setup::cargo_deny_path()?).args(["check", "licenses", "bans", "sources"]).run()?;
+    Program::new(setup::cargo_deny_path()?)
+        .args(["check", "licenses", "bans", "sources"])
+        .run()?;
     Ok(installed(&built))
 }
 
 fn installed(what: &[String]) -> String {
-    if what.is_empty() { String::new() } else { format!("installed {}", what.join(", ")) }
+    if what.is_empty() {
+        String::new()
+    } else {
+        format!("installed {}", what.join(", "))
+    }
 }

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::console;
 use crate::house;
 use crate::process::Program;
+use crate::product::{self, Product};
 
 /// Options of `cargo xtask codegen`.
 #[derive(Args)]
@@ -27,38 +28,47 @@ struct Generated {
 
 /// Every generated file.
 const fn all() -> &'static [Generated] {
-    &[Generated { path: "docs/reference/openapi.json", arguments: &["openapi"] }]
+    &[Generated {
+        path: "docs/reference/openapi.json",
+        arguments: &["openapi"],
+    }]
 }
 
 /// Runs the verb.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let product = product::build_binaries()?;
     if options.check {
-        let count = check()?;
+        let count = check(&product)?;
         console::note(&format!("{count} generated files are current"));
         return Ok(());
     }
     for generated in all() {
         let path = generated.path();
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("could not make {}", folder.display()))?;
         }
-        std::fs::write(&path, generated.print()?).with_context(|| format!("could not write {}", generated.path))?;
+        std::fs::write(&path, generated.print(&product)?)
+            .with_context(|| format!("could not write {}", generated.path))?;
         console::note(&format!("wrote {}", generated.path));
     }
     Ok(())
 }
 
 /// Compares every generated file with what the product prints now, and gives back how many there are.
-pub(crate) fn check() -> Result<usize> {
+pub(crate) fn check(product: &Product) -> Result<usize> {
     let mut stale = Vec::new();
     for generated in all() {
         let current = std::fs::read_to_string(generated.path()).unwrap_or_default();
-        if current != generated.print()? {
+        if current != generated.print(product)? {
             stale.push(generated.path);
         }
     }
     if !stale.is_empty() {
-        bail!("not current: {}; `cargo xtask codegen` writes them", stale.join(", "));
+        bail!(
+            "not current: {}; `cargo xtask codegen` writes them",
+            stale.join(", ")
+        );
     }
     Ok(all().len())
 }
@@ -68,8 +78,7 @@ impl Generated {
         house::root().join(self.path)
     }
 
-    fn print(&self) -> Result<String> {
-        Program::cargo().args(["build", "--quiet", "--package", "telecoder-cli", "--bin", "telecoder"]).run()?;
-        Program::new(house::binary("telecoder")?).args(self.arguments).output()
+    fn print(&self, product: &Product) -> Result<String> {
+        Program::new(&product.telecoder).args(self.arguments).output()
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::console;
 use crate::house;
 use crate::process::Program;
+use crate::product;
 
 /// Options of `cargo xtask dev`.
 #[derive(Args)]
@@ -17,10 +18,10 @@ pub(crate) struct Options {
 
 /// Runs the verb; it ends when the server does.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    Program::cargo().args(["build", "--package", "telecoder-cli", "--bin", "telecoder"]).run()?;
+    let product = product::build_binaries()?;
     let data_dir = house::cache()?.join("dev");
     console::note(&format!("data folder {}", data_dir.display()));
-    Program::new(house::binary("telecoder")?)
+    Program::new(&product.telecoder)
         .args(["serve", "--data-dir"])
         .arg(&data_dir)
         .args(&options.arguments)

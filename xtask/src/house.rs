@@ -23,15 +23,26 @@ pub(crate) fn cache() -> Result<PathBuf> {
             Path::new(&home).join(".cache/telecoder")
         }
     };
-    ensure!(folder.is_absolute(), "{} must be an absolute path", environment::CACHE);
-    ensure!(!folder.starts_with(root()), "{} must lie outside the repository", environment::CACHE);
+    ensure!(
+        folder.is_absolute(),
+        "{} must be an absolute path",
+        environment::CACHE
+    );
+    ensure!(
+        !folder.starts_with(root()),
+        "{} must lie outside the repository",
+        environment::CACHE
+    );
     std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     Ok(folder)
 }
 
 /// The data folder into which the tests' agents are installed.
 pub(crate) fn test_data_dir() -> Result<PathBuf> {
-    Ok(cache()?.join("test"))
+    match environment::read(environment::TEST_DATA_DIR) {
+        Some(folder) => Ok(PathBuf::from(folder)),
+        None => Ok(cache()?.join("test")),
+    }
 }
 
 /// What `cargo metadata` says of the packages of this workspace.
@@ -76,11 +87,13 @@ pub(crate) struct Target {
 
 /// Asks cargo for the packages of this workspace; needs no network.
 pub(crate) fn workspace() -> Result<Workspace> {
-    let text = Program::cargo().args(["metadata", "--format-version=1", "--no-deps", "--offline"]).output()?;
+    let text = Program::cargo()
+        .args(["metadata", "--format-version=1", "--no-deps"])
+        .output()?;
     serde_json::from_str(&text).context("could not read what `cargo metadata` wrote")
 }
 
-/// The path of a binary of this workspace in the development profile, built or not.
-pub(crate) fn binary(name: &str) -> Result<PathBuf> {
-    Ok(workspace()?.target_directory.join("debug").join(name))
+/// The folder that cargo builds into.
+pub(crate) fn target() -> Result<PathBuf> {
+    Ok(workspace()?.target_directory)
 }

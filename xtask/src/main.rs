@@ -1,8 +1,10 @@
 //! Development tool, outside the product's layers: `cargo xtask VERB` is everything a developer runs.
 //!
 //! One verb a file; a verb is one function that takes its options. What verbs share: `console` (what is printed), `process`
-//! (the only place that starts programs), `environment` (the only place that reads variables), `house` (where things lie).
+//! (the only place that starts programs), `environment` (the only place that reads variables), `house` (where things lie),
+//! `product` (its binaries), `server` and `background` (what runs beside us), `http`.
 
+mod background;
 mod bench;
 mod ci;
 mod codegen;
@@ -11,7 +13,10 @@ mod demo;
 mod dev;
 mod environment;
 mod house;
+mod http;
 mod process;
+mod product;
+mod server;
 mod setup;
 mod stage;
 mod test;
@@ -84,7 +89,10 @@ mod tests {
 
     #[test]
     fn verbs_are_the_documented_ones() {
-        let verbs: Vec<String> = Invocation::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+        let verbs: Vec<String> = Invocation::command()
+            .get_subcommands()
+            .map(|verb| verb.get_name().to_owned())
+            .collect();
         expect_test::expect![[r#"["setup", "demo", "dev", "test", "ci", "tidy", "codegen", "bench"]"#]]
             .assert_eq(&format!("{verbs:?}"));
     }

@@ -5,7 +5,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -17,11 +18,17 @@ pub(crate) struct Program {
 
 impl Program {
     /// A program by name or path, started in the repository's root unless told otherwise.
-    #[expect(clippy::disallowed_methods, reason = "the one place of the development tool that starts programs")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place of the development tool that starts programs"
+    )]
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program.as_ref());
         command.current_dir(crate::house::root());
-        Self { command, shown: display(program.as_ref()) }
+        Self {
+            command,
+            shown: display(program.as_ref()),
+        }
     }
 
     /// The cargo that runs this tool.
@@ -54,23 +61,35 @@ impl Program {
         self
     }
 
+    /// Takes away every variable of this process whose name begins so.
+    pub(crate) fn without_env(mut self, prefix: &str) -> Self {
+        for name in crate::environment::names_with_prefix(prefix) {
+            self.command.env_remove(name);
+        }
+        self
+    }
+
     /// The command as a person would type it.
     pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
 
     /// Runs to the end on this terminal; an exit code other than 0 is an error.
-    pub(crate) fn run(mut self) -> Result<()> {
-        let status = self.command.status().with_context(|| format!("could not start `{}`", self.shown))?;
+    pub(crate) fn run(self) -> Result<()> {
+        let shown = self.shown.clone();
+        let status = self.status()?;
         if !status.success() {
-            bail!("`{}` failed ({status})", self.shown);
+            bail!("`{shown}` failed ({status})");
         }
         Ok(())
     }
 
     /// Runs to the end and gives back what it wrote to standard output.
     pub(crate) fn output(mut self) -> Result<String> {
-        let output = self.command.output().with_context(|| format!("could not start `{}`", self.shown))?;
+        let output = self
+            .command
+            .output()
+            .with_context(|| format!("could not start `{}`", self.shown))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("`{}` failed ({}): {}", self.shown, output.status, said.trim());
@@ -84,9 +103,24 @@ impl Program {
         Some(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Runs to the end in silence and gives back whether it succeeded, and all that it wrote.
+    pub(crate) fn keep_both(mut self) -> Result<(bool, String)> {
+        self.command.stdin(Stdio::null());
+        let output = self
+            .command
+            .output()
+            .with_context(|| format!("could not start `{}`", self.shown))?;
+        let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.push_str(&String::from_utf8_lossy(&output.stderr));
+        Ok((output.status.success(), text))
+    }
+
     /// Runs to the end in silence and tells whether it succeeded; a program that is not there has not.
     pub(crate) fn succeeds(mut self) -> bool {
-        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         self.command.status().is_ok_and(|status| status.success())
     }
 
@@ -94,7 +128,10 @@ impl Program {
     /// Gives back whether it succeeded, and the copy.
     pub(crate) fn run_and_keep(mut self) -> Result<(bool, String)> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn().with_context(|| format!("could not start `{}`", self.shown))?;
+        let mut child = self
+            .command
+            .spawn()
+            .with_context(|| format!("could not start `{}`", self.shown))?;
         let stdout = child.stdout.take().context("standard output was not piped")?;
         let stderr = child.stderr.take().context("standard error was not piped")?;
         let copy = std::thread::scope(|scope| {
@@ -104,16 +141,30 @@ impl Program {
             copy.push_str(&second.join().unwrap_or_default());
             copy
         });
-        let status = child.wait().with_context(|| format!("could not wait for `{}`", self.shown))?;
+        let status = child
+            .wait()
+            .with_context(|| format!("could not wait for `{}`", self.shown))?;
         Ok((status.success(), copy))
     }
 
-    /// Starts it without waiting, both outputs into one pipe-free file.
+    /// Runs to the end on this terminal and gives back how it ended.
+    pub(crate) fn status(mut self) -> Result<ExitStatus> {
+        self.command
+            .status()
+            .with_context(|| format!("could not start `{}`", self.shown))
+    }
+
+    /// Starts it without waiting; both of its outputs go to one file.
     pub(crate) fn spawn_into(mut self, log: &Path) -> Result<Child> {
-        let file = std::fs::File::create(log).with_context(|| format!("could not write {}", log.display()))?;
-        let twin = file.try_clone().context("could not duplicate a file descriptor")?;
+        let file =
+            std::fs::File::create(log).with_context(|| format!("could not write {}", log.display()))?;
+        let twin = file
+            .try_clone()
+            .context("could not duplicate a file descriptor")?;
         self.command.stdin(Stdio::null()).stdout(file).stderr(twin);
-        self.command.spawn().with_context(|| format!("could not start `{}`", self.shown))
+        self.command
+            .spawn()
+            .with_context(|| format!("could not start `{}`", self.shown))
     }
 
     /// Puts it into a process group of its own, so that Ctrl-C on this terminal does not reach it.
@@ -121,6 +172,15 @@ impl Program {
         std::os::unix::process::CommandExt::process_group(&mut self.command, 0);
         self
     }
+}
+
+/// Waits a moment between two looks at something that another process does.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one wait of the development tool; there is nothing to be woken by"
+)]
+pub(crate) fn pause(length: Duration) {
+    std::thread::sleep(length);
 }
 
 fn pass_through(stream: impl std::io::Read) -> String {
@@ -136,8 +196,15 @@ fn pass_through(stream: impl std::io::Read) -> String {
 
 fn display(argument: &OsStr) -> String {
     let text = OsString::from(argument).to_string_lossy().into_owned();
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c));
-    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    let plain = !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c));
+    if plain {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]
@@ -146,20 +213,27 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command_as_typed() {
-        let error = Program::new("sh").args(["-c", "exit 3"]).run().expect_err("exit 3 is a failure");
+        let error = Program::new("sh")
+            .args(["-c", "exit 3"])
+            .run()
+            .expect_err("exit 3 is a failure");
         assert_eq!(error.to_string(), "`sh -c 'exit 3'` failed (exit status: 3)");
     }
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let error = Program::new("telecoder-no-such-program").output().expect_err("there is none");
+        let error = Program::new("telecoder-no-such-program")
+            .output()
+            .expect_err("there is none");
         assert_eq!(error.to_string(), "could not start `telecoder-no-such-program`");
     }
 
     #[test]
     fn both_outputs_are_kept() {
-        let (succeeded, copy) =
-            Program::new("sh").args(["-c", "echo one; echo two >&2; exit 1"]).run_and_keep().expect("sh runs");
+        let (succeeded, copy) = Program::new("sh")
+            .args(["-c", "echo one; echo two >&2; exit 1"])
+            .run_and_keep()
+            .expect("sh runs");
         assert!(!succeeded);
         assert!(copy.contains("one\n") && copy.contains("two\n"), "{copy}");
     }

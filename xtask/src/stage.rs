@@ -30,7 +30,10 @@ impl Stages {
         let result = work();
         let (end, remark) = match &result {
             Ok(remark) => (End::Passed, remark.clone()),
-            Err(error) => (End::Failed, error.to_string().lines().next().unwrap_or_default().to_owned()),
+            Err(error) => (
+                End::Failed,
+                error.to_string().lines().next().unwrap_or_default().to_owned(),
+            ),
         };
         self.rows.push((name.to_owned(), end, start.elapsed(), remark));
         result.map(drop)
@@ -38,7 +41,13 @@ impl Stages {
 
     /// The table of all stages that ran, with the total.
     pub(crate) fn table(&self) -> String {
-        let width = self.rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default().max(5);
+        let width = self
+            .rows
+            .iter()
+            .map(|(name, ..)| name.len())
+            .max()
+            .unwrap_or_default()
+            .max(5);
         let mut table = String::new();
         for (name, end, time, remark) in &self.rows {
             let word = match end {
@@ -58,7 +67,11 @@ impl Stages {
 /// Minutes and seconds: `3:07`, below a minute `7.4 s`.
 fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
-    if seconds >= 60 { format!("{}:{:02}", seconds / 60, seconds % 60) } else { format!("{:.1} s", time.as_secs_f64()) }
+    if seconds >= 60 {
+        format!("{}:{:02}", seconds / 60, seconds % 60)
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
 }
 
 #[cfg(test)]
@@ -70,7 +83,9 @@ mod tests {
     fn the_table_names_every_stage_that_ran() {
         let mut stages = Stages::default();
         stages.run("format", || Ok(String::new())).expect("passes");
-        stages.run("tests", || bail!("2 failed\nand more")).expect_err("fails");
+        stages
+            .run("tests", || bail!("2 failed\nand more"))
+            .expect_err("fails");
         for row in &mut stages.rows {
             row.2 = Duration::from_millis(65_400);
         }

@@ -10,7 +10,8 @@ use crate::console;
 use crate::environment;
 use crate::house;
 use crate::process::Program;
-use crate::setup::{self, agents};
+use crate::product;
+use crate::setup::{self, Purpose, agents};
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
@@ -58,25 +59,24 @@ pub(crate) struct Counts {
 impl std::fmt::Display for Counts {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let run = self.passed.saturating_add(self.failed);
-        write!(formatter, "{run} tests run: {} passed, {} failed, {} not selected", self.passed, self.failed, self.skipped)
+        write!(
+            formatter,
+            "{run} tests run: {} passed, {} failed, {} not selected",
+            self.passed, self.failed, self.skipped
+        )
     }
 }
 
 /// Runs the verb.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let chosen = Agents::from_flag(options.all_agents);
-    setup::machine()?;
-    build()?;
-    agents::install(chosen.names(), &house::test_data_dir()?)?;
+    setup::machine(Purpose::Tests)?;
+    let product = product::build_all()?;
+    agents::install(&product, chosen.names(), &house::test_data_dir()?)?;
     console::heading("tests");
     let counts = all(chosen, &options.arguments)?;
     console::result(&counts.to_string());
     Ok(())
-}
-
-/// Builds every binary and example of the workspace: tests start them by path.
-pub(crate) fn build() -> Result<()> {
-    Program::cargo().args(["build", "--workspace", "--bins", "--examples"]).run()
 }
 
 /// Runs the tests and counts them; a failed test is an error that holds the counts.
@@ -106,7 +106,7 @@ pub(crate) fn all(chosen: Agents, arguments: &[String]) -> Result<Counts> {
 }
 
 fn nextest(chosen: Agents, arguments: &[String]) -> Result<Program> {
-    let mut program = with_agents(setup::nextest_program()?)?.args(["run", "--workspace"]);
+    let mut program = with_agents(Program::cargo())?.args(["nextest", "run", "--workspace"]);
     if chosen == Agents::Default {
         program = program.args(["--filterset", "not test(/(^|::)all_agents::/)"]);
     }
@@ -115,7 +115,15 @@ fn nextest(chosen: Agents, arguments: &[String]) -> Result<Program> {
 
 fn libtest(chosen: Agents, arguments: &[String]) -> Result<Program> {
     let mut program = with_agents(Program::cargo())?
-        .args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--"])
+        .args([
+            "test",
+            "--workspace",
+            "--no-fail-fast",
+            "--lib",
+            "--bins",
+            "--tests",
+            "--",
+        ])
         .args(arguments);
     if chosen == Agents::Default {
         program = program.args(["--skip", "all_agents::"]);
@@ -153,7 +161,10 @@ fn count(said: &str) -> Counts {
 }
 
 fn number_before(line: &str, word: &str) -> u64 {
-    let words: Vec<&str> = line.split([' ', ',', ';', '(', ')']).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = line
+        .split([' ', ',', ';', '(', ')'])
+        .filter(|word| !word.is_empty())
+        .collect();
     words
         .windows(2)
         .filter_map(|pair| match pair {
@@ -207,6 +218,9 @@ mod tests {
 
     #[test]
     fn other_lines_count_nothing() {
-        check("12 passed, said the agent", "0 tests run: 0 passed, 0 failed, 0 not selected");
+        check(
+            "12 passed, said the agent",
+            "0 tests run: 0 passed, 0 failed, 0 not selected",
+        );
     }
 }

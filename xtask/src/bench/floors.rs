@@ -21,8 +21,14 @@ type Work = Box<dyn FnMut() -> Result<()>>;
 /// Every floor.
 pub(super) const fn all() -> &'static [Floor] {
     &[
-        Floor { name: "start and reap /bin/true", prepare: process },
-        Floor { name: "write 4 KiB and fdatasync", prepare: synced_write },
+        Floor {
+            name: "start and reap /bin/true",
+            prepare: process,
+        },
+        Floor {
+            name: "write 4 KiB and fdatasync",
+            prepare: synced_write,
+        },
     ]
 }
 
@@ -50,7 +56,8 @@ fn process() -> Result<Work> {
 
 /// On the disk of the cache folder, which is where data folders of `xtask` lie.
 fn synced_write() -> Result<Work> {
-    let mut file = tempfile::tempfile_in(house::cache()?).context("could not make a file in the cache folder")?;
+    let mut file =
+        tempfile::tempfile_in(house::cache()?).context("could not make a file in the cache folder")?;
     Ok(Box::new(move || {
         file.seek(SeekFrom::Start(0))?;
         file.write_all(&[0x5a; 4096])?;

@@ -25,7 +25,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut table = format!("{:32}  {:>10}  {:>10}\n", "floor", "p50", "p99");
     for floor in floors::all() {
         let sample = floor.measure(options.rounds)?;
-        let row = format!("{:32}  {:>10}  {:>10}\n", floor.name, milliseconds(sample.p50()), milliseconds(sample.p99()));
+        let row = format!(
+            "{:32}  {:>10}  {:>10}\n",
+            floor.name,
+            milliseconds(sample.p50()),
+            milliseconds(sample.p99())
+        );
         table.push_str(&row);
     }
     console::result(table.trim_end());
@@ -51,7 +56,12 @@ impl Sample {
 
     /// The smallest time that so many per cent of the sample do not exceed.
     fn at(&self, percent: usize) -> Duration {
-        let rank = self.0.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
+        let rank = self
+            .0
+            .len()
+            .saturating_mul(percent)
+            .div_ceil(100)
+            .saturating_sub(1);
         self.0.get(rank).copied().unwrap_or_default()
     }
 }
@@ -69,6 +79,9 @@ mod tests {
         let sample = Sample::new((1..=100).rev().map(Duration::from_millis).collect());
         assert_eq!(sample.p50(), Duration::from_millis(50));
         assert_eq!(sample.p99(), Duration::from_millis(99));
-        assert_eq!(Sample::new(vec![Duration::from_millis(7)]).p99(), Duration::from_millis(7));
+        assert_eq!(
+            Sample::new(vec![Duration::from_millis(7)]).p99(),
+            Duration::from_millis(7)
+        );
     }
 }

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::console;
 use crate::environment;
-use crate::house;
-use crate::process::Program;
+use crate::product::Product;
+use crate::server::isolated;
 use crate::setup::node;
 
 /// The agents of the default test run: about 1.4 GB with the Node they share.
@@ -19,13 +19,11 @@ pub(crate) const DEFAULT: &[&str] = &["goose", "opencode", "codex"];
 pub(crate) const ALL: &[&str] = &["goose", "opencode", "codex", "claude-code", "gemini"];
 
 /// Installs agents into the `agents` folder of a data folder; what is there already is left alone.
-pub(crate) fn install(names: &[&str], data_dir: &Path) -> Result<()> {
+pub(crate) fn install(product: &Product, names: &[&str], data_dir: &Path) -> Result<()> {
     node::install()?;
-    Program::cargo().args(["build", "--quiet", "--package", "telecoder-cli", "--bin", "telecoder"]).run()?;
-    let telecoder = house::binary("telecoder")?;
     for name in names {
-        console::note(&format!("agent {name}: {}", size(name)));
-        Program::new(&telecoder)
+        console::note(&format!("agent {name}: {} in {}", size(name), data_dir.display()));
+        isolated(&product.telecoder, data_dir)
             .args(["agents", "install", name, "--data-dir"])
             .arg(data_dir)
             .env("PATH", environment::path_with(&node::bin()?))
@@ -36,7 +34,7 @@ pub(crate) fn install(names: &[&str], data_dir: &Path) -> Result<()> {
 }
 
 /// How large an installed agent is, measured on Linux x86-64.
-fn size(name: &str) -> &'static str {
+pub(crate) fn size(name: &str) -> &'static str {
     match name {
         "goose" => "275 MB",
         "opencode" => "354 MB",

@@ -4,6 +4,7 @@
 
 use anyhow::{Context, Result, bail};
 
+use super::Purpose;
 use crate::console;
 use crate::process::Program;
 
@@ -13,6 +14,8 @@ struct Need {
     /// A command that exits with 0 where it is there.
     probe: &'static [&'static str],
     reason: &'static str,
+    /// Whether only the tests need it.
+    for_tests: bool,
 }
 
 /// Everything the build and the tests need of the machine, whatever package gave it.
@@ -21,21 +24,49 @@ const NEEDS: &[Need] = &[
         package: "ca-certificates",
         probe: &["test", "-s", "/etc/ssl/certs/ca-certificates.crt"],
         reason: "TLS to package registries and models",
+        for_tests: false,
     },
-    Need { package: "gcc", probe: &["cc", "--version"], reason: "links Rust and builds SQLite and aws-lc" },
-    Need { package: "libc6-dev", probe: &["test", "-e", "/usr/include/stdio.h"], reason: "C headers" },
-    Need { package: "git", probe: &["git", "--version"], reason: "the product runs it on the host" },
-    Need { package: "nodejs", probe: &["node", "--version"], reason: "bootstraps npm" },
-    Need { package: "npm", probe: &["npm", "--version"], reason: "installs agents and Node 22" },
+    Need {
+        package: "gcc",
+        probe: &["cc", "--version"],
+        reason: "links Rust and builds SQLite and aws-lc",
+        for_tests: false,
+    },
+    Need {
+        package: "libc6-dev",
+        probe: &["test", "-e", "/usr/include/stdio.h"],
+        reason: "C headers",
+        for_tests: false,
+    },
+    Need {
+        package: "git",
+        probe: &["git", "--version"],
+        reason: "the product runs it on the host",
+        for_tests: false,
+    },
+    Need {
+        package: "nodejs",
+        probe: &["node", "--version"],
+        reason: "bootstraps npm",
+        for_tests: false,
+    },
+    Need {
+        package: "npm",
+        probe: &["npm", "--version"],
+        reason: "installs agents and Node 22",
+        for_tests: false,
+    },
     Need {
         package: "python3",
         probe: &["/usr/bin/python3", "--version"],
         reason: "the demo's sample project, and tests in the sandbox",
+        for_tests: false,
     },
     Need {
         package: "python3-pytest",
         probe: &["/usr/bin/python3", "-c", "import pytest"],
         reason: "pytest runs inside the sandbox in a test",
+        for_tests: true,
     },
 ];
 
@@ -43,8 +74,13 @@ const NEEDS: &[Need] = &[
 ///
 /// # Errors
 /// Where this user or machine cannot install them: the message is the command to run.
-pub(super) fn install_missing() -> Result<Vec<String>> {
-    let missing: Vec<&Need> = NEEDS.iter().filter(|need| !need.is_met()).collect();
+pub(super) fn install_missing(purpose: Purpose) -> Result<Vec<String>> {
+    let wanted = |need: &&Need| purpose == Purpose::Tests || !need.for_tests;
+    let missing: Vec<&Need> = NEEDS
+        .iter()
+        .filter(wanted)
+        .filter(|need| !need.is_met())
+        .collect();
     if missing.is_empty() {
         return Ok(Vec::new());
     }
@@ -58,7 +94,10 @@ pub(super) fn install_missing() -> Result<Vec<String>> {
         bail!("please install what Debian calls: {}", packages.join(" "));
     }
     if !root {
-        bail!("please run: sudo apt-get install --no-install-recommends {}", packages.join(" "));
+        bail!(
+            "please run: sudo apt-get install --no-install-recommends {}",
+            packages.join(" ")
+        );
     }
     apt_get(&["update", "--quiet"])?;
     if let Some(size) = download_size(&packages) {
@@ -67,7 +106,11 @@ pub(super) fn install_missing() -> Result<Vec<String>> {
     let install = ["install", "--yes", "--quiet", "--no-install-recommends"];
     apt_get(&[install.as_slice(), packages.as_slice()].concat())?;
     if let Some(need) = missing.iter().find(|need| !need.is_met()) {
-        bail!("{} was installed, but what it is needed for does not work: {}", need.package, need.reason);
+        bail!(
+            "{} was installed, but what it is needed for does not work: {}",
+            need.package,
+            need.reason
+        );
     }
     Ok(packages.into_iter().map(str::to_owned).collect())
 }
@@ -100,8 +143,11 @@ fn download_size(packages: &[&str]) -> Option<String> {
 }
 
 fn size_lines(said: &str) -> Option<String> {
-    let lines: Vec<&str> =
-        said.lines().map(str::trim).filter(|line| line.starts_with("Need to get") || line.starts_with("After this")).collect();
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("Need to get") || line.starts_with("After this"))
+        .collect();
     (!lines.is_empty()).then(|| lines.join(" "))
 }
 

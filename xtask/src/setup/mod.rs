@@ -12,52 +12,97 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::console;
+use crate::house;
+use crate::process::Program;
+use crate::product;
 
 /// Options of `cargo xtask setup`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Also install these agents for the tests
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
-    agents: Vec<String>,
-    /// Also install every agent of the catalogue (about 1.5 GB)
+    /// Install these agents for the tests, in place of the default three
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…", value_parser = agents::ALL.to_vec())]
+    agents: Option<Vec<String>>,
+    /// Install every agent of the catalogue (about 1.6 GB)
     #[arg(long, conflicts_with = "agents")]
     all_agents: bool,
+    /// Install no agent
+    #[arg(long, conflicts_with_all = ["agents", "all_agents"])]
+    no_agents: bool,
     /// Also build cargo-deny (about 3 minutes on 2 idle cores)
     #[arg(long)]
     deny: bool,
-    /// Say nothing where nothing is missing
-    #[arg(long)]
-    quiet: bool,
+}
+
+/// What things are needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To build the product and let an agent work.
+    Demo,
+    /// For that, and for every test.
+    Tests,
+}
+
+impl Options {
+    fn agents(&self) -> Vec<&str> {
+        match &self.agents {
+            Some(names) => names.iter().map(String::as_str).collect(),
+            None if self.no_agents => Vec::new(),
+            None if self.all_agents => agents::ALL.to_vec(),
+            None => agents::DEFAULT.to_vec(),
+        }
+    }
 }
 
 /// Runs the verb.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let mut done = machine()?;
+    let mut done = machine(Purpose::Tests)?;
     if options.deny {
         done.extend(tools::cargo_deny()?);
     }
-    let names: Vec<&str> = if options.all_agents {
-        agents::ALL.to_vec()
-    } else {
-        options.agents.iter().map(String::as_str).collect()
-    };
+    let names = options.agents();
     if !names.is_empty() {
-        agents::install(&names, &crate::house::test_data_dir()?)?;
-        done.push(format!("agents {}", names.join(", ")));
+        console::note("building telecoder, which installs the agents");
+        let product = product::build_binaries()?;
+        agents::install(&product, &names, &house::test_data_dir()?)?;
     }
-    if done.is_empty() && !options.quiet {
-        console::note("everything needed is here");
+    if done.is_empty() {
+        console::note("everything else that is needed is here");
     }
     Ok(())
 }
 
 /// What every build and test needs of the machine. Gives back what was installed.
-pub(crate) fn machine() -> Result<Vec<String>> {
-    let mut done = debian::install_missing()?;
-    done.extend(tools::rust_components()?);
-    done.extend(tools::nextest()?);
+pub(crate) fn machine(purpose: Purpose) -> Result<Vec<String>> {
+    let mut done = debian::install_missing(purpose)?;
+    if purpose == Purpose::Tests {
+        done.extend(tools::rust_components()?);
+    }
+    if !crates_are_here() {
+        console::note("downloading the crates of others that the workspace is built from");
+        fetch().run()?;
+        done.push("crates".to_owned());
+    }
     Ok(done)
 }
 
+/// Whether every crate of others lies in cargo's own cache.
+fn crates_are_here() -> bool {
+    fetch().arg("--offline").succeeds()
+}
+
+fn fetch() -> Program {
+    let system = if cfg!(target_os = "macos") {
+        "apple-darwin"
+    } else {
+        "unknown-linux-gnu"
+    };
+    Program::cargo().args([
+        "fetch",
+        "--locked",
+        "--target",
+        &format!("{}-{system}", std::env::consts::ARCH),
+    ])
+}
+
 pub(crate) use node::{bin as node_bin, install as install_node};
-pub(crate) use tools::{cargo_deny, cargo_deny_path, has_nextest, nextest_program};
+pub(crate) use tools::{cargo_deny, cargo_deny_path, has_nextest};

