@@ -1,1 +1,6 @@
-//! For tests: fakes, conformance suites, the scripted agent and the scripted model.
+//! For tests (dev layer): the scripted model, the scripted agent, fakes, conformance suites and fixtures.
+//!
+//! Nothing of this crate is part of the product; only tests and `xtask` may depend on it.
+
+pub mod plain_http;
+pub mod scripted_model;

@@ -36,8 +36,13 @@ impl Faults {
             *count += 1;
             match &fault.kind {
                 FaultKind::Sleep(length) => blow.delay += *length,
-                other => {
-                    blow.fault = Some(other.clone());
+                kind @ (FaultKind::Stall(_)
+                | FaultKind::Cut(_)
+                | FaultKind::Error { .. }
+                | FaultKind::Truncate
+                | FaultKind::Empty
+                | FaultKind::MaxTokens) => {
+                    blow.fault = Some(kind.clone());
                     break;
                 }
             }
@@ -58,11 +63,28 @@ mod tests {
         )
         .unwrap();
         let faults = Faults::default();
-        let mut strike = |script: &str, step| faults.strike(script, 0, step);
+        let strike = |script: &str, step| faults.strike(script, 0, step);
         let step = &script.steps[0];
-        let error = || Some(FaultKind::Error { status: 429, retry_after: None });
-        assert_eq!(strike("s", step), Blow { delay: Duration::from_secs(1), fault: error() });
-        assert_eq!(strike("s", step), Blow { delay: Duration::ZERO, fault: error() });
+        let error = || {
+            Some(FaultKind::Error {
+                status: 429,
+                retry_after: None,
+            })
+        };
+        assert_eq!(
+            strike("s", step),
+            Blow {
+                delay: Duration::from_secs(1),
+                fault: error()
+            }
+        );
+        assert_eq!(
+            strike("s", step),
+            Blow {
+                delay: Duration::ZERO,
+                fault: error()
+            }
+        );
         assert_eq!(strike("s", step).fault, Some(FaultKind::Cut(Point::Before)));
         assert_eq!(strike("s", step), Blow::default());
         assert_eq!(strike("another", step).fault, error());

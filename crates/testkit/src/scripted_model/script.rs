@@ -20,8 +20,9 @@ pub fn prompt(steps: &Value) -> String {
 pub struct Script {
     /// The answers in order.
     pub steps: Vec<Step>,
-    /// Whether requests that offer no usable tool are answered from the script too. Agents ask for titles with the
-    /// whole prompt and without tools, so this is off unless the script says `"toolless": true`.
+    /// Whether every request without tools is answered from the script. Agents ask for titles and summaries with the
+    /// whole prompt and without tools; such requests are told apart by their words, unless the script says
+    /// `"toolless": true`.
     pub toolless: bool,
     /// Tells scripts apart whose faults are counted: the JSON text itself.
     pub identity: String,
@@ -61,8 +62,10 @@ pub enum FaultKind {
         /// Seconds for the `retry-after` header.
         retry_after: Option<u64>,
     },
-    /// The body ends properly, but without the events that say that the answer is complete.
+    /// The body ends properly, but after half of its bytes: broken JSON, or no event that says that it is complete.
     Truncate,
+    /// The answer is complete and says nothing.
+    Empty,
     /// The answer is half as long and says that the limit of tokens was reached.
     MaxTokens,
 }
@@ -105,6 +108,20 @@ pub enum Action {
         /// The file's whole content.
         content: String,
     },
+    /// Replaces a text by another with whatever editing tool the agent offers (or with its shell).
+    Edit {
+        /// The path; most agents want it absolute.
+        path: String,
+        /// The text that is there, once.
+        old: String,
+        /// The text that takes its place.
+        new: String,
+    },
+    /// Reads a file with whatever reading tool the agent offers (or with its shell).
+    Read {
+        /// The path; most agents want it absolute.
+        path: String,
+    },
     /// Calls the named tool with exactly these arguments.
     Tool {
         /// Its name, as the agent offers it.
@@ -132,7 +149,12 @@ pub struct Usage {
 
 impl Default for Usage {
     fn default() -> Self {
-        Self { input: 11, output: 7, cache_read: 0, cache_write: 0 }
+        Self {
+            input: 11,
+            output: 7,
+            cache_read: 0,
+            cache_write: 0,
+        }
     }
 }
 
@@ -144,24 +166,31 @@ pub struct ScriptError(String);
 impl Script {
     /// Reads `{"steps": [...], "toolless": bool}`.
     pub fn parse(text: &str) -> Result<Self, ScriptError> {
-        Self::parse_prefix(text)
+        match serde_json::from_str(text) {
+            Ok(value) => Self::from_value(value),
+            Err(error) => Err(ScriptError(error.to_string())),
+        }
     }
 
-    /// Finds the last script in a prompt. `None`: it carries none.
+    /// Finds the last script in a prompt. `None`: it carries none. What looks like a script inside another one (a
+    /// file that is to be written, say) is part of that one.
     pub fn find(text: &str) -> Option<Result<Self, ScriptError>> {
         let opening = format!("{MARKER}{{");
-        let start = text.rfind(&opening)? + MARKER.len();
-        text.get(start..).map(Self::parse_prefix)
-    }
-
-    fn parse_prefix(text: &str) -> Result<Self, ScriptError> {
-        let mut documents = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-        let value = match documents.next() {
-            Some(Ok(value)) => value,
-            Some(Err(error)) => return Err(ScriptError(error.to_string())),
-            None => return Err(ScriptError("it is empty".to_owned())),
-        };
-        Self::from_value(value)
+        let mut rest = text;
+        let mut found = None;
+        while let Some(at) = rest.find(&opening) {
+            rest = rest.get(at + MARKER.len()..).unwrap_or_default();
+            let mut documents = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+            match documents.next() {
+                Some(Ok(value)) => {
+                    found = Some(Self::from_value(value));
+                    rest = rest.get(documents.byte_offset()..).unwrap_or_default();
+                }
+                Some(Err(error)) => found = Some(Err(ScriptError(error.to_string()))),
+                None => break,
+            }
+        }
+        found
     }
 
     /// Reads a script from parsed JSON.
@@ -175,13 +204,23 @@ impl Script {
             let raw: RawStep = serde_json::from_value(value).map_err(|error| at(error.to_string()))?;
             match raw.meaning().map_err(at)? {
                 Meaning::Fault(fault) => faults.push(fault),
-                Meaning::Answer(answer) => steps.push(Step { faults: std::mem::take(&mut faults), answer }),
+                Meaning::Answer(answer) => steps.push(Step {
+                    faults: std::mem::take(&mut faults),
+                    answer: *answer,
+                }),
             }
         }
         if !faults.is_empty() {
-            steps.push(Step { faults, answer: Answer::text("The script is finished.") });
+            steps.push(Step {
+                faults,
+                answer: Answer::text("The script is finished."),
+            });
         }
-        Ok(Self { steps, toolless: raw.toolless, identity })
+        Ok(Self {
+            steps,
+            toolless: raw.toolless,
+            identity,
+        })
     }
 }
 
@@ -212,6 +251,8 @@ struct RawScript {
 struct RawStep {
     shell: Option<String>,
     write: Option<(String, String)>,
+    edit: Option<(String, String, String)>,
+    read: Option<String>,
     tool: Option<(String, Map<String, Value>)>,
     text: Option<String>,
     sleep: Option<f64>,
@@ -219,6 +260,7 @@ struct RawStep {
     cut: Option<RawPoint>,
     error: Option<u16>,
     truncate: Option<bool>,
+    empty: Option<bool>,
     max_tokens: Option<bool>,
     times: Option<u32>,
     retry_after: Option<u64>,
@@ -244,14 +286,16 @@ impl RawPoint {
             Self::Bytes(bytes) => Ok(Point::Bytes(*bytes)),
             Self::Word(word) if word == "before" => Ok(Point::Before),
             Self::Word(word) if word == "middle" => Ok(Point::Middle),
-            Self::Word(word) => Err(format!("`{word}` is no place; use \"before\", \"middle\" or a number of bytes")),
+            Self::Word(word) => Err(format!(
+                "`{word}` is no place; use \"before\", \"middle\" or a number of bytes"
+            )),
         }
     }
 }
 
 enum Meaning {
     Fault(Fault),
-    Answer(Answer),
+    Answer(Box<Answer>),
 }
 
 impl RawStep {
@@ -259,6 +303,8 @@ impl RawStep {
         let verbs = [
             self.shell.is_some(),
             self.write.is_some(),
+            self.edit.is_some(),
+            self.read.is_some(),
             self.tool.is_some(),
             self.text.is_some(),
             self.sleep.is_some(),
@@ -266,12 +312,13 @@ impl RawStep {
             self.cut.is_some(),
             self.error.is_some(),
             self.truncate.is_some(),
+            self.empty.is_some(),
             self.max_tokens.is_some(),
         ];
         let count = verbs.into_iter().filter(|given| *given).count();
         if count != 1 {
             return Err(format!(
-                "it must have exactly one of shell, write, tool, text, sleep, stall, cut, error, truncate, maxTokens; it has {count}"
+                "it must have exactly one of shell, write, edit, read, tool, text, sleep, stall, cut, error, truncate, empty, maxTokens; it has {count}"
             ));
         }
         let times = self.times;
@@ -281,14 +328,27 @@ impl RawStep {
         if times.is_some() {
             return Err("`times` belongs to a fault".to_owned());
         }
-        let action = match (self.shell, self.write, self.tool, self.text) {
-            (Some(command), _, _, _) => Action::Shell(command),
-            (_, Some((path, content)), _, _) => Action::Write { path, content },
-            (_, _, Some((name, arguments)), _) => Action::Tool { name, arguments },
-            (_, _, _, text) => Action::Text(text.unwrap_or_default()),
+        let action = if let Some(command) = self.shell {
+            Action::Shell(command)
+        } else if let Some((path, content)) = self.write {
+            Action::Write { path, content }
+        } else if let Some((path, old, new)) = self.edit {
+            Action::Edit { path, old, new }
+        } else if let Some(path) = self.read {
+            Action::Read { path }
+        } else if let Some((name, arguments)) = self.tool {
+            Action::Tool { name, arguments }
+        } else {
+            Action::Text(self.text.unwrap_or_default())
         };
         let pace = Duration::from_millis(self.pace_ms);
-        Ok(Meaning::Answer(Answer { action, say: self.say, extra: self.args, usage: self.usage, pace }))
+        Ok(Meaning::Answer(Box::new(Answer {
+            action,
+            say: self.say,
+            extra: self.args,
+            usage: self.usage,
+            pace,
+        })))
     }
 
     fn fault(&self) -> Result<Option<FaultKind>, String> {
@@ -300,7 +360,10 @@ impl RawStep {
             if !(400..600).contains(&status) {
                 return Err(format!("error: {status} is no HTTP error status"));
             }
-            return Ok(Some(FaultKind::Error { status, retry_after: self.retry_after }));
+            return Ok(Some(FaultKind::Error {
+                status,
+                retry_after: self.retry_after,
+            }));
         }
         if let Some(point) = &self.stall {
             return Ok(Some(FaultKind::Stall(point.point()?)));
@@ -311,6 +374,9 @@ impl RawStep {
         if self.truncate.is_some() {
             return Ok(Some(FaultKind::Truncate));
         }
+        if self.empty.is_some() {
+            return Ok(Some(FaultKind::Empty));
+        }
         Ok(self.max_tokens.map(|_| FaultKind::MaxTokens))
     }
 }
@@ -320,6 +386,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[expect(clippy::needless_pass_by_value, reason = "a literal is the readable argument")]
     fn script(steps: Value) -> Script {
         Script::from_value(json!({ "steps": steps })).unwrap()
     }
@@ -337,9 +404,21 @@ mod tests {
         assert_eq!(
             script.steps[1].faults,
             [
-                Fault { kind: FaultKind::Error { status: 429, retry_after: Some(1) }, times: Some(2) },
-                Fault { kind: FaultKind::Cut(Point::Before), times: Some(1) },
-                Fault { kind: FaultKind::Cut(Point::Bytes(40)), times: None },
+                Fault {
+                    kind: FaultKind::Error {
+                        status: 429,
+                        retry_after: Some(1)
+                    },
+                    times: Some(2)
+                },
+                Fault {
+                    kind: FaultKind::Cut(Point::Before),
+                    times: Some(1)
+                },
+                Fault {
+                    kind: FaultKind::Cut(Point::Bytes(40)),
+                    times: None
+                },
             ]
         );
         assert_eq!(script.steps[2].faults[0].kind, FaultKind::Stall(Point::Middle));
@@ -355,24 +434,50 @@ mod tests {
         assert_eq!(answer.action, Action::Shell("ls".to_owned()));
         assert_eq!(answer.say.as_deref(), Some("Looking."));
         assert_eq!(Value::Object(answer.extra.clone()), json!({"timeout": 5}));
-        assert_eq!(answer.usage, Usage { input: 900, output: 7, cache_read: 80, cache_write: 0 });
+        assert_eq!(
+            answer.usage,
+            Usage {
+                input: 900,
+                output: 7,
+                cache_read: 80,
+                cache_write: 0
+            }
+        );
         assert_eq!(answer.pace, Duration::from_millis(3));
     }
 
     #[test]
     fn the_last_script_of_a_prompt_counts_and_text_may_follow() {
-        let text = format!("{} then {} and so on }}", prompt(&json!([{"text": "a"}])), prompt(&json!([{"text": "b"}])));
-        assert_eq!(Script::find(&text).unwrap().unwrap().steps[0].answer, Answer::text("b"));
+        let text = format!(
+            "{} then {} and so on }}",
+            prompt(&json!([{"text": "a"}])),
+            prompt(&json!([{"text": "b"}]))
+        );
+        assert_eq!(
+            Script::find(&text).unwrap().unwrap().steps[0].answer,
+            Answer::text("b")
+        );
         assert!(Script::find("no SCRIPT here").is_none());
+        let nested = prompt(&json!([{"write": ["/f", prompt(&json!([{"text": "inner"}]))]}]));
+        let found = Script::find(&nested).unwrap().unwrap();
+        assert!(
+            matches!(&found.steps[0].answer.action, Action::Write { path, .. } if path == "/f"),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         let says = |steps: Value, part: &str| {
-            let error = Script::from_value(json!({ "steps": steps })).unwrap_err().to_string();
+            let error = Script::from_value(json!({ "steps": steps }))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(part), "{error}");
         };
-        says(json!([{"text": "a"}, {"shel": "x"}]), "step 1: unknown field `shel`");
+        says(
+            json!([{"text": "a"}, {"shel": "x"}]),
+            "step 1: unknown field `shel`",
+        );
         says(json!([{}]), "it has 0");
         says(json!([{"text": "a", "shell": "b"}]), "it has 2");
         says(json!([{"cut": "soon"}]), "`soon` is no place");

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// A tool that a request offers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tool {
+pub(crate) struct Tool {
     /// Its name.
     pub name: String,
     /// The namespace it was offered in (OpenAI responses only).
@@ -19,7 +19,7 @@ pub struct Tool {
 
 /// A tool call.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Call {
+pub(crate) struct Call {
     /// The tool's name, as offered.
     pub name: String,
     /// Its namespace, as offered.
@@ -53,41 +53,68 @@ const WRITERS: &[&str] = &[
     "create_file",
 ];
 
+/// Names of tools that replace a text in a file: OpenCode and Goose, Claude Code, Gemini CLI, older Goose.
+const EDITORS: &[&str] = &[
+    "edit",
+    "Edit",
+    "replace",
+    "developer__edit",
+    "developer__text_editor",
+    "text_editor",
+    "str_replace",
+];
+
+/// Names of tools that read a file: OpenCode, Claude Code, Gemini CLI, older Goose. (Codex and Goose use the shell.)
+const READERS: &[&str] = &[
+    "read",
+    "Read",
+    "read_file",
+    "developer__text_editor",
+    "text_editor",
+    "view",
+];
+
 const COMMAND_PROPERTIES: &[&str] = &["command", "cmd", "script"];
 const PATH_PROPERTIES: &[&str] = &["filePath", "file_path", "path", "absolute_path", "filename"];
 const CONTENT_PROPERTIES: &[&str] = &["content", "file_text", "text", "contents"];
-
-/// Whether any of the tools can play a step of the action's sort, or is named by it.
-pub fn usable(tools: &[Tool], actions: &[&Action]) -> bool {
-    let named = |tool: &Tool| {
-        actions.iter().any(|action| matches!(action, Action::Tool { name, .. } if *name == tool.name))
-    };
-    find(tools, SHELLS).is_some() || find(tools, WRITERS).is_some() || tools.iter().any(named)
-}
+const OLD_PROPERTIES: &[&str] = &["oldString", "old_string", "before", "old_str", "old_text"];
+const NEW_PROPERTIES: &[&str] = &["newString", "new_string", "after", "new_str", "new_text"];
 
 /// The call that plays an answer, `None` if the answer is only text. An error says which tool is missing.
-pub fn call(answer: &Answer, tools: &[Tool]) -> Result<Option<Call>, String> {
+pub(crate) fn call(answer: &Answer, tools: &[Tool]) -> Result<Option<Call>, String> {
     let (tool, mut arguments) = match &answer.action {
         Action::Text(_) => return Ok(None),
         Action::Shell(command) => shell(command, tools)?,
         Action::Write { path, content } => write(path, content, tools)?,
+        Action::Edit { path, old, new } => edit(path, [old, new], tools)?,
+        Action::Read { path } => read(path, tools)?,
         Action::Tool { name, arguments } => {
             let tool = tools.iter().find(|tool| tool.name == *name);
             (tool.ok_or_else(|| missing(name, tools))?, arguments.clone())
         }
     };
     arguments.extend(answer.extra.clone());
-    Ok(Some(Call { name: tool.name.clone(), namespace: tool.namespace.clone(), arguments }))
+    Ok(Some(Call {
+        name: tool.name.clone(),
+        namespace: tool.namespace.clone(),
+        arguments,
+    }))
 }
 
 fn shell<'a>(command: &str, tools: &'a [Tool]) -> Result<(&'a Tool, Map<String, Value>), String> {
     let tool = find(tools, SHELLS).ok_or_else(|| missing("a shell", tools))?;
     let mut arguments = Map::new();
-    let property = tool.property(COMMAND_PROPERTIES).unwrap_or_else(|| match bare(&tool.name) {
-        "exec_command" => "cmd",
-        _ => "command",
-    });
-    let value = if tool.takes_array(property) { json!(["bash", "-lc", command]) } else { json!(command) };
+    let property = tool
+        .property(COMMAND_PROPERTIES)
+        .unwrap_or_else(|| match bare(&tool.name) {
+            "exec_command" => "cmd",
+            _ => "command",
+        });
+    let value = if tool.takes_array(property) {
+        json!(["bash", "-lc", command])
+    } else {
+        json!(command)
+    };
     arguments.insert(property.to_owned(), value);
     tool.complete(&mut arguments);
     Ok((tool, arguments))
@@ -98,33 +125,70 @@ fn write<'a>(path: &str, content: &str, tools: &'a [Tool]) -> Result<(&'a Tool, 
         return shell(&shell_write(path, content), tools);
     };
     let mut arguments = Map::new();
-    let default_path = if bare(&tool.name) == "write" { "filePath" } else { "file_path" };
-    let path_property = tool.property(PATH_PROPERTIES).unwrap_or(default_path);
-    arguments.insert(path_property.to_owned(), json!(path));
-    let content_property = tool.property(CONTENT_PROPERTIES).unwrap_or("content");
-    arguments.insert(content_property.to_owned(), json!(content));
-    if tool.property(&["command"]).is_some() {
-        arguments.insert("command".to_owned(), json!("write"));
-    }
-    tool.complete(&mut arguments);
+    tool.set(&mut arguments, PATH_PROPERTIES, path);
+    tool.set(&mut arguments, CONTENT_PROPERTIES, content);
+    tool.finish(&mut arguments, "write");
     Ok((tool, arguments))
+}
+
+fn edit<'a>(
+    path: &str,
+    texts: [&str; 2],
+    tools: &'a [Tool],
+) -> Result<(&'a Tool, Map<String, Value>), String> {
+    let [old, new] = texts;
+    let Some(tool) = find(tools, EDITORS) else {
+        return shell(&shell_edit(path, old, new), tools);
+    };
+    let mut arguments = Map::new();
+    tool.set(&mut arguments, PATH_PROPERTIES, path);
+    tool.set(&mut arguments, OLD_PROPERTIES, old);
+    tool.set(&mut arguments, NEW_PROPERTIES, new);
+    tool.finish(&mut arguments, "str_replace");
+    Ok((tool, arguments))
+}
+
+fn read<'a>(path: &str, tools: &'a [Tool]) -> Result<(&'a Tool, Map<String, Value>), String> {
+    let Some(tool) = find(tools, READERS) else {
+        return shell(&format!("cat -- {}", quote(path)), tools);
+    };
+    let mut arguments = Map::new();
+    tool.set(&mut arguments, PATH_PROPERTIES, path);
+    tool.finish(&mut arguments, "view");
+    Ok((tool, arguments))
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// A command that writes exactly this content, whatever is in it.
 fn shell_write(path: &str, content: &str) -> String {
-    let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
     let (path, content) = (quote(path), quote(content));
     format!("mkdir -p -- \"$(dirname -- {path})\" && printf %s {content} > {path}")
 }
 
+/// A command that replaces the first occurrence of a text, and fails if there is none. It needs only a POSIX shell.
+fn shell_edit(path: &str, old: &str, new: &str) -> String {
+    let (path, old, new) = (quote(path), quote(old), quote(new));
+    format!(
+        "old={old}; new={new}; all=$(cat -- {path} && printf x) && all=${{all%x}} && case $all in *\"$old\"*) printf %s \"${{all%%\"$old\"*}}$new${{all#*\"$old\"}}\" > {path};; *) echo 'text not found' >&2; exit 1;; esac"
+    )
+}
+
 fn missing(what: &str, tools: &[Tool]) -> String {
     let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-    format!("The script needs {what}, but the request offers only: {}.", names.join(", "))
+    format!(
+        "The script needs {what}, but the request offers only: {}.",
+        names.join(", ")
+    )
 }
 
 /// The first of the names that is offered, in the order of the names.
 fn find<'a>(tools: &'a [Tool], names: &[&str]) -> Option<&'a Tool> {
-    names.iter().find_map(|name| tools.iter().find(|tool| bare(&tool.name) == *name))
+    names
+        .iter()
+        .find_map(|name| tools.iter().find(|tool| bare(&tool.name) == *name))
 }
 
 fn bare(name: &str) -> &str {
@@ -148,13 +212,35 @@ impl Tool {
         }
     }
 
+    /// Sets the first of the properties that the schema has; the very first where there is no schema.
+    fn set(&self, arguments: &mut Map<String, Value>, names: &[&str], value: &str) {
+        let name = self.property(names).or_else(|| names.first().copied());
+        arguments.extend(name.map(|name| (name.to_owned(), json!(value))));
+    }
+
+    /// Adds the verb of tools that have several, and what is required besides.
+    fn finish(&self, arguments: &mut Map<String, Value>, verb: &str) {
+        if self.property(&["command"]).is_some() {
+            arguments.insert("command".to_owned(), json!(verb));
+        }
+        self.complete(arguments);
+    }
+
     /// Adds every required argument that is not there yet, and a description where one can be given.
     fn complete(&self, arguments: &mut Map<String, Value>) {
-        let Some(properties) = self.properties() else { return };
+        let Some(properties) = self.properties() else {
+            return;
+        };
         if properties.contains_key("description") {
-            arguments.entry("description").or_insert_with(|| json!("Run a scripted step"));
+            arguments
+                .entry("description")
+                .or_insert_with(|| json!("Run a scripted step"));
         }
-        let required = self.schema.as_ref().and_then(|schema| schema.get("required")).and_then(Value::as_array);
+        let required = self
+            .schema
+            .as_ref()
+            .and_then(|schema| schema.get("required"))
+            .and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !arguments.contains_key(name) {
                 let value = properties.get(name).map_or(Value::Null, plausible);
@@ -166,12 +252,18 @@ impl Tool {
 
 /// A small value that a JSON schema allows. Knows what agents use: types (also in capitals), enums, constants,
 /// defaults, bounds, `anyOf`; a reference becomes a text.
-pub fn plausible(schema: &Value) -> Value {
+pub(crate) fn plausible(schema: &Value) -> Value {
     fill(schema, 8)
 }
 
 fn fill(schema: &Value, depth: u8) -> Value {
-    let first = |name: &str| schema.get(name).and_then(Value::as_array).and_then(|all| all.first()).cloned();
+    let first = |name: &str| {
+        schema
+            .get(name)
+            .and_then(Value::as_array)
+            .and_then(|all| all.first())
+            .cloned()
+    };
     if let Some(value) = schema.get("const").or_else(|| schema.get("default")) {
         return value.clone();
     }
@@ -204,14 +296,24 @@ fn fill(schema: &Value, depth: u8) -> Value {
 
 fn fill_object(schema: &Value, depth: u8) -> Value {
     let empty = Map::new();
-    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
-    properties.iter().map(|(name, schema)| (name.clone(), fill(schema, depth - 1))).collect::<Map<_, _>>().into()
+    let properties = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .unwrap_or(&empty);
+    properties
+        .iter()
+        .map(|(name, schema)| (name.clone(), fill(schema, depth - 1)))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// The type of a schema in small letters; of several, the first that is not null.
 fn schema_type(schema: &Value) -> String {
     let name = match schema.get("type") {
-        Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).find(|name| *name != "null"),
+        Some(Value::Array(types)) => types
+            .iter()
+            .filter_map(Value::as_str)
+            .find(|name| *name != "null"),
         Some(other) => other.as_str(),
         None if schema.get("properties").is_some() => Some("object"),
         None => None,
@@ -224,18 +326,28 @@ mod tests {
     use super::*;
 
     fn tool(name: &str, schema: Value) -> Tool {
-        Tool { name: name.to_owned(), namespace: None, schema: Some(schema) }
+        Tool {
+            name: name.to_owned(),
+            namespace: None,
+            schema: Some(schema),
+        }
     }
 
     fn strings(names: &[&str]) -> Value {
-        let properties: Map<String, Value> =
-            names.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
+        let properties: Map<String, Value> = names
+            .iter()
+            .map(|name| ((*name).to_owned(), json!({"type": "string"})))
+            .collect();
         json!({"type": "object", "properties": properties, "required": names})
     }
 
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "a literal is the readable argument")]
     fn check(action: Action, tools: &[Tool], expected: (&str, Value)) {
-        let answer = Answer { action, ..Answer::text("") };
+        let answer = Answer {
+            action,
+            ..Answer::text("")
+        };
         let call = call(&answer, tools).unwrap().unwrap();
         assert_eq!((call.name.as_str(), Value::Object(call.arguments)), expected);
     }
@@ -244,53 +356,149 @@ mod tests {
     fn every_agent_gets_its_own_shell() {
         let shell = || Action::Shell("ls".to_owned());
         let described = json!({"command": "ls", "description": "Run a scripted step"});
-        check(shell(), &[tool("bash", strings(&["command", "description"]))], ("bash", described.clone()));
-        check(shell(), &[tool("Bash", strings(&["command", "description"]))], ("Bash", described));
-        check(shell(), &[tool("exec_command", strings(&["cmd"]))], ("exec_command", json!({"cmd": "ls"})));
+        check(
+            shell(),
+            &[tool("bash", strings(&["command", "description"]))],
+            ("bash", described.clone()),
+        );
+        check(
+            shell(),
+            &[tool("Bash", strings(&["command", "description"]))],
+            ("Bash", described),
+        );
+        check(
+            shell(),
+            &[tool("exec_command", strings(&["cmd"]))],
+            ("exec_command", json!({"cmd": "ls"})),
+        );
         let array = json!({"properties": {"command": {"type": "array"}}});
-        check(shell(), &[tool("shell", array)], ("shell", json!({"command": ["bash", "-lc", "ls"]})));
+        check(
+            shell(),
+            &[tool("shell", array)],
+            ("shell", json!({"command": ["bash", "-lc", "ls"]})),
+        );
         let gemini = strings(&["command", "dir_path"]);
         let filled = json!({"command": "ls", "dir_path": "scripted"});
-        check(shell(), &[tool("run_shell_command", gemini)], ("run_shell_command", filled));
-        let bare = Tool { name: "functions/exec_command".to_owned(), namespace: None, schema: None };
+        check(
+            shell(),
+            &[tool("run_shell_command", gemini)],
+            ("run_shell_command", filled),
+        );
+        let bare = Tool {
+            name: "functions/exec_command".to_owned(),
+            namespace: None,
+            schema: None,
+        };
         check(shell(), &[bare], ("functions/exec_command", json!({"cmd": "ls"})));
     }
 
     #[test]
     fn every_agent_gets_its_own_writer_and_codex_its_shell() {
-        let write = || Action::Write { path: "/w/a'b".to_owned(), content: "it's\n".to_owned() };
+        let write = || Action::Write {
+            path: "/w/a'b".to_owned(),
+            content: "it's\n".to_owned(),
+        };
         let both = |path: &str| json!({path: "/w/a'b", "content": "it's\n"});
-        check(write(), &[tool("write", strings(&["content", "filePath"]))], ("write", both("filePath")));
-        check(write(), &[tool("write", strings(&["path", "content"]))], ("write", both("path")));
-        check(write(), &[tool("Write", strings(&["file_path", "content"]))], ("Write", both("file_path")));
         check(
             write(),
-            &[tool("developer__text_editor", strings(&["command", "path", "file_text"]))],
-            ("developer__text_editor", json!({"path": "/w/a'b", "file_text": "it's\n", "command": "write"})),
+            &[tool("write", strings(&["content", "filePath"]))],
+            ("write", both("filePath")),
+        );
+        check(
+            write(),
+            &[tool("write", strings(&["path", "content"]))],
+            ("write", both("path")),
+        );
+        check(
+            write(),
+            &[tool("Write", strings(&["file_path", "content"]))],
+            ("Write", both("file_path")),
+        );
+        check(
+            write(),
+            &[tool(
+                "developer__text_editor",
+                strings(&["command", "path", "file_text"]),
+            )],
+            (
+                "developer__text_editor",
+                json!({"path": "/w/a'b", "file_text": "it's\n", "command": "write"}),
+            ),
         );
         let command = r#"mkdir -p -- "$(dirname -- '/w/a'\''b')" && printf %s 'it'\''s
 ' > '/w/a'\''b'"#;
-        check(write(), &[tool("exec_command", strings(&["cmd"]))], ("exec_command", json!({"cmd": command})));
+        check(
+            write(),
+            &[tool("exec_command", strings(&["cmd"]))],
+            ("exec_command", json!({"cmd": command})),
+        );
     }
 
     #[test]
     fn a_missing_tool_is_said_and_extra_arguments_win() {
-        let answer = Answer { action: Action::Shell("ls".to_owned()), ..Answer::text("") };
+        let answer = Answer {
+            action: Action::Shell("ls".to_owned()),
+            ..Answer::text("")
+        };
         let error = call(&answer, &[tool("glob", json!({}))]).unwrap_err();
-        assert_eq!(error, "The script needs a shell, but the request offers only: glob.");
-        let Value::Object(extra) = json!({"cmd": "pwd", "tty": true}) else { panic!("an object") };
+        assert_eq!(
+            error,
+            "The script needs a shell, but the request offers only: glob."
+        );
+        let Value::Object(extra) = json!({"cmd": "pwd", "tty": true}) else {
+            panic!("an object")
+        };
         let answer = Answer { extra, ..answer };
-        let made = call(&answer, &[tool("exec_command", strings(&["cmd"]))]).unwrap().unwrap();
+        let made = call(&answer, &[tool("exec_command", strings(&["cmd"]))])
+            .unwrap()
+            .unwrap();
         assert_eq!(Value::Object(made.arguments), json!({"cmd": "pwd", "tty": true}));
     }
 
     #[test]
-    fn usable_tools_are_shells_writers_and_those_that_the_script_names() {
-        let named = Action::Tool { name: "todo".to_owned(), arguments: Map::new() };
-        assert!(usable(&[tool("todo", json!({}))], &[&named]));
-        assert!(!usable(&[tool("glob", json!({}))], &[&named]));
-        assert!(usable(&[tool("shell", json!({}))], &[]));
-        assert!(!usable(&[], &[&named]));
+    fn every_agent_gets_its_own_editor_and_reader() {
+        let edit = || Action::Edit {
+            path: "/w/a".to_owned(),
+            old: "x".to_owned(),
+            new: "y".to_owned(),
+        };
+        let read = || Action::Read {
+            path: "/w/a".to_owned(),
+        };
+        check(
+            edit(),
+            &[tool("edit", strings(&["filePath", "oldString", "newString"]))],
+            (
+                "edit",
+                json!({"filePath": "/w/a", "oldString": "x", "newString": "y"}),
+            ),
+        );
+        check(
+            edit(),
+            &[tool("edit", strings(&["path", "before", "after"]))],
+            ("edit", json!({"path": "/w/a", "before": "x", "after": "y"})),
+        );
+        check(
+            edit(),
+            &[tool(
+                "replace",
+                strings(&["file_path", "old_string", "new_string", "instruction"]),
+            )],
+            (
+                "replace",
+                json!({"file_path": "/w/a", "old_string": "x", "new_string": "y", "instruction": "scripted"}),
+            ),
+        );
+        check(
+            read(),
+            &[tool("Read", strings(&["file_path"]))],
+            ("Read", json!({"file_path": "/w/a"})),
+        );
+        check(
+            read(),
+            &[tool("shell", strings(&["command"]))],
+            ("shell", json!({"command": "cat -- '/w/a'"})),
+        );
     }
 
     #[test]
