@@ -20,7 +20,7 @@ mod query;
 
 pub use access::{AccessStore, Cursor, Token, TokenHash};
 pub use commit::{
-    Commit, Committed, Fence, Message, MessageState, OutboxRow, OutboxState, Reservation, Write,
+    Commit, Committed, Fence, Message, MessageState, OutboxRow, OutboxState, Queueing, Reservation, Write,
 };
 pub use job::{Claim, ClaimLimits, JobStore, QueueDepth};
 pub use pull::{NewPull, PullChange, PullQuery, PullStore};
