@@ -1,1 +1,18 @@
-//! Layer 1: what happens to a task: leases, steps, stages, outcomes, recovery.
+//! Layer 1: what happens to a task. It knows ports only: no adapter, no HTTP, no environment, and every wait goes through
+//! the clock port.
+
+pub mod command;
+pub mod engine;
+pub mod error;
+pub mod options;
+mod outbox;
+pub mod ports;
+mod pull_body;
+pub mod request;
+mod step;
+mod worker;
+
+pub use engine::Engine;
+pub use error::{EngineError, Fault};
+pub use options::EngineOptions;
+pub use ports::Ports;

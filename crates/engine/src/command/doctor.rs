@@ -1,0 +1,92 @@
+//! What works on this host, and what to do where something does not.
+
+use crate::command::read::allow;
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::request::{Finding, FindingState};
+use telecoder_model::principal::{Principal, Scope};
+
+impl Engine {
+    /// Looks at everything that sessions need. With `prove`, tries the sandbox's escapes on this host.
+    pub async fn doctor(&self, who: &Principal, prove: bool) -> Result<Vec<Finding>, EngineError> {
+        allow(who, Scope::Read)?;
+        let mut findings = self.ready().await?;
+        if prove {
+            allow(who, Scope::Admin)?;
+            findings.extend(self.proofs().await);
+        }
+        findings.extend(self.model_findings());
+        findings.extend(self.agent_findings().await?);
+        Ok(findings)
+    }
+
+    /// What must work for the server to take on work: the store.
+    pub async fn ready(&self) -> Result<Vec<Finding>, EngineError> {
+        let store = match self.ports().store.depth().await {
+            Ok(depth) => finding("store", FindingState::Ok, format!("{} queued, {} at work", depth.queued, depth.leased), None),
+            Err(error) => finding("store", FindingState::Failed, error.chain(), error.remedy.clone()),
+        };
+        Ok(vec![store])
+    }
+
+    async fn proofs(&self) -> Vec<Finding> {
+        let driver = &self.ports().driver;
+        match driver.prove().await {
+            Ok(proofs) => proofs
+                .into_iter()
+                .map(|proof| {
+                    let state = if proof.held { FindingState::Ok } else { FindingState::Failed };
+                    finding(&format!("sandbox: {}", proof.attempt), state, proof.detail, proof.remedy)
+                })
+                .collect(),
+            Err(error) => vec![finding(
+                &format!("sandbox {}", driver.kind()),
+                FindingState::Failed,
+                error.chain(),
+                error.remedy.clone(),
+            )],
+        }
+    }
+
+    fn model_findings(&self) -> Vec<Finding> {
+        let providers = self.ports().gateway.providers();
+        let any = providers.iter().any(|provider| provider.ready);
+        providers
+            .into_iter()
+            .map(|status| {
+                let subject = format!("model {}", status.provider.as_str());
+                if status.ready {
+                    return finding(&subject, FindingState::Ok, status.base_url, None);
+                }
+                let state = if any { FindingState::Ok } else { FindingState::Warning };
+                let remedy = format!("set {}_API_KEY for the server", status.provider.as_str().to_uppercase());
+                finding(&subject, state, "no key".to_owned(), Some(remedy))
+            })
+            .collect()
+    }
+
+    async fn agent_findings(&self) -> Result<Vec<Finding>, EngineError> {
+        let agents = self.agents().await?;
+        let any = agents.iter().any(|agent| agent.installed);
+        Ok(agents
+            .into_iter()
+            .map(|agent| {
+                let subject = format!("agent {}", agent.name);
+                let version = agent.version.clone().unwrap_or_default();
+                match (agent.installed, agent.problem) {
+                    (true, None) => finding(&subject, FindingState::Ok, format!("installed {version}"), None),
+                    (true, Some(problem)) => finding(&subject, FindingState::Warning, problem, None),
+                    (false, _) => {
+                        let state = if any { FindingState::Ok } else { FindingState::Warning };
+                        let remedy = format!("telecoder agents install {}", agent.name);
+                        finding(&subject, state, "not installed".to_owned(), Some(remedy))
+                    }
+                }
+            })
+            .collect())
+    }
+}
+
+fn finding(subject: &str, state: FindingState, detail: String, remedy: Option<String>) -> Finding {
+    Finding { subject: subject.to_owned(), state, detail, remedy }
+}

@@ -1,0 +1,17 @@
+//! Commands and reads (layer 1): one verb a file, each a method of [`crate::Engine`]. Every one takes a `Principal` and
+//! hides what is not the principal's.
+
+mod agents;
+mod answer;
+mod diff;
+mod doctor;
+mod inbox;
+mod message;
+mod publish;
+mod pulls;
+mod read;
+mod rename;
+mod rerun;
+mod stop;
+mod submit;
+mod tokens;

@@ -1,0 +1,37 @@
+//! A new session for the same task.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::request::NewSession;
+use telecoder_model::id::SessionId;
+use telecoder_model::principal::{Principal, Scope};
+use telecoder_model::session::Session;
+
+impl Engine {
+    /// Makes a new session with the request of one that has ended; it becomes the new one's parent.
+    pub async fn rerun(&self, who: &Principal, id: &SessionId) -> Result<Session, EngineError> {
+        let old = self.owned(who, id, Scope::Run).await?.value;
+        if !old.status.has_ended() {
+            return Err(EngineError::conflict("session_active", format!("session `{id}` is {}", old.status))
+                .hint(format!("wait for its end, or stop it first: telecoder stop {id}")));
+        }
+        let new = NewSession {
+            prompt: old.prompt,
+            repository: old.repository,
+            mode: old.mode,
+            agent: Some(old.agent),
+            model: old.model,
+            policy: Some(old.policy.name),
+            pipeline: Some(old.pipeline),
+            base: old.base,
+            title: old.title,
+            publish: Some(old.publish).filter(|_| old.policy.publish != telecoder_model::policy::PublishCeiling::Never),
+            forge: old.forge,
+            parent: Some(old.id),
+            source: old.source,
+            requester: old.requester,
+            idempotency: None,
+        };
+        Ok(self.submit(who, new).await?.0)
+    }
+}

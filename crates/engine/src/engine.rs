@@ -1,0 +1,63 @@
+//! The engine's handle (layer 1): a cheap clone that commands hang on. `run` is its only background work.
+
+use crate::options::EngineOptions;
+use crate::ports::Ports;
+use crate::worker;
+use std::fmt;
+use std::sync::Arc;
+use telecoder_model::PortError;
+use telecoder_model::id::InstanceId;
+use telecoder_model::time::Timestamp;
+use tokio::sync::watch;
+
+/// What happens to tasks. Cloning gives another handle to the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ports: Ports,
+    options: EngineOptions,
+    instance: InstanceId,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("instance", &self.inner.instance).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine. Nothing happens until a command or `run`.
+    ///
+    /// # Errors
+    /// If no instance id can be formed (a broken `Ids` adapter).
+    pub fn new(ports: Ports, options: EngineOptions) -> Result<Self, PortError> {
+        let instance = format!("server-{}", ports.ids.word(12))
+            .parse()
+            .map_err(|error| PortError::permanent("the ids port gave no usable name").because(error))?;
+        Ok(Self { inner: Arc::new(Inner { ports, options, instance }) })
+    }
+
+    /// Works on sessions until `shutdown` turns true; then hands over what is under way within the stop grace.
+    ///
+    /// # Errors
+    /// If the store refuses this server at the start.
+    pub async fn run(&self, shutdown: watch::Receiver<bool>) -> Result<(), PortError> {
+        worker::run(self, shutdown).await
+    }
+
+    pub(crate) fn ports(&self) -> &Ports {
+        &self.inner.ports
+    }
+    pub(crate) fn options(&self) -> &EngineOptions {
+        &self.inner.options
+    }
+    pub(crate) fn instance(&self) -> &InstanceId {
+        &self.inner.instance
+    }
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.ports.clock.now()
+    }
+}

@@ -1,0 +1,86 @@
+//! Settings of the engine (layer 1). The facade fills them from flags, environment and files.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+use telecoder_model::id::AgentName;
+use telecoder_model::policy::PublishRule;
+use telecoder_model::port::sandbox::ReadOnlyBind;
+use telecoder_model::port::store::ClaimLimits;
+use telecoder_model::session::Pipeline;
+
+/// Settings of the engine.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// The folder that holds a folder per session (`<data>/sessions`); the engine only names paths in it.
+    pub sessions_dir: PathBuf,
+    /// The agent where a task names none.
+    pub default_agent: Option<AgentName>,
+    /// The policy where a task names none.
+    pub default_policy: String,
+    /// The publish rule for all tasks that name none.
+    pub default_publish: Option<PublishRule>,
+    /// The pipeline where a task names none.
+    pub default_pipeline: Pipeline,
+    /// Caps every policy's time.
+    pub prompt_timeout: Option<Duration>,
+    /// How long workspace, sandbox and agent may take to be ready (90 s).
+    pub startup_timeout: Duration,
+    /// How long a turn may be silent while nothing is under way.
+    pub silence_timeout: Duration,
+    /// How long a stopped agent may take to end by itself (10 s).
+    pub stop_grace: Duration,
+    /// How long a chat keeps its sandbox between turns (30 min).
+    pub chat_idle: Duration,
+    /// Messages a chat may have (50).
+    pub chat_max_messages: u32,
+    /// Interval of the server's heartbeat (5 s).
+    pub heartbeat: Duration,
+    /// Silence after which a server is declared dead (30 s).
+    pub lease_expiry: Duration,
+    /// How many sessions may be at work.
+    pub limits: ClaimLimits,
+    /// How often a stage may ask the agent to revise (1).
+    pub max_revisions: u32,
+    /// Toolchains that every sandbox gets, read-only.
+    pub toolchains: Vec<ReadOnlyBind>,
+    /// Environment that belongs to the toolchains.
+    pub toolchain_env: BTreeMap<String, String>,
+    /// `PATH` inside, without the agent's own folders.
+    pub path: String,
+    /// Local paths as repositories only below these folders; `None` allows all.
+    pub local_roots: Option<Vec<PathBuf>>,
+    /// Where the server can be reached by people, without a trailing slash, for links.
+    pub public_url: String,
+    /// The product's version.
+    pub version: String,
+}
+
+impl EngineOptions {
+    /// The defaults, for a folder of sessions.
+    pub fn new(sessions_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            sessions_dir: sessions_dir.into(),
+            default_agent: None,
+            default_policy: "standard".to_owned(),
+            default_publish: None,
+            default_pipeline: Pipeline::None,
+            prompt_timeout: None,
+            startup_timeout: Duration::from_secs(90),
+            silence_timeout: Duration::from_secs(10 * 60),
+            stop_grace: Duration::from_secs(10),
+            chat_idle: Duration::from_secs(30 * 60),
+            chat_max_messages: 50,
+            heartbeat: Duration::from_secs(5),
+            lease_expiry: Duration::from_secs(30),
+            limits: ClaimLimits { server: 4, user: 4, repository: 4 },
+            max_revisions: 1,
+            toolchains: Vec::new(),
+            toolchain_env: BTreeMap::new(),
+            path: "/usr/local/bin:/usr/bin:/bin".to_owned(),
+            local_roots: None,
+            public_url: "http://127.0.0.1:7080".to_owned(),
+            version: "0.0.0".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The adapters that an engine works with (layer 1).
+
+use std::sync::Arc;
+use telecoder_model::port::agent::AgentRuntime;
+use telecoder_model::port::blobs::Blobs;
+use telecoder_model::port::bus::Bus;
+use telecoder_model::port::clock::Clock;
+use telecoder_model::port::forge::Forge;
+use telecoder_model::port::gateway::ModelGateway;
+use telecoder_model::port::git::{Diffs, LocalRemote, Workspaces};
+use telecoder_model::port::ids::Ids;
+use telecoder_model::port::sandbox::SandboxDriver;
+use telecoder_model::port::stage::Stage;
+use telecoder_model::port::store::Store;
+
+/// One adapter for each port.
+#[derive(Debug, Clone)]
+pub struct Ports {
+    /// Truth.
+    pub store: Arc<dyn Store>,
+    /// Large payloads.
+    pub blobs: Arc<dyn Blobs>,
+    /// Wake-ups.
+    pub bus: Arc<dyn Bus>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn Ids>,
+    /// Sandboxes.
+    pub driver: Arc<dyn SandboxDriver>,
+    /// Workspaces.
+    pub workspaces: Arc<dyn Workspaces>,
+    /// Diffs.
+    pub diffs: Arc<dyn Diffs>,
+    /// Repositories of this host.
+    pub local: Arc<dyn LocalRemote>,
+    /// Agents.
+    pub agents: Arc<dyn AgentRuntime>,
+    /// The way to the models.
+    pub gateway: Arc<dyn ModelGateway>,
+    /// Forges, in the order in which they are asked whether they serve a repository.
+    pub forges: Vec<Arc<dyn Forge>>,
+    /// Stages, in order.
+    pub stages: Vec<Arc<dyn Stage>>,
+}

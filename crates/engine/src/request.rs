@@ -1,0 +1,163 @@
+//! What commands take and give (layer 1). These are no wire types: the server converts.
+
+use telecoder_model::decision::Decision;
+use telecoder_model::event::Event;
+use telecoder_model::id::{AgentName, SessionId, TokenId, UserId};
+use telecoder_model::policy::PublishRule;
+use telecoder_model::port::git::DiffFile;
+use telecoder_model::port::store::Token;
+use telecoder_model::principal::Scope;
+use telecoder_model::refs::{BranchName, Revision};
+use telecoder_model::repository::Repository;
+use telecoder_model::session::{DiffStat, ForgeChoice, Mode, Pipeline, Requester, Session, Source};
+use telecoder_model::time::Timestamp;
+
+/// A task to accept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewSession {
+    /// What is to be done; at most 100,000 characters.
+    pub prompt: String,
+    /// The repository; `None` for an empty workspace.
+    pub repository: Option<Repository>,
+    /// Task or chat.
+    pub mode: Mode,
+    /// The agent; `None` lets the server choose.
+    pub agent: Option<AgentName>,
+    /// The model.
+    pub model: Option<String>,
+    /// The policy's name; `None` is the default.
+    pub policy: Option<String>,
+    /// The stages; `None` is the default.
+    pub pipeline: Option<Pipeline>,
+    /// Where the work starts.
+    pub base: Option<Revision>,
+    /// The title.
+    pub title: Option<String>,
+    /// When to publish.
+    pub publish: Option<PublishRule>,
+    /// Where to publish.
+    pub forge: ForgeChoice,
+    /// The session that it is a rerun or a child of.
+    pub parent: Option<SessionId>,
+    /// Where it came from.
+    pub source: Source,
+    /// Who asked for it.
+    pub requester: Option<Requester>,
+    /// `Idempotency-Key` of the request, with the SHA-256 of its body.
+    pub idempotency: Option<(String, String)>,
+}
+
+/// How a publish by hand shall look. Absent fields are derived.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PublishRequest {
+    /// The branch to be merged into.
+    pub base: Option<BranchName>,
+    /// The title.
+    pub title: Option<String>,
+    /// The body.
+    pub body: Option<String>,
+    /// Not yet ready.
+    pub draft: bool,
+}
+
+/// A published session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// The session.
+    pub session: SessionId,
+    /// The branch.
+    pub branch: BranchName,
+    /// The pull request's title.
+    pub title: String,
+    /// Its number.
+    pub number: u64,
+    /// Where it can be seen.
+    pub url: String,
+    /// Whether this call opened it.
+    pub created: bool,
+}
+
+/// A session's change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionDiff {
+    /// Its size.
+    pub stat: DiffStat,
+    /// Its files.
+    pub files: Vec<DiffFile>,
+}
+
+/// What waits for a person, and what has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inbox {
+    /// Decisions that wait, oldest first, with their sessions.
+    pub waiting: Vec<(Decision, Session)>,
+    /// The last sessions that ended, newest first, and whether the principal has not seen them.
+    pub finished: Vec<(Session, bool)>,
+}
+
+/// A token that was just made; the secret is shown only here.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// The token.
+    pub token: Token,
+    /// Its secret.
+    pub secret: String,
+}
+
+/// A token to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// What a person calls it.
+    pub name: String,
+    /// The highest scope it grants.
+    pub scope: Scope,
+    /// The user as whom it acts; `None` is the caller.
+    pub user: Option<UserId>,
+    /// When it ceases to work.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An answer to a pending decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Allowed.
+    Approve,
+    /// Refused.
+    Deny,
+}
+
+/// One row of `doctor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at: `sandbox`, `agent goose`, `model anthropic`, `disk`, …
+    pub subject: String,
+    /// How it stands.
+    pub state: FindingState,
+    /// In words.
+    pub detail: String,
+    /// What to do.
+    pub remedy: Option<String>,
+}
+
+/// How a finding stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FindingState {
+    /// It works.
+    Ok,
+    /// Something is missing that not every task needs.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+/// Events of a session and whether more may come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// The events in order.
+    pub events: Vec<Event>,
+    /// Whether the session has ended and these are its last events (a follower may go).
+    pub drained: bool,
+}
+
+/// Names a token to revoke.
+pub type TokenName = TokenId;

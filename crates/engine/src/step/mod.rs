@@ -1,0 +1,1 @@
+//! Steps (layer 1).
