@@ -1,66 +1,105 @@
-//! Development tool: the floors of this machine, measured through the standard library alone.
+//! Development tool, `bench`: the floors of this machine: what no session can do without, measured in the same run.
+//!
+//! All of them write to the disk of the cache folder, where the data folders of `bench` lie too.
 
-use std::io::{Seek, SeekFrom, Write};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::Sample;
+use super::sample::Sample;
 use crate::house;
 use crate::process::Program;
 
-/// Something that no session can do without.
-pub(super) struct Floor {
-    /// What is measured, as the table says it.
-    pub(super) name: &'static str,
-    prepare: fn() -> Result<Work>,
+/// Commits that any session makes, whatever it does: created, claimed, three steps, two turns' worth of events, done.
+pub(super) const COMMITS: u32 = 8;
+
+/// How fast this machine is at this moment.
+pub(super) struct Floors {
+    /// Start and reap a program.
+    pub(super) spawn: Sample,
+    /// Write one row durably through SQLite.
+    pub(super) commit: Sample,
+    /// Start a program in namespaces of its own, on an overlay if that can be mounted here.
+    pub(super) sandbox: Sample,
+    /// Whether it could.
+    pub(super) with_overlay: bool,
 }
 
-type Work = Box<dyn FnMut() -> Result<()>>;
+impl Floors {
+    /// Measures them all.
+    pub(super) fn measure(rounds: u32) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("floors-")
+            .tempdir_in(house::cache()?)
+            .context("could not make a folder for the floors")?;
+        let spawn = Sample::of(rounds, || Program::new("/bin/true").run())?;
+        let commit = commits(folder.path(), rounds)?;
+        let with_overlay = isolated(folder.path(), true)?.succeeds();
+        let sandbox = Sample::of(rounds.min(50), || isolated(folder.path(), with_overlay)?.run())?;
+        Ok(Self {
+            spawn,
+            commit,
+            sandbox,
+            with_overlay,
+        })
+    }
 
-/// Every floor.
-pub(super) const fn all() -> &'static [Floor] {
-    &[
-        Floor {
-            name: "start and reap /bin/true",
-            prepare: process,
-        },
-        Floor {
-            name: "write 4 KiB and fdatasync",
-            prepare: synced_write,
-        },
-    ]
-}
-
-impl Floor {
-    /// Measures it so many times, after a tenth as many rounds that do not count.
-    pub(super) fn measure(&self, rounds: u32) -> Result<Sample> {
-        let mut work = (self.prepare)().with_context(|| format!("could not prepare: {}", self.name))?;
-        for _ in 0..rounds.div_ceil(10) {
-            timed(&mut work)?;
-        }
-        let times: Result<Vec<Duration>> = (0..rounds).map(|_| timed(&mut work)).collect();
-        times.map(Sample::new)
+    /// What a session costs that does nothing.
+    pub(super) fn session(&self) -> Duration {
+        self.sandbox
+            .p50()
+            .saturating_add(self.commit.p50().saturating_mul(COMMITS))
     }
 }
 
-fn timed(work: &mut Work) -> Result<Duration> {
-    let start = Instant::now();
-    work()?;
-    Ok(start.elapsed())
+fn commits(folder: &Path, rounds: u32) -> Result<Sample> {
+    let said = Program::new("/usr/bin/python3")
+        .args(["-c", include_str!("full_commit.py")])
+        .arg(folder.join("floor.db"))
+        .arg(rounds.to_string())
+        .output()?;
+    let times: Result<Vec<Duration>, _> = said
+        .lines()
+        .map(|line| line.parse().map(Duration::from_micros))
+        .collect();
+    times
+        .map(Sample::new)
+        .context("the floor of a commit was not measured")
 }
 
-fn process() -> Result<Work> {
-    Ok(Box::new(|| Program::new("/bin/true").run()))
+/// `unshare` and, inside, `mount` and `true`: three programs, where a native launcher needs one.
+fn isolated(folder: &Path, overlay: bool) -> Result<Program> {
+    for name in ["lower", "upper", "work", "merged"] {
+        let path = folder.join(name);
+        std::fs::create_dir_all(&path).with_context(|| format!("could not make {}", path.display()))?;
+    }
+    let mut program =
+        Program::new("unshare").args(["--user", "--map-root-user", "--mount", "--pid", "--net", "--fork"]);
+    program = if overlay {
+        program.args([
+            "mount",
+            "-t",
+            "overlay",
+            "overlay",
+            "-o",
+            "userxattr,lowerdir=lower,upperdir=upper,workdir=work",
+            "merged",
+        ])
+    } else {
+        program.arg("true")
+    };
+    Ok(program.dir(folder))
 }
 
-/// On the disk of the cache folder, which is where data folders of `xtask` lie.
-fn synced_write() -> Result<Work> {
-    let mut file =
-        tempfile::tempfile_in(house::cache()?).context("could not make a file in the cache folder")?;
-    Ok(Box::new(move || {
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&[0x5a; 4096])?;
-        file.sync_data().context("fdatasync")
-    }))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_are_timed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sample = commits(folder.path(), 3).expect("measured");
+        assert!(sample.p50() > Duration::ZERO);
+    }
 }

@@ -1,87 +1,100 @@
-//! Development tool, verb `bench`: what the product does, as ratios against floors measured in the same run.
+//! Development tool, verb `bench`: what the released binary does, as ratios against floors measured in the same run.
 //!
 //! A floor is what this machine cannot beat at this moment. A figure without a floor is not printed, and a shortfall is
-//! printed like any other row.
+//! printed like any other row. Absolute times mean little: the load average is printed with them.
 
+mod fixture;
 mod floors;
+mod sample;
+mod workload;
 
-use std::time::Duration;
-
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
+use self::fixture::Fixture;
+use self::floors::Floors;
+use self::sample::{milliseconds, table};
 use crate::console;
+use crate::product::{self, Profile};
+use crate::setup::{self, Purpose};
 
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// How often each floor is measured
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How often each thing is measured
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// How many sessions the long list has
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1_000..))]
+    sessions: u32,
+    /// Measure the development build: quick to build, its figures say nothing about the product
+    #[arg(long)]
+    debug: bool,
+    /// Only what holds this text in its name
+    #[arg(long)]
+    only: Option<String>,
 }
 
 /// Runs the verb.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let mut table = format!("{:32}  {:>10}  {:>10}\n", "floor", "p50", "p99");
-    for floor in floors::all() {
-        let sample = floor.measure(options.rounds)?;
-        let row = format!(
-            "{:32}  {:>10}  {:>10}\n",
-            floor.name,
+    setup::machine(Purpose::Demo)?;
+    let profile = if options.debug {
+        Profile::Development
+    } else {
+        Profile::Release
+    };
+    let product = product::build_measured(profile)?;
+    console::heading("Floors");
+    let floors = Floors::measure(options.rounds)?;
+    for (name, sample) in [
+        ("start and reap /bin/true", &floors.spawn),
+        ("commit one row, WAL, synchronous=FULL", &floors.commit),
+        ("start a program in its own namespaces", &floors.sandbox),
+    ] {
+        console::note(&format!(
+            "{name}: p50 {:.3} ms, p99 {:.3} ms",
             milliseconds(sample.p50()),
             milliseconds(sample.p99())
-        );
-        table.push_str(&row);
+        ));
     }
-    console::result(table.trim_end());
+    if !floors.with_overlay {
+        console::note("overlayfs cannot be mounted here: the floor of a session is without it");
+    }
+    let mut rows = Vec::new();
+    let mut failed = 0_usize;
+    for workload in workload::all()
+        .iter()
+        .filter(|workload| workload.is_wanted(options.only.as_deref()))
+    {
+        console::heading(workload.name);
+        let fixture = Fixture::new(&product, options)?;
+        match (workload.measure)(&fixture, &floors) {
+            Ok(row) => rows.push(row),
+            Err(error) => {
+                failed = failed.saturating_add(1);
+                console::error(&format!("{error:#}"));
+            }
+        }
+    }
+    console::result(&format!(
+        "{} build, load average {}",
+        profile.name(),
+        load_average()
+    ));
+    console::result(table(&rows).trim_end());
+    let short = rows.iter().filter(|row| !row.is_met()).count();
+    console::result(&format!(
+        "{} of {} goals met, {failed} not measured",
+        rows.len().saturating_sub(short),
+        rows.len()
+    ));
+    if failed > 0 {
+        bail!("{failed} could not be measured");
+    }
     Ok(())
 }
 
-/// Measured times, in order.
-struct Sample(Vec<Duration>);
-
-impl Sample {
-    fn new(mut times: Vec<Duration>) -> Self {
-        times.sort_unstable();
-        Self(times)
-    }
-
-    fn p50(&self) -> Duration {
-        self.at(50)
-    }
-
-    fn p99(&self) -> Duration {
-        self.at(99)
-    }
-
-    /// The smallest time that so many per cent of the sample do not exceed.
-    fn at(&self, percent: usize) -> Duration {
-        let rank = self
-            .0
-            .len()
-            .saturating_mul(percent)
-            .div_ceil(100)
-            .saturating_sub(1);
-        self.0.get(rank).copied().unwrap_or_default()
-    }
-}
-
-fn milliseconds(time: Duration) -> String {
-    format!("{:.3} ms", time.as_secs_f64() * 1000.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_are_by_nearest_rank() {
-        let sample = Sample::new((1..=100).rev().map(Duration::from_millis).collect());
-        assert_eq!(sample.p50(), Duration::from_millis(50));
-        assert_eq!(sample.p99(), Duration::from_millis(99));
-        assert_eq!(
-            Sample::new(vec![Duration::from_millis(7)]).p99(),
-            Duration::from_millis(7)
-        );
-    }
+fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
 }

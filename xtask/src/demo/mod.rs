@@ -128,7 +128,6 @@ impl Demo {
     /// What a user would do, in the same commands.
     fn walk(&self, options: &Options) -> Result<()> {
         let repository = self.sample.folder().display().to_string();
-        let prompt = self.model.prompt();
         console::heading("The task");
         console::note(sample::PROMPT);
         console::note(&format!(
@@ -137,7 +136,14 @@ impl Demo {
         ));
         let ran = self
             .server
-            .command(&["run", &prompt, "--repo", &repository, "--agent", &options.agent])
+            .command(&[
+                "run",
+                sample::PROMPT,
+                "--repo",
+                &repository,
+                "--agent",
+                &options.agent,
+            ])
             .status()?;
         let session = self.session();
         if !ran.success() {

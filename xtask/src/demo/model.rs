@@ -12,6 +12,8 @@ use crate::process::Program;
 
 /// How long the scripted model may take to listen.
 const START: Duration = Duration::from_secs(10);
+/// The key that it wants. Only the server has it, so what reaches the model went through the gateway.
+const KEY: &str = "demo-key";
 /// What it prints before its address.
 const LISTENING: &str = "listening on ";
 
@@ -42,7 +44,8 @@ impl Model {
         if let Some(key) = keys.into_iter().find(|key| environment::read(key).is_some()) {
             return Ok(Self::Real { key });
         }
-        let program = Program::new(program);
+        let script = serde_json::json!({ "steps": sample::script() }).to_string();
+        let program = Program::new(program).args(["--key", KEY, "--script", &script]);
         let program = if own_group { program.own_group() } else { program };
         let mut process = Background::start("the scripted model", program, &folder.join("model.log"))?;
         let log = process.log().to_owned();
@@ -74,20 +77,6 @@ impl Model {
         }
     }
 
-    /// The prompt of the task; the scripted model finds its script in it.
-    pub(super) fn prompt(&self) -> String {
-        match self {
-            Self::Real { .. } => sample::PROMPT.to_owned(),
-            Self::Scripted { .. } => {
-                let script = serde_json::json!({ "steps": sample::script() });
-                format!(
-                    "{}\n\n(What follows is for the scripted model.)\nSCRIPT{script}",
-                    sample::PROMPT
-                )
-            }
-        }
-    }
-
     /// Lets it run on after us and gives back its process id, if there is a process.
     pub(super) fn let_go(self) -> Option<u32> {
         match self {
@@ -113,7 +102,7 @@ impl Family {
             Self::Gemini => ("GEMINI_API_KEY", "GEMINI_BASE_URL", ""),
         };
         vec![
-            (key.to_owned(), "scripted".to_owned()),
+            (key.to_owned(), KEY.to_owned()),
             (base.to_owned(), format!("{url}{path}")),
         ]
     }

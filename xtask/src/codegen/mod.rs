@@ -1,6 +1,9 @@
 //! Development tool, verb `codegen`: writes the files that are generated from the product, or checks that they are current.
 //!
-//! A generated file is what one command of the product prints, so that the reference never says what the binary does not.
+//! A generated file is made of what the binary prints, so that a reference never says what the product does not. Adding one is
+//! one function and one line in `all()`.
+
+mod command_line;
 
 use std::path::PathBuf;
 
@@ -8,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::console;
+use crate::environment;
 use crate::house;
 use crate::process::Program;
 use crate::product::{self, Product};
@@ -20,18 +24,26 @@ pub(crate) struct Options {
     check: bool,
 }
 
-/// A generated file, and the arguments of `telecoder` that print it.
+/// A generated file.
 struct Generated {
+    /// Where it lies, from the repository's root.
     path: &'static str,
-    arguments: &'static [&'static str],
+    /// Makes its whole text.
+    make: fn(&Product) -> Result<String>,
 }
 
 /// Every generated file.
 const fn all() -> &'static [Generated] {
-    &[Generated {
-        path: "docs/reference/openapi.json",
-        arguments: &["openapi"],
-    }]
+    &[
+        Generated {
+            path: "docs/reference/cli.md",
+            make: command_line::reference,
+        },
+        Generated {
+            path: "docs/reference/openapi.json",
+            make: openapi,
+        },
+    ]
 }
 
 /// Runs the verb.
@@ -48,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("could not make {}", folder.display()))?;
         }
-        std::fs::write(&path, generated.print(&product)?)
+        std::fs::write(&path, generated.text(&product)?)
             .with_context(|| format!("could not write {}", generated.path))?;
         console::note(&format!("wrote {}", generated.path));
     }
@@ -60,7 +72,7 @@ pub(crate) fn check(product: &Product) -> Result<usize> {
     let mut stale = Vec::new();
     for generated in all() {
         let current = std::fs::read_to_string(generated.path()).unwrap_or_default();
-        if current != generated.print(product)? {
+        if current != generated.text(product)? {
             stale.push(generated.path);
         }
     }
@@ -78,7 +90,38 @@ impl Generated {
         house::root().join(self.path)
     }
 
-    fn print(&self, product: &Product) -> Result<String> {
-        Program::new(&product.telecoder).args(self.arguments).output()
+    /// The text, with exactly one line break at its end.
+    fn text(&self, product: &Product) -> Result<String> {
+        let text = (self.make)(product).with_context(|| format!("could not make {}", self.path))?;
+        Ok(format!("{}\n", text.trim_end()))
+    }
+}
+
+fn openapi(product: &Product) -> Result<String> {
+    telecoder(product).arg("openapi").output()
+}
+
+/// `telecoder` in an environment in which its answers are the same on every machine.
+fn telecoder(product: &Product) -> Program {
+    Program::new(&product.telecoder)
+        .without_env(environment::PREFIX)
+        .env("HOME", "/home/you")
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_files_lie_in_the_reference() {
+        for generated in all() {
+            assert!(
+                generated.path.starts_with("docs/reference/"),
+                "{}",
+                generated.path
+            );
+        }
     }
 }
