@@ -1,1 +1,27 @@
 //! Layer 0: wire types of the HTTP API and the typed client.
+//!
+//! Invariants: no domain type is a wire type, so this crate does not know `telecoder-model`. JSON is camelCase; an absent
+//! value of an answer is `null`; a request with an unknown field is refused.
+
+mod word;
+
+pub mod agent;
+pub mod approval;
+pub mod client;
+pub mod diff;
+pub mod doctor;
+pub mod error;
+pub mod event;
+pub mod health;
+pub mod inbox;
+pub mod message;
+pub mod page;
+pub mod policy;
+pub mod pull;
+pub mod repository;
+pub mod session;
+pub mod sse;
+pub mod token;
+pub mod usage;
+
+pub use client::{Client, ClientError};

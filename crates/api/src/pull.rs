@@ -1,0 +1,104 @@
+//! Wire type: pull request (layer 0), and publishing, which opens one.
+
+use crate::word::words;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+words!(
+    /// The state of a pull request.
+    PullState, "pull request state", {
+        /// Open, not yet ready.
+        Draft = "draft",
+        /// Open.
+        Open = "open",
+        /// Merged.
+        Merged = "merged",
+        /// Closed without merging.
+        Closed = "closed",
+    }
+);
+
+/// A local pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pull {
+    /// Its number.
+    pub number: u64,
+    /// The session that made it.
+    pub session_id: String,
+    /// The repository.
+    pub repo: String,
+    /// Its title.
+    pub title: String,
+    /// Its body, markdown.
+    pub body: String,
+    /// The branch it asks to be merged into.
+    pub base: String,
+    /// The branch that holds the change.
+    pub head: String,
+    /// The commit at the head.
+    pub head_sha: String,
+    /// Its state.
+    pub state: PullState,
+    /// The commit of the merge, once merged.
+    pub merge_sha: Option<String>,
+    /// When it was opened.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+/// Which pull requests. Absent fields do not filter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PullFilter {
+    /// States, separated by commas.
+    pub state: Option<String>,
+    /// Of this repository.
+    pub repo: Option<String>,
+    /// Of this session.
+    pub session: Option<String>,
+    /// Rows, 1 to 1,000.
+    pub limit: Option<u32>,
+    /// Where the page begins: `next` of an earlier page.
+    pub cursor: Option<String>,
+}
+
+/// How a session shall be published. Absent fields are derived.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PublishRequest {
+    /// The branch to be merged into.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub base: Option<String>,
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// The body, markdown.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub body: Option<String>,
+    /// Not yet ready for review.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub draft: Option<bool>,
+}
+
+/// A published session. `number` and `url` repeat the two fields before them, for those who expect the short names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Published {
+    /// The session.
+    pub session_id: String,
+    /// The branch.
+    pub branch: String,
+    /// The pull request's title.
+    pub title: String,
+    /// The pull request's number.
+    pub pull_request_number: u64,
+    /// Where it can be seen.
+    pub pull_request_url: String,
+    /// The pull request's number.
+    pub number: u64,
+    /// Where it can be seen.
+    pub url: String,
+}
