@@ -2,5 +2,6 @@
 //!
 //! Nothing of this crate is part of the product; only tests and `xtask` may depend on it.
 
+pub mod gym;
 pub mod plain_http;
 pub mod scripted_model;
