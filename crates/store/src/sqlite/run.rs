@@ -1,0 +1,170 @@
+//! What belongs to the execution of sessions (layer 1).
+
+use super::SqliteStore;
+use super::failure::sql;
+use super::page::{MAX_ROWS, limit};
+use super::row::{Columns, integer};
+use async_trait::async_trait;
+use bytes::Bytes;
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Sqlite};
+use telecoder_model::PortError;
+use telecoder_model::decision::Decision;
+use telecoder_model::id::{DecisionId, ProcessId, SessionId, TenantId, UserId};
+use telecoder_model::port::store::{Message, OutboxRow, RunStore};
+use telecoder_model::time::Timestamp;
+
+pub(super) const INPUTS: &str = "SELECT number, line FROM inputs
+     WHERE session = ? AND process = ? AND number > ? ORDER BY number";
+pub(super) const MESSAGES: &str =
+    "SELECT number, author, content, queue, state, turn, created_at FROM messages
+     WHERE session = ? ORDER BY number";
+pub(super) const DUE: &str =
+    "SELECT key, session, kind, payload, state, tries, not_before, result FROM outbox
+     WHERE state = 'pending' AND not_before <= ? ORDER BY place LIMIT ?";
+
+#[async_trait]
+impl RunStore for SqliteStore {
+    async fn run(&self, id: &SessionId) -> Result<Option<Value>, PortError> {
+        sqlx::query("SELECT state FROM runs WHERE session = ?")
+            .bind(id.as_str())
+            .fetch_optional(&mut *self.reader().await?)
+            .await
+            .map_err(sql("cannot read the state of an execution"))?
+            .map(|row| Columns(&row).json("state"))
+            .transpose()
+    }
+
+    async fn inputs(
+        &self,
+        id: &SessionId,
+        process: &ProcessId,
+        after: u64,
+    ) -> Result<Vec<(u64, Bytes)>, PortError> {
+        sqlx::query(INPUTS)
+            .bind(id.as_str())
+            .bind(process.as_str())
+            .bind(integer(after))
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(sql("cannot read input lines"))?
+            .iter()
+            .map(|row| {
+                let columns = Columns(row);
+                let line: &[u8] = columns.get("line")?;
+                Ok((columns.number("number")?, Bytes::copy_from_slice(line)))
+            })
+            .collect()
+    }
+
+    async fn messages(&self, id: &SessionId) -> Result<Vec<Message>, PortError> {
+        sqlx::query(MESSAGES)
+            .bind(id.as_str())
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(sql("cannot read messages"))?
+            .iter()
+            .map(message)
+            .collect()
+    }
+
+    async fn decision(&self, id: &DecisionId) -> Result<Option<Decision>, PortError> {
+        sqlx::query("SELECT document FROM decisions WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(&mut *self.reader().await?)
+            .await
+            .map_err(sql("cannot read a decision"))?
+            .map(|row| Columns(&row).json("document"))
+            .transpose()
+    }
+
+    async fn pending_decisions(
+        &self,
+        tenant: &TenantId,
+        owner: Option<&UserId>,
+        session: Option<&SessionId>,
+    ) -> Result<Vec<Decision>, PortError> {
+        pending(tenant, owner, session)
+            .build()
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(sql("cannot read decisions"))?
+            .iter()
+            .map(|row| Columns(row).json("document"))
+            .collect()
+    }
+
+    async fn due_outbox(&self, now: Timestamp, rows: u32) -> Result<Vec<OutboxRow>, PortError> {
+        let rows = limit(rows)?;
+        sqlx::query(DUE)
+            .bind(now.as_micros())
+            .bind(rows)
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(sql("cannot read outside effects"))?
+            .iter()
+            .map(effect)
+            .collect()
+    }
+
+    async fn outbox(&self, key: &str) -> Result<Option<OutboxRow>, PortError> {
+        sqlx::query(
+            "SELECT key, session, kind, payload, state, tries, not_before, result FROM outbox WHERE key = ?",
+        )
+        .bind(key)
+        .fetch_optional(&mut *self.reader().await?)
+        .await
+        .map_err(sql("cannot read an outside effect"))?
+        .as_ref()
+        .map(effect)
+        .transpose()
+    }
+}
+
+fn message(row: &SqliteRow) -> Result<Message, PortError> {
+    let columns = Columns(row);
+    Ok(Message {
+        number: columns.number("number")?,
+        author: columns.parsed("author")?,
+        content: columns.get("content")?,
+        queue: columns.word("queue")?,
+        state: columns.word("state")?,
+        turn: columns.get("turn")?,
+        created_at: columns.time("created_at")?,
+    })
+}
+
+fn effect(row: &SqliteRow) -> Result<OutboxRow, PortError> {
+    let columns = Columns(row);
+    Ok(OutboxRow {
+        key: columns.get("key")?,
+        session: columns.parsed("session")?,
+        kind: columns.get("kind")?,
+        payload: columns.json("payload")?,
+        state: columns.word("state")?,
+        tries: columns.small("tries")?,
+        not_before: columns.time("not_before")?,
+        result: columns.optional_json("result")?,
+    })
+}
+
+pub(super) fn pending(
+    tenant: &TenantId,
+    owner: Option<&UserId>,
+    session: Option<&SessionId>,
+) -> QueryBuilder<Sqlite> {
+    let mut statement =
+        QueryBuilder::<Sqlite>::new("SELECT document FROM decisions WHERE state = 'pending' AND tenant = ");
+    statement.push_bind(tenant.to_string());
+    if let Some(owner) = owner {
+        statement.push(" AND owner = ").push_bind(owner.to_string());
+    }
+    if let Some(session) = session {
+        statement.push(" AND session = ").push_bind(session.to_string());
+    }
+    statement
+        .push(" ORDER BY created_at, id LIMIT ")
+        .push_bind(i64::from(MAX_ROWS));
+    statement
+}

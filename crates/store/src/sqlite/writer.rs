@@ -1,0 +1,232 @@
+//! The one writer of the database (layer 1), which commits in groups.
+//!
+//! What arrives while one group is being made durable is the next group; there is no timer. Each change runs in its own
+//! savepoint, so that one that fails leaves its neighbours alone. Nobody gets an answer, good or bad, before the commit on
+//! which it rests is durable. If the database gives up the whole transaction (a full disk), its culprit is told and the
+//! rest is done again.
+//!
+//! Invariants: a change is applied at most once; every change that was accepted gets exactly one answer; the queue is
+//! bounded, and a full queue makes writers wait.
+
+use super::failure::{again, sql};
+use async_trait::async_trait;
+use sqlx::{Connection, SqliteConnection};
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use telecoder_model::PortError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// Changes that may wait.
+const QUEUE: usize = 1024;
+/// Changes that one transaction holds at most.
+const GROUP: usize = 256;
+
+/// A change of the database. It may be applied again after its transaction was given up.
+pub(super) trait Change: Send + Sync + 'static {
+    /// What its caller learns.
+    type Answer: Send + 'static;
+    /// Applies it within a savepoint.
+    fn apply(
+        &self,
+        tx: &mut SqliteConnection,
+    ) -> impl Future<Output = Result<Self::Answer, PortError>> + Send;
+}
+
+/// The way to the writer.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Entry>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Entry {
+    Change(Box<dyn Item>),
+    Close,
+}
+
+impl Writer {
+    /// Starts the writer on its connection.
+    pub(super) fn start(connection: SqliteConnection) -> Self {
+        let (queue, entries) = mpsc::channel(QUEUE);
+        Self {
+            queue,
+            task: Mutex::new(Some(tokio::spawn(run(connection, entries)))),
+        }
+    }
+    /// Hands a change over and waits until it is durable.
+    pub(super) async fn apply<C: Change>(&self, change: C) -> Result<C::Answer, PortError> {
+        let (reply, answer) = oneshot::channel();
+        let item = Box::new(Waiting {
+            change,
+            answer: None,
+            reply,
+        });
+        self.queue.send(Entry::Change(item)).await.map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+    /// Finishes what was accepted and closes the connection.
+    pub(super) async fn close(&self) -> Result<(), PortError> {
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(task) = task else { return Ok(()) };
+        // If the writer is gone already, there is nothing to tell it.
+        let told = self.queue.send(Entry::Close).await;
+        drop(told);
+        task.await
+            .map_err(|error| PortError::permanent("the store's writer ended badly").because(error))
+    }
+}
+
+fn closed() -> PortError {
+    PortError::permanent("the store is closed")
+}
+
+/// A change with its caller.
+struct Waiting<C: Change> {
+    change: C,
+    answer: Option<C::Answer>,
+    reply: oneshot::Sender<Result<C::Answer, PortError>>,
+}
+
+#[async_trait]
+trait Item: Send {
+    /// Applies the change and keeps its answer.
+    async fn attempt(&mut self, tx: &mut SqliteConnection) -> Result<(), PortError>;
+    /// Answers the caller.
+    fn settle(self: Box<Self>, outcome: Result<(), PortError>);
+}
+
+#[async_trait]
+impl<C: Change> Item for Waiting<C> {
+    async fn attempt(&mut self, tx: &mut SqliteConnection) -> Result<(), PortError> {
+        self.answer = None;
+        self.answer = Some(self.change.apply(tx).await?);
+        Ok(())
+    }
+    fn settle(self: Box<Self>, outcome: Result<(), PortError>) {
+        let Self { answer, reply, .. } = *self;
+        // A caller that went away wants no answer; the change stands all the same.
+        drop(reply.send(outcome.and_then(|()| answer.ok_or_else(closed))));
+    }
+}
+
+async fn run(mut connection: SqliteConnection, mut entries: mpsc::Receiver<Entry>) {
+    let mut batch = Vec::with_capacity(GROUP);
+    while entries.recv_many(&mut batch, GROUP).await > 0 {
+        let mut group = Vec::with_capacity(batch.len());
+        for entry in batch.drain(..) {
+            match entry {
+                Entry::Change(item) => group.push(item),
+                // What is in the queue already is still done.
+                Entry::Close => entries.close(),
+            }
+        }
+        commit_all(&mut connection, group).await;
+    }
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the database did not close cleanly");
+    }
+}
+
+/// Commits a group, in parts if the database cannot take it whole.
+async fn commit_all(connection: &mut SqliteConnection, mut group: Vec<Box<dyn Item>>) {
+    while !group.is_empty() {
+        group = match commit(connection, group).await {
+            Rest::Together(rest) => rest,
+            Rest::Alone(rest) => {
+                for item in rest {
+                    // One alone leaves no rest: it is either durable or refused.
+                    drop(commit(connection, vec![item]).await);
+                }
+                return;
+            }
+        };
+    }
+}
+
+/// What of a group is still to be done.
+enum Rest {
+    /// These, in one transaction again.
+    Together(Vec<Box<dyn Item>>),
+    /// These, each in its own, because the commit of all failed.
+    Alone(Vec<Box<dyn Item>>),
+}
+
+impl Rest {
+    fn none() -> Self {
+        Self::Together(Vec::new())
+    }
+}
+
+async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::query(statement).execute(connection).await.map(|_| ())
+}
+
+async fn commit(connection: &mut SqliteConnection, group: Vec<Box<dyn Item>>) -> Rest {
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE").await {
+        let error = sql("cannot begin to write to the database")(error);
+        for item in group {
+            item.settle(Err(again(&error)));
+        }
+        return Rest::none();
+    }
+    let mut done: Vec<(Box<dyn Item>, Result<(), PortError>)> = Vec::with_capacity(group.len());
+    let mut todo = group.into_iter();
+    while let Some(mut item) = todo.next() {
+        match attempt(connection, item.as_mut()).await {
+            Attempt::Kept(outcome) => done.push((item, outcome)),
+            Attempt::TransactionLost(error) => {
+                abandon(connection).await;
+                item.settle(Err(error));
+                return Rest::Together(done.into_iter().map(|(item, _)| item).chain(todo).collect());
+            }
+        }
+    }
+    if let Err(error) = execute(connection, "COMMIT").await {
+        abandon(connection).await;
+        if done.len() > 1 {
+            tracing::warn!(%error, changes = done.len(), "a group could not be committed; trying one by one");
+            return Rest::Alone(done.into_iter().map(|(item, _)| item).collect());
+        }
+        let error = sql("cannot write to the database")(error);
+        for (item, _) in done {
+            item.settle(Err(again(&error)));
+        }
+        return Rest::none();
+    }
+    for (item, outcome) in done {
+        item.settle(outcome);
+    }
+    Rest::none()
+}
+
+enum Attempt {
+    /// The transaction stands, with or without this change.
+    Kept(Result<(), PortError>),
+    /// The database gave up the whole transaction because of this change.
+    TransactionLost(PortError),
+}
+
+async fn attempt(connection: &mut SqliteConnection, item: &mut dyn Item) -> Attempt {
+    if let Err(error) = execute(connection, "SAVEPOINT change").await {
+        return Attempt::TransactionLost(sql("cannot begin a change")(error));
+    }
+    match item.attempt(connection).await {
+        Ok(()) => match execute(connection, "RELEASE change").await {
+            Ok(()) => Attempt::Kept(Ok(())),
+            Err(error) => Attempt::TransactionLost(sql("cannot end a change")(error)),
+        },
+        Err(failure) => match execute(connection, "ROLLBACK TO change; RELEASE change").await {
+            Ok(()) => Attempt::Kept(Err(failure)),
+            // The savepoint is gone: the failure took the transaction with it.
+            Err(_) => Attempt::TransactionLost(failure),
+        },
+    }
+}
+
+/// Leaves the transaction, if there still is one.
+async fn abandon(connection: &mut SqliteConnection) {
+    if let Err(error) = execute(connection, "ROLLBACK").await {
+        tracing::debug!(%error, "there was no transaction left to roll back");
+    }
+}
