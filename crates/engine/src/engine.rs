@@ -24,7 +24,9 @@ struct Inner {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("instance", &self.inner.instance).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("instance", &self.inner.instance)
+            .finish_non_exhaustive()
     }
 }
 
@@ -37,7 +39,13 @@ impl Engine {
         let instance = format!("server-{}", ports.ids.word(12))
             .parse()
             .map_err(|error| PortError::permanent("the ids port gave no usable name").because(error))?;
-        Ok(Self { inner: Arc::new(Inner { ports, options, instance }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                ports,
+                options,
+                instance,
+            }),
+        })
     }
 
     /// Works on sessions until `shutdown` turns true; then hands over what is under way within the stop grace.

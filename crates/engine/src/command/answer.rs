@@ -19,7 +19,11 @@ impl Engine {
     /// All decisions that wait for the principal, oldest first.
     pub async fn decisions(&self, who: &Principal) -> Result<Vec<Decision>, EngineError> {
         allow(who, Scope::Read)?;
-        Ok(self.ports().store.pending_decisions(&who.tenant, Some(&who.user), None).await?)
+        Ok(self
+            .ports()
+            .store
+            .pending_decisions(&who.tenant, Some(&who.user), None)
+            .await?)
     }
 
     /// Answers a decision; 409 where somebody has answered before.
@@ -33,8 +37,10 @@ impl Engine {
         allow(who, Scope::Run)?;
         let found = self.ports().store.decision(id).await?;
         let Some(mut decision) = found.filter(|d| d.tenant == who.tenant && d.owner == who.user) else {
-            return Err(EngineError::not_found("approval_not_found", format!("there is no approval `{id}`"))
-                .hint("`telecoder approvals` shows what waits"));
+            return Err(
+                EngineError::not_found("approval_not_found", format!("there is no approval `{id}`"))
+                    .hint("`telecoder approvals` shows what waits"),
+            );
         };
         if decision.state != DecisionState::Pending {
             return Err(answered());
@@ -47,7 +53,9 @@ impl Engine {
         decision.state = state;
         decision.answered_by = Some(who.user.clone());
         decision.answered_at = Some(now);
-        decision.note = note.map(|text| telecoder_model::text::cut(text.trim(), MAX_NOTE)).filter(|text| !text.is_empty());
+        decision.note = note
+            .map(|text| telecoder_model::text::cut(text.trim(), MAX_NOTE))
+            .filter(|text| !text.is_empty());
         let mut commit = Commit::new(decision.session.clone(), now);
         commit.events.push(EventBody::Permission {
             decision: decision.id.clone(),
@@ -72,5 +80,8 @@ impl Engine {
 }
 
 fn answered() -> EngineError {
-    EngineError::conflict("approval_answered", "this approval was answered before, or is no longer needed")
+    EngineError::conflict(
+        "approval_answered",
+        "this approval was answered before, or is no longer needed",
+    )
 }

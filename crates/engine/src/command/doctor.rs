@@ -23,8 +23,13 @@ impl Engine {
     /// What must work for the server to take on work: the store.
     pub async fn ready(&self) -> Result<Vec<Finding>, EngineError> {
         let store = match self.ports().store.depth().await {
-            Ok(depth) => finding("store", FindingState::Ok, format!("{} queued, {} at work", depth.queued, depth.leased), None),
-            Err(error) => finding("store", FindingState::Failed, error.chain(), error.remedy.clone()),
+            Ok(depth) => finding(
+                "store",
+                FindingState::Ok,
+                format!("{} queued, {} at work", depth.queued, depth.leased),
+                None,
+            ),
+            Err(error) => finding("store", FindingState::Failed, error.chain(), error.remedy),
         };
         Ok(vec![store])
     }
@@ -35,15 +40,24 @@ impl Engine {
             Ok(proofs) => proofs
                 .into_iter()
                 .map(|proof| {
-                    let state = if proof.held { FindingState::Ok } else { FindingState::Failed };
-                    finding(&format!("sandbox: {}", proof.attempt), state, proof.detail, proof.remedy)
+                    let state = if proof.held {
+                        FindingState::Ok
+                    } else {
+                        FindingState::Failed
+                    };
+                    finding(
+                        &format!("sandbox: {}", proof.attempt),
+                        state,
+                        proof.detail,
+                        proof.remedy,
+                    )
                 })
                 .collect(),
             Err(error) => vec![finding(
                 &format!("sandbox {}", driver.kind()),
                 FindingState::Failed,
                 error.chain(),
-                error.remedy.clone(),
+                error.remedy,
             )],
         }
     }
@@ -58,8 +72,15 @@ impl Engine {
                 if status.ready {
                     return finding(&subject, FindingState::Ok, status.base_url, None);
                 }
-                let state = if any { FindingState::Ok } else { FindingState::Warning };
-                let remedy = format!("set {}_API_KEY for the server", status.provider.as_str().to_uppercase());
+                let state = if any {
+                    FindingState::Ok
+                } else {
+                    FindingState::Warning
+                };
+                let remedy = format!(
+                    "set {}_API_KEY for the server",
+                    status.provider.as_str().to_uppercase()
+                );
                 finding(&subject, state, "no key".to_owned(), Some(remedy))
             })
             .collect()
@@ -77,7 +98,11 @@ impl Engine {
                     (true, None) => finding(&subject, FindingState::Ok, format!("installed {version}"), None),
                     (true, Some(problem)) => finding(&subject, FindingState::Warning, problem, None),
                     (false, _) => {
-                        let state = if any { FindingState::Ok } else { FindingState::Warning };
+                        let state = if any {
+                            FindingState::Ok
+                        } else {
+                            FindingState::Warning
+                        };
                         let remedy = format!("telecoder agents install {}", agent.name);
                         finding(&subject, state, "not installed".to_owned(), Some(remedy))
                     }
@@ -88,5 +113,10 @@ impl Engine {
 }
 
 fn finding(subject: &str, state: FindingState, detail: String, remedy: Option<String>) -> Finding {
-    Finding { subject: subject.to_owned(), state, detail, remedy }
+    Finding {
+        subject: subject.to_owned(),
+        state,
+        detail,
+        remedy,
+    }
 }

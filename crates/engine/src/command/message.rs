@@ -25,8 +25,11 @@ impl Engine {
         if first.mode == Mode::Chat {
             let count = self.ports().store.messages(id).await?.len();
             if count >= usize::try_from(self.options().chat_max_messages).unwrap_or(usize::MAX) {
-                return Err(EngineError::conflict("chat_full", format!("this chat has its {count} messages"))
-                    .hint("begin a new one, or raise TELECODER_CHAT_MAX_MESSAGES"));
+                return Err(EngineError::conflict(
+                    "chat_full",
+                    format!("this chat has its {count} messages"),
+                )
+                .hint("begin a new one, or raise TELECODER_CHAT_MAX_MESSAGES"));
             }
         }
         let committed = retry_on_conflict(async || {
@@ -42,10 +45,17 @@ impl Engine {
                 session.hint = None;
                 session.finished_at = None;
                 session.updated_at = now;
-                commit.events.push(EventBody::Status { status, reason: Some("a message came".to_owned()) });
+                commit.events.push(EventBody::Status {
+                    status,
+                    reason: Some("a message came".to_owned()),
+                });
                 commit.writes.push(Write::Session(Box::new(versioned.value)));
             }
-            commit.writes.push(Write::NewMessage { author: who.user.clone(), content: content.clone(), queue });
+            commit.writes.push(Write::NewMessage {
+                author: who.user.clone(),
+                content: content.clone(),
+                queue,
+            });
             commit.writes.push(Write::Enqueue { not_before: now });
             Ok((self.ports().store.commit(commit).await?, now))
         })

@@ -7,7 +7,7 @@ mod diff;
 mod doctor;
 mod inbox;
 mod message;
-mod publish;
+pub(crate) mod publish;
 mod pulls;
 mod read;
 mod rename;

@@ -25,12 +25,24 @@ impl Engine {
     ) -> Result<Published, EngineError> {
         let session = self.owned(who, id, Scope::Publish).await?.value;
         if !session.status.has_ended() && session.status != Status::Idle {
-            return Err(EngineError::conflict("session_active", format!("session `{id}` is {}", session.status))
-                .hint("publish it when its turn has ended"));
+            return Err(EngineError::conflict(
+                "session_active",
+                format!("session `{id}` is {}", session.status),
+            )
+            .hint("publish it when its turn has ended"));
         }
         let order = order(&session, request)?;
-        let effect = self.decide_effect(&session, order).await?;
-        self.await_publish(&session, &effect.key).await
+        self.publish_order(&session, order).await
+    }
+
+    /// Decides an order and waits until it is performed.
+    pub(crate) async fn publish_order(
+        &self,
+        session: &Session,
+        order: PublishOrder,
+    ) -> Result<Published, EngineError> {
+        let effect = self.decide_effect(session, order).await?;
+        self.await_publish(session, &effect.key).await
     }
 
     /// Finds the order's row in the outbox, or the place for a new one, and writes it.
@@ -43,22 +55,31 @@ impl Engine {
                 None => {
                     let now = self.now();
                     let mut commit = Commit::new(session.id.clone(), now);
-                    commit.writes.push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
+                    commit
+                        .writes
+                        .push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
                     self.ports().store.commit(commit).await?;
                     self.ports().bus.wake(&Topic::Outbox);
                     return Ok(effect);
                 }
             }
         }
-        Err(EngineError::conflict("publish_failed_often", "publishing this change has failed too often"))
+        Err(EngineError::conflict(
+            "publish_failed_often",
+            "publishing this change has failed too often",
+        ))
     }
 
     /// Waits until the reconciler has performed an order.
-    pub(crate) async fn await_publish(&self, session: &Session, key: &str) -> Result<Published, EngineError> {
+    async fn await_publish(&self, session: &Session, key: &str) -> Result<Published, EngineError> {
         let mut news = self.subscribe(&session.id);
         loop {
             let Some(row) = self.ports().store.outbox(key).await? else {
-                return Err(EngineError::new(Fault::Internal, "internal", "the order to publish has vanished"));
+                return Err(EngineError::new(
+                    Fault::Internal,
+                    "internal",
+                    "the order to publish has vanished",
+                ));
             };
             let result = row.result.unwrap_or_default();
             match row.state {
@@ -66,7 +87,13 @@ impl Engine {
                 OutboxState::Done => {
                     return serde_json::from_value::<crate::outbox::PublishResult>(result)
                         .map(|done| done.published(session))
-                        .map_err(|_| EngineError::new(Fault::Internal, "internal", "the result of publishing is unreadable"));
+                        .map_err(|_| {
+                            EngineError::new(
+                                Fault::Internal,
+                                "internal",
+                                "the result of publishing is unreadable",
+                            )
+                        });
                 }
                 OutboxState::Failed => {
                     let failure: Failure = serde_json::from_value(result).unwrap_or_default();
@@ -90,27 +117,53 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
         .hint("run the task again with another policy: telecoder run --policy standard …"));
     }
     if session.repository.is_none() {
-        return Err(EngineError::conflict("no_repository", "the session has no repository to publish to")
-            .hint("`telecoder apply` puts its change onto your working tree"));
+        return Err(
+            EngineError::conflict("no_repository", "the session has no repository to publish to")
+                .hint("`telecoder apply` puts its change onto your working tree"),
+        );
     }
-    let Some(head) = session.head.clone().filter(|head| Some(head) != session.base_commit.as_ref()) else {
-        return Err(EngineError::conflict("nothing_to_publish", "the session changed nothing"));
+    let Some(head) = session
+        .head
+        .clone()
+        .filter(|head| Some(head) != session.base_commit.as_ref())
+    else {
+        return Err(EngineError::conflict(
+            "nothing_to_publish",
+            "the session changed nothing",
+        ));
     };
     let base = match request.base.map(Ok).or_else(|| base_branch(session)) {
         Some(base) => base?,
         None => {
-            return Err(EngineError::invalid("base_needed", "it is not known which branch the change is for")
-                .hint("name it: --base BRANCH"));
+            return Err(EngineError::invalid(
+                "base_needed",
+                "it is not known which branch the change is for",
+            )
+            .hint("name it: --base BRANCH"));
         }
     };
     if base == session.branch {
-        return Err(EngineError::invalid("base_is_head", "the base is the session's own branch"));
+        return Err(EngineError::invalid(
+            "base_is_head",
+            "the base is the session's own branch",
+        ));
     }
-    let title = match request.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
+    let title = match request
+        .title
+        .as_deref()
+        .map(str::trim)
+        .filter(|title| !title.is_empty())
+    {
         Some(title) => telecoder_model::text::title(title),
         None => session.display_title(),
     };
-    Ok(PublishOrder { head, base, title, body: request.body, draft: request.draft })
+    Ok(PublishOrder {
+        head,
+        base,
+        title,
+        body: request.body,
+        draft: request.draft,
+    })
 }
 
 fn base_branch(session: &Session) -> Option<Result<BranchName, EngineError>> {

@@ -29,10 +29,15 @@ impl Engine {
     pub async fn pull(&self, who: &Principal, number: u64) -> Result<Pull, EngineError> {
         allow(who, Scope::Read)?;
         let found = self.ports().store.pull(number).await?;
-        found.filter(|pull| pull.tenant == who.tenant && pull.owner == who.user).ok_or_else(|| {
-            EngineError::not_found("pull_not_found", format!("there is no local pull request #{number}"))
+        found
+            .filter(|pull| pull.tenant == who.tenant && pull.owner == who.user)
+            .ok_or_else(|| {
+                EngineError::not_found(
+                    "pull_not_found",
+                    format!("there is no local pull request #{number}"),
+                )
                 .hint("`telecoder pr list` shows all")
-        })
+            })
     }
 
     /// Merges a local pull request into its base.
@@ -49,10 +54,22 @@ impl Engine {
         allow(who, Scope::Publish)?;
         let pull = self.pull(who, number).await?;
         if !pull.state.is_open() {
-            return Err(EngineError::conflict("pull_not_open", format!("pull request #{number} is {}", pull.state.as_str())));
+            return Err(EngineError::conflict(
+                "pull_not_open",
+                format!("pull request #{number} is {}", pull.state.as_str()),
+            ));
         }
-        let Some(forge) = self.ports().forges.iter().find(|forge| forge.serves(&pull.repository)) else {
-            return Err(EngineError::new(Fault::Unprocessable, "forge_unknown", "no forge serves this repository"));
+        let Some(forge) = self
+            .ports()
+            .forges
+            .iter()
+            .find(|forge| forge.serves(&pull.repository))
+        else {
+            return Err(EngineError::new(
+                Fault::Unprocessable,
+                "forge_unknown",
+                "no forge serves this repository",
+            ));
         };
         let (after, action) = match deed {
             Deed::Merge => (forge.merge(&pull.repository, number).await?, "merged"),
@@ -63,7 +80,13 @@ impl Engine {
     }
 
     /// Records on the session what became of its pull request.
-    async fn tell(&self, who: &Principal, pull: &Pull, after: &ForgePull, action: &str) -> Result<(), EngineError> {
+    async fn tell(
+        &self,
+        who: &Principal,
+        pull: &Pull,
+        after: &ForgePull,
+        action: &str,
+    ) -> Result<(), EngineError> {
         retry_on_conflict(async || {
             let versioned = self.owned(who, &pull.session, Scope::Read).await?;
             let mut session = versioned.value;

@@ -26,7 +26,10 @@ impl Engine {
         if let Ok(id) = prefix.parse() {
             return Ok(id);
         }
-        let wellformed = (1..12).contains(&prefix.len()) && prefix.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+        let wellformed = (1..12).contains(&prefix.len())
+            && prefix
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
         if !wellformed {
             return Err(EngineError::not_found("session_not_found", "no session has this id")
                 .hint("a session id has 12 characters of a-z and 2-7, or is a unique prefix of one; see `telecoder list`"));
@@ -39,13 +42,20 @@ impl Engine {
                 format!("{} sessions begin with `{prefix}`", more.saturating_add(1)),
             )
             .hint("give more characters of the id")),
-            (None, _) => Err(EngineError::not_found("session_not_found", format!("no session begins with `{prefix}`"))
-                .hint("`telecoder list` shows all sessions")),
+            (None, _) => Err(EngineError::not_found(
+                "session_not_found",
+                format!("no session begins with `{prefix}`"),
+            )
+            .hint("`telecoder list` shows all sessions")),
         }
     }
 
     /// A page of the principal's sessions, newest first.
-    pub async fn sessions(&self, who: &Principal, query: &SessionQuery) -> Result<Page<Session>, EngineError> {
+    pub async fn sessions(
+        &self,
+        who: &Principal,
+        query: &SessionQuery,
+    ) -> Result<Page<Session>, EngineError> {
         allow(who, Scope::Read)?;
         Ok(self.ports().store.sessions(who, query).await?)
     }
@@ -53,7 +63,11 @@ impl Engine {
     /// All sessions of a session's line, oldest first.
     pub async fn lineage(&self, who: &Principal, id: &SessionId) -> Result<Vec<Session>, EngineError> {
         let session = self.session(who, id).await?;
-        let query = SessionQuery { lineage: Some(session.lineage), limit: MAX_LINEAGE, ..SessionQuery::default() };
+        let query = SessionQuery {
+            lineage: Some(session.lineage),
+            limit: MAX_LINEAGE,
+            ..SessionQuery::default()
+        };
         let mut rows = self.ports().store.sessions(who, &query).await?.rows;
         rows.reverse();
         Ok(rows)
@@ -70,7 +84,10 @@ impl Engine {
         let session = self.owned(who, id, Scope::Read).await?;
         let events = self.ports().store.events(id, after, limit.clamp(1, 1000)).await?;
         let last = events.last().map_or(after, |event| event.seq);
-        Ok(EventPage { drained: session.value.status.has_ended() && last >= session.last_seq, events })
+        Ok(EventPage {
+            drained: session.value.status.has_ended() && last >= session.last_seq,
+            events,
+        })
     }
 
     /// Wakes whenever a session may have news. Subscribe first, then read, then wait.
@@ -109,10 +126,12 @@ impl Engine {
     ) -> Result<Versioned<Session>, EngineError> {
         allow(who, scope)?;
         let found = self.ports().store.session(id).await?;
-        found.filter(|session| session.value.tenant == who.tenant && session.value.owner == who.user).ok_or_else(|| {
-            EngineError::not_found("session_not_found", format!("there is no session `{id}`"))
-                .hint("`telecoder list` shows all sessions")
-        })
+        found
+            .filter(|session| session.value.tenant == who.tenant && session.value.owner == who.user)
+            .ok_or_else(|| {
+                EngineError::not_found("session_not_found", format!("there is no session `{id}`"))
+                    .hint("`telecoder list` shows all sessions")
+            })
     }
 }
 
@@ -124,7 +143,11 @@ pub(crate) fn allow(who: &Principal, scope: Scope) -> Result<(), EngineError> {
     Err(EngineError::new(
         crate::error::Fault::Denied,
         "scope_missing",
-        format!("this token has the scope `{}`; `{}` is needed", who.scope.as_str(), scope.as_str()),
+        format!(
+            "this token has the scope `{}`; `{}` is needed",
+            who.scope.as_str(),
+            scope.as_str()
+        ),
     )
     .hint("create a token with that scope: telecoder token create --scope …"))
 }

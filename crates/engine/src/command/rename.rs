@@ -12,7 +12,12 @@ use telecoder_model::session::Session;
 
 impl Engine {
     /// Gives a session another title; an empty one lets it be derived again.
-    pub async fn rename(&self, who: &Principal, id: &SessionId, title: String) -> Result<Session, EngineError> {
+    pub async fn rename(
+        &self,
+        who: &Principal,
+        id: &SessionId,
+        title: String,
+    ) -> Result<Session, EngineError> {
         let title = checked_title(Some(&title))?;
         let session = retry_on_conflict(async || {
             let versioned = self.owned(who, id, Scope::Run).await?;

@@ -12,8 +12,10 @@ impl Engine {
     pub async fn rerun(&self, who: &Principal, id: &SessionId) -> Result<Session, EngineError> {
         let old = self.owned(who, id, Scope::Run).await?.value;
         if !old.status.has_ended() {
-            return Err(EngineError::conflict("session_active", format!("session `{id}` is {}", old.status))
-                .hint(format!("wait for its end, or stop it first: telecoder stop {id}")));
+            return Err(
+                EngineError::conflict("session_active", format!("session `{id}` is {}", old.status))
+                    .hint(format!("wait for its end, or stop it first: telecoder stop {id}")),
+            );
         }
         let new = NewSession {
             prompt: old.prompt,
@@ -25,7 +27,8 @@ impl Engine {
             pipeline: Some(old.pipeline),
             base: old.base,
             title: old.title,
-            publish: Some(old.publish).filter(|_| old.policy.publish != telecoder_model::policy::PublishCeiling::Never),
+            publish: Some(old.publish)
+                .filter(|_| old.policy.publish != telecoder_model::policy::PublishCeiling::Never),
             forge: old.forge,
             parent: Some(old.id),
             source: old.source,

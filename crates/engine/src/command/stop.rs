@@ -19,14 +19,21 @@ impl Engine {
         let session = retry_on_conflict(async || {
             let versioned = self.owned(who, id, Scope::Run).await?;
             let mut session = versioned.value;
-            let Some(status) = session.status.after(Move::Stop) else { return Ok(session) };
+            let Some(status) = session.status.after(Move::Stop) else {
+                return Ok(session);
+            };
             let now = self.now();
             session.status = status;
             session.updated_at = now;
             session.finished_at = Some(now);
             let mut commit = Commit::new(id.clone(), now);
             commit.expect = Some(versioned.version);
-            for mut decision in self.ports().store.pending_decisions(&who.tenant, None, Some(id)).await? {
+            for mut decision in self
+                .ports()
+                .store
+                .pending_decisions(&who.tenant, None, Some(id))
+                .await?
+            {
                 decision.state = DecisionState::Cancelled;
                 decision.answered_at = Some(now);
                 commit.writes.push(Write::Decision(Box::new(decision)));
@@ -34,10 +41,17 @@ impl Engine {
             for message in self.ports().store.messages(id).await? {
                 if message.state == MessageState::Queued {
                     let (number, state) = (message.number, MessageState::Dropped);
-                    commit.writes.push(Write::Message { number, state, turn: None });
+                    commit.writes.push(Write::Message {
+                        number,
+                        state,
+                        turn: None,
+                    });
                 }
             }
-            commit.events.push(EventBody::Status { status, reason: Some(format!("stopped by {}", who.user)) });
+            commit.events.push(EventBody::Status {
+                status,
+                reason: Some(format!("stopped by {}", who.user)),
+            });
             commit.events.push(EventBody::Done { status });
             commit.writes.push(Write::Session(Box::new(session.clone())));
             // Whoever holds the job learns it from the session; where nobody does, a worker clears up.
@@ -60,7 +74,9 @@ pub(crate) async fn retry_on_conflict<T>(
     let mut tries = 0;
     loop {
         match change().await {
-            Err(error) if error.fault == Fault::Conflict && error.code == "conflict" && tries < MAX_TRIES => tries += 1,
+            Err(error) if error.fault == Fault::Conflict && error.code == "conflict" && tries < MAX_TRIES => {
+                tries += 1
+            }
             other => return other,
         }
     }

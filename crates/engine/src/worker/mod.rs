@@ -1,7 +1,116 @@
-//! x
+//! Work (layer 1): claims jobs within the limits, keeps the server's lease alive, and runs the reconcilers.
+
+mod actions;
+pub(crate) mod attachment;
+pub(crate) mod bound;
+mod calls;
+pub(crate) mod desk;
+pub(crate) mod failure;
+mod metering;
+pub(crate) mod pump;
+pub(crate) mod run_state;
+mod sweep;
+pub(crate) mod work;
+
 use crate::engine::Engine;
-use telecoder_model::PortError;
+use crate::outbox;
+use std::time::Duration;
+use telecoder_model::port::bus::Topic;
+use telecoder_model::{ErrorClass, PortError};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// The queue is looked at by itself at least this often.
+const PERIOD: Duration = Duration::from_secs(2);
+
+/// Works until `shutdown` turns true. Work that is under way then is left as a kill would leave it, and its jobs go back to
+/// the queue: the next server attaches to the sandboxes, which go on.
 pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Result<(), PortError> {
-    crate::outbox::run(engine.clone(), shutdown).await; Ok(())
+    let adopted = engine.ports().store.register(engine.instance()).await?;
+    if adopted > 0 {
+        tracing::info!(jobs = adopted, "work of an earlier server is adopted");
+    }
+    sweep::sandboxes(engine).await;
+    let outbox = tokio::spawn(outbox::run(engine.clone(), shutdown.clone()));
+    let lost = claim_until(engine, shutdown).await;
+    outbox.abort();
+    drop(outbox.await);
+    if !lost {
+        engine.ports().store.leave(engine.instance()).await?;
+    }
+    Ok(())
+}
+
+/// Claims and works; gives whether the lease was lost.
+async fn claim_until(engine: &Engine, mut shutdown: watch::Receiver<bool>) -> bool {
+    let mut workers = JoinSet::new();
+    let mut news = engine.ports().bus.subscribe(&Topic::Jobs);
+    let clock = engine.ports().clock.clone();
+    let mut beat = clock.monotonic();
+    let lost = loop {
+        claim_all(engine, &mut workers).await;
+        let next_beat = beat
+            .saturating_add(engine.options().heartbeat)
+            .saturating_sub(clock.monotonic());
+        tokio::select! {
+            () = news.changed() => {}
+            Some(ended) = workers.join_next() => tell_panic(ended),
+            () = clock.sleep(next_beat.min(PERIOD)) => {}
+            _ = shutdown.wait_for(|down| *down) => break false,
+        }
+        if clock.monotonic().saturating_sub(beat) >= engine.options().heartbeat {
+            beat = clock.monotonic();
+            if heartbeat(engine).await {
+                break true;
+            }
+        }
+    };
+    workers.shutdown().await;
+    lost
+}
+
+async fn claim_all(engine: &Engine, workers: &mut JoinSet<()>) {
+    let limits = engine.options().limits;
+    while workers.len() < usize::try_from(limits.server).unwrap_or(usize::MAX) {
+        match engine.ports().store.claim(engine.instance(), limits).await {
+            Ok(Some(claim)) => {
+                workers.spawn(work::work(engine.clone(), claim));
+            }
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(error = %error.chain(), "no job could be claimed");
+                return;
+            }
+        }
+    }
+}
+
+/// Says that this server lives; gives whether it was declared dead.
+async fn heartbeat(engine: &Engine) -> bool {
+    let store = &engine.ports().store;
+    match store.heartbeat(engine.instance()).await {
+        Ok(()) => {}
+        Err(error) if error.class == ErrorClass::Conflict => {
+            tracing::error!("this server was declared dead; its work went to others");
+            return true;
+        }
+        Err(error) => tracing::warn!(error = %error.chain(), "the heartbeat was not recorded"),
+    }
+    match store.reap(engine.options().lease_expiry).await {
+        Ok(0) => {}
+        Ok(jobs) => {
+            tracing::info!(jobs, "work of dead servers is back in the queue");
+            engine.ports().bus.wake(&Topic::Jobs);
+        }
+        Err(error) => tracing::warn!(error = %error.chain(), "dead servers could not be looked for"),
+    }
+    false
+}
+
+fn tell_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a worker panicked; its session goes on after a restart");
+    }
 }

@@ -1,0 +1,104 @@
+//! Bounds of events (layer 1): what is larger than the inline limit becomes a blob and leaves a head.
+
+use crate::engine::Engine;
+use bytes::Bytes;
+use telecoder_model::PortError;
+use telecoder_model::event::{EventBody, ToolCall};
+use telecoder_model::port::blobs::INLINE_LIMIT;
+
+/// Bytes of a large payload that stay in the event.
+const HEAD: usize = 4 * 1024;
+
+/// Replaces the large payloads of events.
+pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<Vec<EventBody>, PortError> {
+    let mut all = Vec::with_capacity(events.len());
+    for event in events {
+        all.push(if size(&event) > INLINE_LIMIT {
+            shrunk(engine, event).await?
+        } else {
+            event
+        });
+    }
+    Ok(all)
+}
+
+/// A cheap lower bound of the event's encoding first, the encoding itself only where it matters.
+fn size(event: &EventBody) -> usize {
+    serde_json::to_vec(event).map_or(usize::MAX, |bytes| bytes.len())
+}
+
+async fn shrunk(engine: &Engine, event: EventBody) -> Result<EventBody, PortError> {
+    let whole = Bytes::from(serde_json::to_vec(&event).unwrap_or_default());
+    let blob = engine.ports().blobs.put(whole).await?;
+    let note = format!("… ({} bytes in all, kept as blob {})", blob.size, blob.digest);
+    Ok(match event {
+        EventBody::ToolCall(call) => EventBody::ToolCall(small_tool(call, &note)),
+        EventBody::ToolUpdate(call) => EventBody::ToolUpdate(small_tool(call, &note)),
+        EventBody::Message {
+            author,
+            text,
+            chunk,
+            turn,
+        } => EventBody::Message {
+            author,
+            text: format!("{}{note}", head(&text)),
+            chunk,
+            turn,
+        },
+        EventBody::Thought { text } => EventBody::Thought {
+            text: format!("{}{note}", head(&text)),
+        },
+        EventBody::Output { stream, text, .. } => EventBody::Output {
+            stream,
+            text: head(&text).to_owned(),
+            blob: Some(blob),
+        },
+        other @ (EventBody::Status { .. }
+        | EventBody::Step { .. }
+        | EventBody::Plan { .. }
+        | EventBody::FileChange { .. }
+        | EventBody::Usage(_)
+        | EventBody::Permission { .. }
+        | EventBody::Outcome(_)
+        | EventBody::Git { .. }
+        | EventBody::PullRequest { .. }
+        | EventBody::Error { .. }
+        | EventBody::Done { .. }) => {
+            let text = serde_json::to_string(&other).unwrap_or_default();
+            EventBody::Output {
+                stream: other.name().to_owned(),
+                text: head(&text).to_owned(),
+                blob: Some(blob),
+            }
+        }
+    })
+}
+
+fn small_tool(call: ToolCall, note: &str) -> ToolCall {
+    ToolCall {
+        id: head(&call.id).to_owned(),
+        title: call.title.map(|title| head(&title).to_owned()),
+        kind: call.kind,
+        status: call.status,
+        output: call
+            .output
+            .map(|text| format!("{}{note}", head(&text)))
+            .or_else(|| Some(note.to_owned())),
+        diffs: Vec::new(),
+        locations: call
+            .locations
+            .into_iter()
+            .take(20)
+            .map(|path| head(&path).to_owned())
+            .collect(),
+        input: None,
+    }
+}
+
+fn head(text: &str) -> &str {
+    let mut end = text.len().min(HEAD);
+    while !text.is_char_boundary(end) {
+        end = end.saturating_sub(1);
+    }
+    text.get(..end).unwrap_or("")
+}

@@ -1,0 +1,59 @@
+//! Why work on a session ends before its time (layer 1).
+
+use telecoder_model::session::FailureKind;
+use telecoder_model::{ErrorClass, PortError};
+
+/// Why work on a session ends before its time.
+#[derive(Debug)]
+pub(crate) enum WorkError {
+    /// A person stopped the session.
+    Stopped,
+    /// Another server owns the session now; nothing more may be written.
+    LostLease,
+    /// The session failed.
+    Failed(Failed),
+    /// The store cannot be reached or refuses; nothing can be recorded now.
+    Store(PortError),
+}
+
+/// A failure as it is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Failed {
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+}
+
+impl WorkError {
+    /// A failure of a kind, in words.
+    pub(crate) fn failed(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self::Failed(Failed {
+            kind,
+            message: message.into(),
+            hint: None,
+        })
+    }
+    /// A port's error as a failure of a kind; a full disk has its own.
+    pub(crate) fn port(kind: FailureKind, error: &PortError) -> Self {
+        let kind = if error.class == ErrorClass::Full {
+            FailureKind::DiskFull
+        } else {
+            kind
+        };
+        Self::Failed(Failed {
+            kind,
+            message: error.chain(),
+            hint: error.remedy.clone(),
+        })
+    }
+    /// Adds what to do.
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        match self {
+            Self::Failed(failed) => Self::Failed(Failed {
+                hint: Some(hint.into()),
+                ..failed
+            }),
+            other @ (Self::Stopped | Self::LostLease | Self::Store(_)) => other,
+        }
+    }
+}

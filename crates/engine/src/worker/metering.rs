@@ -1,0 +1,63 @@
+//! Model calls as the gateway saw them (layer 1): numbered and recorded before they go out, and once they have ended.
+
+use super::calls::CallNews;
+use super::desk::{Change, Desk};
+use super::failure::WorkError;
+use telecoder_model::event::EventBody;
+use telecoder_model::usage::{CallEnd, ModelCall, Usage};
+
+/// Records one piece of news.
+pub(crate) async fn record(desk: &mut Desk, news: CallNews, muted: bool) -> Result<(), WorkError> {
+    match news {
+        CallNews::Started(_call, answer) => {
+            desk.run.calls = desk.run.calls.saturating_add(1);
+            let number = desk.run.calls;
+            if let Some(turn) = desk.run.turn.as_mut().filter(|turn| !turn.over) {
+                turn.calls = turn.calls.saturating_add(1);
+                turn.open_calls.push(number);
+            }
+            desk.commit(Change::default()).await?;
+            // The connection may be gone already; then its end is told next.
+            drop(answer.send(Ok(number)));
+            Ok(())
+        }
+        CallNews::Ended(call) => ended(desk, call, muted).await,
+    }
+}
+
+async fn ended(desk: &mut Desk, call: ModelCall, muted: bool) -> Result<(), WorkError> {
+    if let Some(turn) = &mut desk.run.turn
+        && let Some(at) = turn.open_calls.iter().position(|number| *number == call.number)
+    {
+        turn.open_calls.remove(at);
+        // A call that the agent itself gave up says nothing about the turn.
+        if call.end != CallEnd::Abandoned && turn.last_call.is_none_or(|(number, _)| number < call.number) {
+            turn.last_call = Some((call.number, call.end));
+        }
+    }
+    let usage = Usage {
+        calls: 1,
+        duration_ms: 0,
+        ..call.usage
+    };
+    if muted {
+        return desk
+            .update(Change::default(), |session| session.usage.add(&usage))
+            .await;
+    }
+    desk.update(Change::events(vec![EventBody::Usage(call)]), |session| {
+        session.usage.add(&usage)
+    })
+    .await
+}
+
+/// Counts the calls that were open when an earlier server went away as broken.
+pub(crate) fn break_open_calls(desk: &mut Desk) {
+    let Some(turn) = &mut desk.run.turn else { return };
+    let open = std::mem::take(&mut turn.open_calls);
+    for number in open {
+        if turn.last_call.is_none_or(|(last, _)| last < number) {
+            turn.last_call = Some((number, CallEnd::Broken));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The engine's private state of a session's execution (layer 1): everything that another server needs to go on. It is
+//! written in the same transaction as the events that were made of it, and holds no content of the conversation.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use telecoder_model::id::{DecisionId, ProcessId};
+use telecoder_model::port::agent::StopReason;
+use telecoder_model::port::git::PreparedWorkspace;
+use telecoder_model::port::sandbox::SandboxRef;
+use telecoder_model::usage::CallEnd;
+
+/// The state of a session's execution.
+#[derive(Debug, Clone, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct RunState {
+    /// The workspace, once it is prepared.
+    pub(crate) workspace: Option<PreparedWorkspace>,
+    /// The sandbox, recorded before it is made.
+    pub(crate) sandbox: Option<SandboxRef>,
+    /// Sandboxes made so far.
+    pub(crate) sandboxes: u32,
+    /// The agent's process in that sandbox, recorded before it is started.
+    pub(crate) agent: Option<AgentRun>,
+    /// Agent processes started so far.
+    pub(crate) launches: u32,
+    /// The conversation's state.
+    pub(crate) conversation: Option<Value>,
+    /// The turn under way, or the last one.
+    pub(crate) turn: Option<TurnState>,
+    /// Permission requests that wait for a person: request → decision.
+    pub(crate) asked: BTreeMap<String, DecisionId>,
+    /// Model calls so far.
+    pub(crate) calls: u64,
+    /// Exports so far.
+    pub(crate) exports: u32,
+    /// Revisions that stages asked for.
+    pub(crate) revisions: u32,
+    /// What a stage wants the agent to do next.
+    pub(crate) follow_up: Option<String>,
+    /// Bytes of standard error kept in the log so far.
+    pub(crate) stderr_kept: u64,
+    /// Bytes of output kept in the log so far.
+    pub(crate) output: u64,
+}
+
+/// An agent's process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AgentRun {
+    /// Its name in the sandbox.
+    pub(crate) process: ProcessId,
+    /// Up to where its standard output was read; always a line's end.
+    pub(crate) stdout: u64,
+    /// Up to where its standard error was read.
+    pub(crate) stderr: u64,
+    /// The number of the next input line.
+    pub(crate) next_input: u64,
+    /// Whether it is ready for a prompt.
+    pub(crate) ready: bool,
+}
+
+/// A turn.
+#[derive(Debug, Clone, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct TurnState {
+    /// Counts from 1.
+    pub(crate) number: u32,
+    /// The number of the last event before it.
+    pub(crate) after_seq: u64,
+    /// The words it began with.
+    pub(crate) prompt: String,
+    /// Whether the prompt was given to the agent process that is there now.
+    pub(crate) prompted: bool,
+    /// Time at work so far, in milliseconds; waiting for a person does not count.
+    pub(crate) worked_ms: u64,
+    /// Model calls of this turn that have not ended.
+    pub(crate) open_calls: Vec<u64>,
+    /// Model calls of this turn.
+    pub(crate) calls: u32,
+    /// The last call that the agent did not abandon, and how it ended.
+    pub(crate) last_call: Option<(u64, CallEnd)>,
+    /// How often the agent was prompted to go on after a broken call.
+    pub(crate) reprompts: u32,
+    /// How the agent says that it ended.
+    pub(crate) ended: Option<StopReason>,
+    /// Whether the turn is over for the engine.
+    pub(crate) over: bool,
+    /// Whether a permission request was refused in it.
+    pub(crate) denied: bool,
+    /// Whether it was cancelled for a message that steers.
+    pub(crate) steered: bool,
+}
+
+impl TurnState {
+    /// Time at work so far.
+    pub(crate) fn worked(&self) -> Duration {
+        Duration::from_millis(self.worked_ms)
+    }
+    /// Whether the agent's word that it is done can be believed: it called no model, or its last call ended whole.
+    pub(crate) fn last_call_finished(&self) -> bool {
+        if self.calls == 0 {
+            return true;
+        }
+        matches!(self.last_call, Some((_, CallEnd::Finished)))
+    }
+}
