@@ -1,1 +1,15 @@
 //! Layer 1: the ACP connection, the catalogue of agents and their installation.
+//!
+//! Invariants: nothing here holds a secret (keys are placeholders, the gateway adds the real ones outside); programs start
+//! only through the process port; an agent itself is never started here but for its version command, with an empty home.
+
+mod catalogue;
+mod choose;
+mod command;
+mod conversation;
+mod install;
+mod runtime;
+mod words;
+
+pub use choose::choose;
+pub use runtime::{AgentOptions, Agents};

@@ -1,0 +1,409 @@
+//! A resumable ACP conversation without IO (layer 1).
+//!
+//! Invariants: at most one request of ours is open; a reply counts only if it carries that request's id; the state between
+//! two lines is everything (`state()` and a restored conversation give the same actions for the same lines); no line makes
+//! it fail otherwise than by an action; it never acts on an agent's wish to touch the host.
+
+mod opening;
+mod permission;
+mod state;
+#[cfg(test)]
+mod tests;
+mod update;
+mod wire;
+
+pub(crate) use state::{ModeWish, Settings};
+
+use serde_json::{Value, json};
+use state::{Asked, OpenAsk, Phase, State, Waiting};
+use telecoder_model::PortError;
+use telecoder_model::event::EventBody;
+use telecoder_model::policy::ToolKind;
+use telecoder_model::port::agent::{Action, Conversation, PermissionReply, PermissionRequest, StopReason};
+use wire::{Incoming, RpcError};
+
+/// So many lines in a row that mean nothing end the conversation: what speaks there speaks no ACP.
+const MAX_INVALID: u32 = 100;
+/// So many refused requests in one turn end the conversation.
+const MAX_REFUSED: u32 = 1000;
+/// So many tool calls are remembered for permission requests that do not repeat the kind.
+const MAX_TOOLS: usize = 16;
+
+/// A conversation over ACP version 1.
+pub(crate) struct Acp {
+    state: State,
+}
+
+impl Acp {
+    /// The stored form of a conversation that has not begun.
+    pub(crate) fn beginning(settings: Settings) -> Value {
+        Self {
+            state: State::new(settings),
+        }
+        .state()
+    }
+
+    /// Goes on from a stored state.
+    pub(crate) fn restore(value: &Value) -> Result<Self, PortError> {
+        Ok(Self {
+            state: State::from_json(value)?,
+        })
+    }
+
+    fn request(&mut self, asked: Asked, method: &str, params: Value) -> Action {
+        let id = self.state.next_id;
+        self.state.next_id = id.saturating_add(1);
+        self.state.waiting = Some(Waiting { id, asked });
+        Action::Send(wire::request(id, method, params))
+    }
+
+    fn broken(&mut self, reason: impl Into<String>, remedy: Option<String>) -> Action {
+        self.state.phase = Phase::Broken;
+        self.state.waiting = None;
+        self.state.asks.clear();
+        Action::Broken {
+            reason: reason.into(),
+            remedy,
+        }
+    }
+
+    fn invalid(&mut self, line: &[u8]) -> Vec<Action> {
+        self.state.invalid_in_row = self.state.invalid_in_row.saturating_add(1);
+        let mut actions = vec![Action::Event(EventBody::Output {
+            stream: "invalid".to_owned(),
+            text: wire::head(line, wire::MAX_HEAD),
+            blob: None,
+        })];
+        if self.state.invalid_in_row >= MAX_INVALID {
+            actions.push(self.broken(
+                format!(
+                    "{} wrote {MAX_INVALID} lines in a row that are no ACP",
+                    self.state.settings.agent
+                ),
+                Some("check that the command speaks ACP on its standard output".to_owned()),
+            ));
+        }
+        actions
+    }
+
+    fn on_request(&mut self, line: &[u8], id: &str, method: &str, params: &str) -> Vec<Action> {
+        if method == "session/request_permission" {
+            return self.on_question(line, id, params);
+        }
+        // Some agents ask for files or terminals although neither was offered; nothing is ever done on the host.
+        self.state.refused = self.state.refused.saturating_add(1);
+        let message = format!("{} is not offered", wire::head(method.as_bytes(), 100));
+        let mut actions = vec![
+            Action::Send(wire::refusal(id, wire::METHOD_NOT_FOUND, &message)),
+            note(format!(
+                "a request of the agent was refused: {}",
+                wire::head(method.as_bytes(), 100)
+            )),
+        ];
+        if self.state.refused >= MAX_REFUSED {
+            actions.push(self.broken(
+                format!(
+                    "{} made {MAX_REFUSED} requests in one turn that it was refused",
+                    self.state.settings.agent
+                ),
+                None,
+            ));
+        }
+        actions
+    }
+
+    fn on_question(&mut self, line: &[u8], id: &str, params: &str) -> Vec<Action> {
+        if self.state.asks.iter().any(|ask| ask.request == id) {
+            // The same id twice: an answer could belong to either.
+            return self.invalid(line);
+        }
+        let Some(question) = permission::read(params) else {
+            let mut actions = self.invalid(line);
+            let words = "this permission request cannot be read";
+            actions.insert(0, Action::Send(wire::refusal(id, wire::INVALID_PARAMS, words)));
+            return actions;
+        };
+        let ask = OpenAsk {
+            request: id.to_owned(),
+            options: question
+                .options
+                .iter()
+                .map(|option| (option.id.clone(), option.kind.clone()))
+                .collect(),
+        };
+        let ours = self.state.session.as_deref() == Some(question.session.as_str());
+        let in_turn = self.state.phase == Phase::Turn && !self.state.cancelling;
+        if !ours || !in_turn || self.state.asks.len() >= permission::MAX_OPEN {
+            let result = permission::outcome(&ask, PermissionReply::Cancelled);
+            return vec![Action::Send(wire::reply(id, &result))];
+        }
+        let title = permission::title(&question.tool);
+        let kind = permission::kind(
+            &question.tool,
+            question
+                .tool
+                .title
+                .as_ref()
+                .and_then(|title| self.state.settings.kinds.get(title).copied()),
+            self.known_kind(&question.tool.id),
+        );
+        self.state.asks.push(ask);
+        vec![
+            // Not every agent announces the call first; an update changes only what it carries.
+            Action::Event(EventBody::ToolUpdate(question.tool)),
+            Action::Ask(PermissionRequest {
+                request: id.to_owned(),
+                title,
+                kind,
+                options: question.options,
+            }),
+        ]
+    }
+
+    fn known_kind(&self, tool: &str) -> Option<ToolKind> {
+        self.state
+            .tools
+            .iter()
+            .rev()
+            .find(|(id, _)| id == tool)
+            .map(|(_, kind)| *kind)
+    }
+
+    fn on_notification(&mut self, method: &str, params: &str) -> Vec<Action> {
+        match method {
+            "session/update" => self.on_update(params),
+            "$/cancel_request" => self.on_withdrawn(params),
+            // Agents send notifications of their own; the protocol lets a client pass over them.
+            _ => Vec::new(),
+        }
+    }
+
+    fn on_update(&mut self, params: &str) -> Vec<Action> {
+        // While a session is loaded, its history comes again; and before there is one, nothing belongs to a turn.
+        match self.state.phase {
+            Phase::New | Phase::Opening | Phase::Broken => return Vec::new(),
+            Phase::Ready | Phase::Turn => {}
+        }
+        let event = match serde_json::from_str::<update::Parameters<'_>>(params) {
+            Ok(parameters) if self.state.session.as_deref() == Some(&*parameters.session_id) => {
+                update::read(parameters.update)
+            }
+            _ => update::raw(params),
+        };
+        match event {
+            update::Update::Nothing => Vec::new(),
+            update::Update::Event(mut body) => {
+                if let EventBody::ToolCall(call) | EventBody::ToolUpdate(call) = &mut body {
+                    self.remember(call);
+                }
+                vec![Action::Event(body)]
+            }
+        }
+    }
+
+    /// Gives a call the kind that its title stands for, and remembers it.
+    fn remember(&mut self, call: &mut telecoder_model::event::ToolCall) {
+        if matches!(call.kind, None | Some(ToolKind::Other))
+            && let Some(title) = &call.title
+            && let Some(kind) = self.state.settings.kinds.get(title)
+        {
+            call.kind = Some(*kind);
+        }
+        let Some(kind) = call.kind else { return };
+        self.state.tools.retain(|(id, _)| *id != call.id);
+        if self.state.tools.len() >= MAX_TOOLS {
+            self.state.tools.remove(0);
+        }
+        self.state.tools.push((call.id.clone(), kind));
+    }
+
+    /// The agent no longer waits for an answer of ours.
+    fn on_withdrawn(&mut self, params: &str) -> Vec<Action> {
+        let Ok(params) = serde_json::from_str::<Value>(params) else {
+            return Vec::new();
+        };
+        let Some(id) = params.get("requestId").map(Value::to_string) else {
+            return Vec::new();
+        };
+        let before = self.state.asks.len();
+        self.state.asks.retain(|ask| ask.request != id);
+        if self.state.asks.len() == before {
+            return Vec::new();
+        }
+        vec![
+            Action::Send(wire::refusal(
+                &id,
+                wire::REQUEST_CANCELLED,
+                "cancelled by the agent",
+            )),
+            Action::Unask(id),
+        ]
+    }
+
+    fn on_prompt_result(&mut self, result: Result<&str, RpcError>) -> Vec<Action> {
+        let mut actions = self.close_asks();
+        let cancelling = std::mem::take(&mut self.state.cancelling);
+        let denied = std::mem::take(&mut self.state.denied);
+        self.state.phase = Phase::Ready;
+        self.state.tools.clear();
+        match result {
+            Ok(result) => match stop_reason(result) {
+                // Codex ends a turn in which it was refused as cancelled; nobody cancelled it.
+                Some(StopReason::Cancelled) if denied && !cancelling => {
+                    actions.push(Action::TurnEnded(StopReason::EndTurn));
+                }
+                Some(reason) => actions.push(Action::TurnEnded(reason)),
+                None => actions.push(Action::TurnFailed(format!(
+                    "the agent ended its turn with an answer that ACP does not know: {}",
+                    wire::head(result.as_bytes(), 200)
+                ))),
+            },
+            Err(error) if error.code == wire::AUTH_REQUIRED => {
+                actions.push(self.login_needed(&error));
+            }
+            Err(error) => actions.push(Action::TurnFailed(words_of(&error))),
+        }
+        actions
+    }
+
+    fn login_needed(&mut self, error: &RpcError) -> Action {
+        let reason = format!(
+            "{} says that it is not logged in: {}",
+            self.state.settings.agent,
+            words_of(error)
+        );
+        let remedy = "the model's key was refused or is missing: check it with `telecoder doctor`, set it with `telecoder config setup`";
+        self.broken(reason, Some(remedy.to_owned()))
+    }
+
+    /// Answers everything that is open by "cancelled".
+    fn close_asks(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.state.asks)
+            .into_iter()
+            .flat_map(|ask| {
+                let result = permission::outcome(&ask, PermissionReply::Cancelled);
+                [
+                    Action::Send(wire::reply(&ask.request, &result)),
+                    Action::Unask(ask.request),
+                ]
+            })
+            .collect()
+    }
+
+    fn on_reply(&mut self, line: &[u8], id: Option<u64>, outcome: Result<&str, RpcError>) -> Vec<Action> {
+        let asked = match &self.state.waiting {
+            Some(waiting) if id == Some(waiting.id) => waiting.asked.clone(),
+            // A reply to nothing, to something answered already, or of another process's time.
+            Some(_) | None => return self.invalid(line),
+        };
+        self.state.waiting = None;
+        match asked {
+            Asked::Prompt => self.on_prompt_result(outcome),
+            Asked::Initialize => self.on_initialized(outcome),
+            Asked::Authenticate => self.on_authenticated(outcome),
+            Asked::NewSession => self.on_new_session(outcome),
+            Asked::LoadSession => self.on_loaded(outcome),
+            Asked::Configure(setting) => self.on_configured(&setting, outcome),
+        }
+    }
+}
+
+impl Conversation for Acp {
+    fn open(&mut self) -> Vec<Action> {
+        self.begin()
+    }
+
+    fn receive(&mut self, line: &[u8]) -> Vec<Action> {
+        let line = line.trim_ascii();
+        if self.state.phase == Phase::Broken || line.is_empty() {
+            return Vec::new();
+        }
+        let clean = wire::without_nul(line);
+        let before = self.state.invalid_in_row;
+        let actions = match wire::parse(&clean) {
+            Ok(Incoming::Request { id, method, params }) => self.on_request(line, id, &method, params),
+            Ok(Incoming::Notification { method, params }) => self.on_notification(&method, params),
+            Ok(Incoming::Reply { id, outcome }) => self.on_reply(line, id, outcome),
+            Err(wire::Broken) => self.invalid(line),
+        };
+        if self.state.invalid_in_row == before {
+            self.state.invalid_in_row = 0;
+        }
+        actions
+    }
+
+    fn prompt(&mut self, text: &str) -> Vec<Action> {
+        let Some(session) = self
+            .state
+            .session
+            .clone()
+            .filter(|_| self.state.phase == Phase::Ready)
+        else {
+            return vec![Action::TurnFailed(
+                "the agent is not ready for a prompt".to_owned(),
+            )];
+        };
+        self.state.phase = Phase::Turn;
+        self.state.cancelling = false;
+        self.state.denied = false;
+        self.state.refused = 0;
+        let params = json!({"sessionId": session, "prompt": [{"type": "text", "text": text}]});
+        vec![self.request(Asked::Prompt, "session/prompt", params)]
+    }
+
+    fn cancel(&mut self) -> Vec<Action> {
+        if self.state.phase != Phase::Turn || self.state.cancelling {
+            return Vec::new();
+        }
+        self.state.cancelling = true;
+        let params = json!({"sessionId": self.state.session});
+        let mut actions = vec![Action::Send(wire::notification("session/cancel", params))];
+        actions.extend(self.close_asks());
+        actions
+    }
+
+    fn answer(&mut self, request: &str, reply: PermissionReply) -> Vec<Action> {
+        let Some(at) = self.state.asks.iter().position(|ask| ask.request == request) else {
+            return Vec::new();
+        };
+        let ask = self.state.asks.remove(at);
+        if reply == PermissionReply::Deny {
+            self.state.denied = true;
+        }
+        let result = permission::outcome(&ask, reply);
+        vec![Action::Send(wire::reply(&ask.request, &result))]
+    }
+
+    fn state(&self) -> Value {
+        serde_json::to_value(&self.state).unwrap_or_default()
+    }
+}
+
+fn note(text: String) -> Action {
+    Action::Event(EventBody::Output {
+        stream: "update".to_owned(),
+        text,
+        blob: None,
+    })
+}
+
+fn words_of(error: &RpcError) -> String {
+    if error.message.is_empty() {
+        format!("error {}", error.code)
+    } else {
+        format!("{} (error {})", error.message, error.code)
+    }
+}
+
+fn stop_reason(result: &str) -> Option<StopReason> {
+    use agent_client_protocol_schema::v1;
+    let response: v1::PromptResponse = serde_json::from_str(result).ok()?;
+    match response.stop_reason {
+        v1::StopReason::EndTurn => Some(StopReason::EndTurn),
+        v1::StopReason::MaxTokens => Some(StopReason::MaxTokens),
+        v1::StopReason::MaxTurnRequests => Some(StopReason::MaxTurnRequests),
+        v1::StopReason::Refusal => Some(StopReason::Refusal),
+        v1::StopReason::Cancelled => Some(StopReason::Cancelled),
+        _ => None,
+    }
+}

@@ -1,0 +1,458 @@
+//! The agents of this host (layer 1): what is there, and how one is started in a sandbox.
+
+use crate::catalogue::{self, Agent, PLACEHOLDER_KEY, Replacement, Start, base_url};
+use crate::choose::{install_words, unknown};
+use crate::command::{self, Found, Host};
+use crate::conversation::{Acp, Settings};
+use crate::install::{self, Installer};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use telecoder_model::PortError;
+use telecoder_model::id::AgentName;
+use telecoder_model::port::agent::{
+    AgentRuntime, AgentStatus, Conversation, InstallProgress, Launch, LaunchRequest,
+};
+use telecoder_model::port::gateway::Provider;
+use telecoder_model::port::process::Processes;
+use telecoder_model::port::sandbox::{AGENTS_DIR, ReadOnlyBind, WORKSPACE_DIR};
+
+/// Where agents come from.
+#[derive(Clone, Default)]
+pub struct AgentOptions {
+    /// Where agents are installed: `<data>/agents`.
+    pub agents_dir: PathBuf,
+    /// Commands of the configuration, by agent (`TELECODER_AGENT_<NAME>_COMMAND`).
+    pub commands: BTreeMap<AgentName, String>,
+    /// Where the server's own `PATH` looks for programs.
+    pub host_path: Vec<PathBuf>,
+    /// The home of the server's user, which is never shown to an agent as a whole.
+    pub host_home: Option<PathBuf>,
+    /// The environment that npm inherits: `HOME`, registry settings, certificates, proxies. It may hold secrets.
+    pub install_env: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for AgentOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentOptions")
+            .field("agents_dir", &self.agents_dir)
+            .field("commands", &self.commands.keys())
+            .field("install_env", &self.install_env.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The agents of this host.
+#[derive(Debug)]
+pub struct Agents {
+    options: AgentOptions,
+    host: Host,
+    processes: Arc<dyn Processes>,
+}
+
+impl Agents {
+    /// Takes over the options.
+    ///
+    /// # Errors
+    /// Where a command cannot be split into words; the message names its variable.
+    pub fn new(options: AgentOptions, processes: Arc<dyn Processes>) -> Result<Self, PortError> {
+        let host = Host {
+            path: options.host_path.clone(),
+            home: options.host_home.clone(),
+        };
+        for (name, text) in &options.commands {
+            command::parse(name, text, &host)?;
+        }
+        Ok(Self {
+            options,
+            host,
+            processes,
+        })
+    }
+
+    fn installer(&self) -> Installer<'_> {
+        Installer {
+            agents_dir: &self.options.agents_dir,
+            host: &self.host,
+            env: &self.options.install_env,
+            processes: &*self.processes,
+        }
+    }
+
+    /// The configured command of an agent, and the model that it names.
+    fn command(&self, name: &AgentName, known: bool) -> Result<Option<(Found, Option<String>)>, PortError> {
+        let Some(text) = self.options.commands.get(name) else {
+            return Ok(None);
+        };
+        let mut words = command::parse(name, text, &self.host)?;
+        // Only of a known agent it is known what the option means.
+        let model = if known {
+            command::take_model(&mut words)
+        } else {
+            None
+        };
+        Ok(Some((command::find(name, &words, &self.host)?, model)))
+    }
+
+    fn status_of(&self, agent: &Agent) -> Result<AgentStatus, PortError> {
+        let name: AgentName = agent
+            .name
+            .parse()
+            .map_err(|error| PortError::permanent("a name of the catalogue is broken").because(error))?;
+        let size = install::installed(&self.options.agents_dir, agent);
+        let mut status = AgentStatus {
+            description: agent.description.to_owned(),
+            in_catalogue: true,
+            installed: size.is_some(),
+            version: Some(agent.version.to_owned()),
+            size_bytes: size.or(Some(agent.installed_bytes)),
+            location: size.map(|_| shown(&install::folder(&self.options.agents_dir, agent))),
+            providers: agent.providers.to_vec(),
+            problem: None,
+            name,
+        };
+        if size.is_none() {
+            status.problem = Some(match install::supported() {
+                Ok(()) => format!(
+                    "not installed; {}",
+                    install_words(agent.name, Some(agent.installed_bytes))
+                ),
+                Err(error) => with_remedy(&error),
+            });
+        }
+        match self.command(&status.name, true) {
+            Ok(None) => {}
+            Ok(Some((found, _))) => {
+                status.location = Some(shown(&found.program));
+                if !needs_catalogue(agent, &found) {
+                    status.installed = true;
+                    status.version = None;
+                    status.size_bytes = None;
+                    status.problem = None;
+                }
+            }
+            Err(error) => {
+                status.installed = false;
+                status.problem = Some(with_remedy(&error));
+            }
+        }
+        Ok(status)
+    }
+
+    fn status_of_command(&self, name: &AgentName) -> AgentStatus {
+        let found = self.command(name, false);
+        AgentStatus {
+            name: name.clone(),
+            description: format!("the command of {}", command::variable(name)),
+            in_catalogue: false,
+            installed: found.is_ok(),
+            version: None,
+            size_bytes: None,
+            location: found
+                .as_ref()
+                .ok()
+                .and_then(Option::as_ref)
+                .map(|(found, _)| shown(&found.program)),
+            providers: Vec::new(),
+            problem: found.err().as_ref().map(with_remedy),
+        }
+    }
+
+    fn status(&self, name: &AgentName) -> Result<AgentStatus, PortError> {
+        match catalogue::find(name.as_str()) {
+            Some(agent) => self.status_of(agent),
+            None if self.options.commands.contains_key(name) => Ok(self.status_of_command(name)),
+            None => Err(unknown(name, self.options.commands.keys())),
+        }
+    }
+
+    fn launch_known(&self, agent: &Agent, request: &LaunchRequest) -> Result<Launch, PortError> {
+        let (found, model) = match self.command(&request.agent, true)? {
+            Some((found, model)) => (Some(found), model),
+            None => (None, None),
+        };
+        let model = request.model.clone().or(model);
+        let (provider, model) = pick_provider(agent, model.as_deref(), &request.providers)?;
+        let plan = (agent.configure)(&Start {
+            provider,
+            model,
+            permissions: request.policy.permissions,
+        })?;
+        let mut env = plan.env;
+        let mut argv = plan.wrapper;
+        let mut read_only = Vec::new();
+        let own = match &found {
+            Some(found) => needs_catalogue(agent, found),
+            None => true,
+        };
+        if own {
+            read_only.push(self.bind(agent)?);
+            argv.extend(
+                agent
+                    .program
+                    .iter()
+                    .map(|part| format!("{}/{part}", inside(agent))),
+            );
+            argv.extend(agent.acp_args.iter().map(|&argument| argument.to_owned()));
+        }
+        if let Some(found) = found {
+            match agent.replacement {
+                Replacement::Adapter { variable, .. } if own => {
+                    if !found.arguments.is_empty() {
+                        return Err(PortError::permanent(format!(
+                            "the arguments of {}'s command cannot be passed on: its adapter starts the program by itself",
+                            agent.name
+                        ))
+                        .remedy(format!(
+                            "leave only the program and `--model` in {}",
+                            command::variable(&request.agent)
+                        )));
+                    }
+                    env.insert(variable.to_owned(), found.inside.clone());
+                }
+                Replacement::Adapter { .. } | Replacement::Program => {
+                    argv.extend(found.argv());
+                    let already = agent
+                        .acp_args
+                        .first()
+                        .is_some_and(|first| found.arguments.iter().any(|a| a == first));
+                    if !already {
+                        argv.extend(agent.acp_args.iter().map(|&argument| argument.to_owned()));
+                    }
+                }
+            }
+            read_only.extend(found.read_only);
+        }
+        Ok(Launch {
+            argv,
+            env,
+            read_only,
+            home: plan.home,
+            providers: vec![provider],
+            conversation: Acp::beginning(Settings {
+                agent: agent.name.to_owned(),
+                cwd: WORKSPACE_DIR.to_owned(),
+                auth_method: plan.auth_method,
+                mode: plan.mode,
+                model: None,
+                kinds: plan.kinds,
+            }),
+        })
+    }
+
+    fn bind(&self, agent: &Agent) -> Result<ReadOnlyBind, PortError> {
+        if install::installed(&self.options.agents_dir, agent).is_none() {
+            install::supported()?;
+            return Err(
+                PortError::not_found(format!("agent `{}` is not installed", agent.name))
+                    .remedy(install_words(agent.name, Some(agent.installed_bytes))),
+            );
+        }
+        Ok(ReadOnlyBind {
+            host: install::folder(&self.options.agents_dir, agent),
+            inside: inside(agent).into(),
+            hidden: Vec::new(),
+        })
+    }
+
+    fn launch_command(&self, request: &LaunchRequest) -> Result<Launch, PortError> {
+        let Some((found, _)) = self.command(&request.agent, false)? else {
+            return Err(unknown(&request.agent, self.options.commands.keys()));
+        };
+        let mut env = BTreeMap::new();
+        for provider in &request.providers {
+            let (key, url) = match provider {
+                Provider::Anthropic => ("ANTHROPIC_API_KEY", ("ANTHROPIC_BASE_URL", "")),
+                Provider::Openai => ("OPENAI_API_KEY", ("OPENAI_BASE_URL", "/v1")),
+                Provider::Gemini => ("GEMINI_API_KEY", ("GOOGLE_GEMINI_BASE_URL", "")),
+            };
+            env.insert(key.to_owned(), PLACEHOLDER_KEY.to_owned());
+            env.insert(url.0.to_owned(), format!("{}{}", base_url(*provider), url.1));
+        }
+        Ok(Launch {
+            argv: found.argv(),
+            env,
+            read_only: found.read_only,
+            home: Vec::new(),
+            providers: request.providers.clone(),
+            conversation: Acp::beginning(Settings {
+                agent: request.agent.to_string(),
+                cwd: WORKSPACE_DIR.to_owned(),
+                model: request.model.clone(),
+                ..Settings::default()
+            }),
+        })
+    }
+}
+
+#[async_trait]
+impl AgentRuntime for Agents {
+    async fn list(&self) -> Result<Vec<AgentStatus>, PortError> {
+        let mut statuses = Vec::new();
+        for agent in catalogue::all() {
+            statuses.push(self.status_of(agent)?);
+        }
+        for name in self.options.commands.keys() {
+            if catalogue::find(name.as_str()).is_none() {
+                statuses.push(self.status_of_command(name));
+            }
+        }
+        Ok(statuses)
+    }
+
+    async fn install(
+        &self,
+        name: &AgentName,
+        progress: &dyn InstallProgress,
+    ) -> Result<AgentStatus, PortError> {
+        match catalogue::find(name.as_str()) {
+            Some(agent) => self.installer().install(agent, progress).await?,
+            None if self.options.commands.contains_key(name) => {
+                return Err(PortError::permanent(format!(
+                    "agent `{name}` comes from {}; there is nothing to install",
+                    command::variable(name)
+                )));
+            }
+            None => return Err(unknown(name, self.options.commands.keys())),
+        }
+        self.status(name)
+    }
+
+    async fn check(&self, name: &AgentName) -> Result<AgentStatus, PortError> {
+        let mut status = self.status(name)?;
+        let Some(agent) = catalogue::find(name.as_str()) else {
+            // What an unknown program does when it is asked for its version is not known; it is not started here.
+            return Ok(status);
+        };
+        if !status.installed || status.problem.is_some() {
+            return Ok(status);
+        }
+        let argv = match self.command(name, true)? {
+            Some((found, _)) => vec![found.program],
+            None => install::program_argv(agent, &install::folder(&self.options.agents_dir, agent)),
+        };
+        let parent = self.options.agents_dir.join(agent.name);
+        let lock = install::lock(&parent, || ()).await?;
+        match self.installer().says(agent, &argv, &parent).await {
+            Ok(says) => {
+                status.version = Some(match status.version {
+                    Some(pinned) if !says.contains(&pinned) => format!("{pinned} ({says})"),
+                    Some(pinned) => pinned,
+                    None => says,
+                });
+            }
+            Err(error) => status.problem = Some(with_remedy(&error)),
+        }
+        drop(lock);
+        Ok(status)
+    }
+
+    async fn launch(&self, request: &LaunchRequest) -> Result<Launch, PortError> {
+        if let Some(model) = &request.model {
+            check_model(model)?;
+        }
+        match catalogue::find(request.agent.as_str()) {
+            Some(agent) => self.launch_known(agent, request),
+            None => self.launch_command(request),
+        }
+    }
+
+    fn conversation(&self, state: &serde_json::Value) -> Result<Box<dyn Conversation>, PortError> {
+        Ok(Box::new(Acp::restore(state)?))
+    }
+}
+
+/// Whether a configured command still needs the installed agent: an adapter that starts it.
+fn needs_catalogue(agent: &Agent, found: &Found) -> bool {
+    match agent.replacement {
+        Replacement::Program => false,
+        Replacement::Adapter { name, .. } => {
+            found.program.file_name().and_then(|file| file.to_str()) != Some(name)
+        }
+    }
+}
+
+/// Where an agent's folder stands inside.
+fn inside(agent: &Agent) -> String {
+    format!("{AGENTS_DIR}/{}/{}", agent.name, agent.version)
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn with_remedy(error: &PortError) -> String {
+    match &error.remedy {
+        Some(remedy) => format!("{}; {remedy}", error.chain()),
+        None => error.chain(),
+    }
+}
+
+fn check_model(model: &str) -> Result<(), PortError> {
+    let fits = !model.is_empty()
+        && model.len() <= 200
+        && !model.starts_with('-')
+        && model.chars().all(|c| c.is_ascii_graphic());
+    if fits {
+        Ok(())
+    } else {
+        Err(PortError::permanent(
+            "the model's name is not usable: 1 to 200 printable ASCII characters without blanks, not beginning with a dash",
+        ))
+    }
+}
+
+/// The provider that an agent uses, and the model's name as that provider knows it.
+fn pick_provider(
+    agent: &Agent,
+    model: Option<&str>,
+    ready: &[Provider],
+) -> Result<(Provider, Option<String>), PortError> {
+    let (named, model) = match model {
+        Some(model) => {
+            let (provider, model) = catalogue::provider_of(model);
+            (provider, Some(model.to_owned()))
+        }
+        None => (None, None),
+    };
+    if let (Some(provider), Some(model)) = (named, &model)
+        && !agent.providers.contains(&provider)
+    {
+        return Err(PortError::permanent(format!(
+            "agent `{}` cannot use `{model}`, a model of {}",
+            agent.name,
+            provider.as_str()
+        ))
+        .remedy("choose another agent or model"));
+    }
+    let usable = |provider: &Provider| agent.providers.contains(provider) && ready.contains(provider);
+    let chosen = match named {
+        Some(provider) => Some(provider).filter(usable),
+        // A name that nobody knows belongs to a compatible endpoint, which speaks OpenAI's language.
+        None if model.is_some() && usable(&Provider::Openai) => Some(Provider::Openai),
+        None => agent.providers.iter().copied().find(usable),
+    };
+    let missing = || {
+        let wanted: Vec<&str> = named
+            .map_or_else(|| agent.providers.to_vec(), |provider| vec![provider])
+            .into_iter()
+            .map(key_of)
+            .collect();
+        PortError::permanent(format!(
+            "agent `{}` has no model to call: no key is set",
+            agent.name
+        ))
+        .remedy(format!("set {} (`telecoder config setup`)", wanted.join(" or ")))
+    };
+    Ok((chosen.ok_or_else(missing)?, model))
+}
+
+fn key_of(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Anthropic => "ANTHROPIC_API_KEY",
+        Provider::Openai => "OPENAI_API_KEY",
+        Provider::Gemini => "GEMINI_API_KEY",
+    }
+}
