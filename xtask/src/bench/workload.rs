@@ -11,9 +11,12 @@ use crate::process::pause;
 use crate::server::Server;
 
 /// What the agent does in a session that does nothing.
-const NOTHING: &str = r#"GYM{"steps":[{"say":"done"}]}"#;
+const NOTHING: &str = r#"GYM{"do":[{"say":"done"}]}"#;
 /// What it does in a session that keeps the only place busy.
-const HANG: &str = r#"GYM{"steps":[{"hang":true}]}"#;
+const HANG: &str = r#"GYM{"do":[{"hang":true}]}"#;
+
+/// What it does so that each chunk carries the time at which it was written, in nanoseconds.
+const CLOCK: &str = r#"GYM{"do":[{"repeat":ROUNDS,"do":[{"shell":"date +%s%N"}]}]}"#;
 
 /// A thing to measure.
 pub(super) struct Workload {
@@ -160,9 +163,47 @@ fn sessions(fixture: &Fixture<'_>, server: &Server, files: u32) -> Result<Sample
     })
 }
 
+/// From a program's print inside the sandbox to a subscriber; the end of the program that printed is part of it.
 fn first_chunk(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
-    let _ = (fixture, floors);
-    anyhow::bail!("not written")
+    let repository = fixture.repository(5)?;
+    let server = fixture.server("data", &[])?;
+    let prompt = CLOCK.replace("ROUNDS", &fixture.rounds.to_string());
+    let session = create(&mut server.client()?, &repository, &prompt)?;
+    let mut times = Vec::new();
+    let path = format!("/api/sessions/{}/events", session.id);
+    server.client()?.follow(&path, |name, text| {
+        let late = written_at(text).and_then(|written| now().checked_sub(written));
+        times.extend(late.filter(|_| name == "tool_update"));
+        (name == "done").then_some(())
+    })?;
+    anyhow::ensure!(!times.is_empty(), "no chunk told its time");
+    let goal = Goal::AtMost(5.0);
+    Ok(Row::of_times(
+        "a chunk from sandbox to subscriber",
+        &Sample::new(times),
+        floors.commit.p50(),
+        "one FULL commit",
+        goal,
+    ))
+}
+
+/// The first number of 19 digits in an event.
+fn written_at(text: &str) -> Option<Duration> {
+    let numbers = text.split(|letter: char| !letter.is_ascii_digit());
+    numbers
+        .filter(|digits| digits.len() == 19)
+        .find_map(|digits| digits.parse().ok())
+        .map(Duration::from_nanos)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "compared with the clock of a program in the sandbox"
+)]
+fn now() -> Duration {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 fn first_page(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
@@ -192,4 +233,27 @@ fn page(fixture: &Fixture<'_>, sessions: u32) -> Result<Sample> {
         anyhow::ensure!(page.len() == 50, "{} sessions instead of 50", page.len());
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_tells_when_it_was_written() {
+        let event = r#"{"seq":12,"data":{"output":"1763683200123456789\n"}}"#;
+        assert_eq!(
+            written_at(event),
+            Some(Duration::from_nanos(1_763_683_200_123_456_789))
+        );
+        assert_eq!(written_at(r#"{"seq":12}"#), None);
+    }
+
+    #[test]
+    fn prompts_are_scripts() {
+        for prompt in [NOTHING.to_owned(), HANG.to_owned(), CLOCK.replace("ROUNDS", "3")] {
+            let script = prompt.strip_prefix("GYM").expect("the marker");
+            serde_json::from_str::<serde_json::Value>(script).expect("JSON");
+        }
+    }
 }

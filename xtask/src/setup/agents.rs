@@ -1,6 +1,7 @@
 //! Development tool: the real agents that the tests and the demo drive.
 //!
-//! The recipes are the product's: this only calls `telecoder agents install`, under Node 22.
+//! The recipes are the product's: this only calls `telecoder agents install`, which calls npm. Agents bring the Node that
+//! they run with; the machine's own only has to run npm.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ use crate::product::Product;
 use crate::server::isolated;
 use crate::setup::node;
 
-/// The agents of the default test run: about 1.4 GB with the Node they share.
+/// The agents of the default test run: about 1.1 GB.
 pub(crate) const DEFAULT: &[&str] = &["goose", "opencode", "codex"];
 
 /// Every agent of the catalogue.
@@ -20,13 +21,16 @@ pub(crate) const ALL: &[&str] = &["goose", "opencode", "codex", "claude-code", "
 
 /// Installs agents into the `agents` folder of a data folder; what is there already is left alone.
 pub(crate) fn install(product: &Product, names: &[&str], data_dir: &Path) -> Result<()> {
-    node::install()?;
     for name in names {
         console::note(&format!("agent {name}: {} in {}", size(name), data_dir.display()));
-        isolated(&product.telecoder, data_dir)
+        let mut program = isolated(&product.telecoder, data_dir)
             .args(["agents", "install", name, "--data-dir"])
-            .arg(data_dir)
-            .env("PATH", environment::path_with(&node::bin()?))
+            .arg(data_dir);
+        if !node::is_new_enough() {
+            node::install()?;
+            program = program.env("PATH", environment::path_with(&node::bin()?));
+        }
+        program
             .run()
             .with_context(|| format!("could not install the agent {name}"))?;
     }
@@ -36,11 +40,11 @@ pub(crate) fn install(product: &Product, names: &[&str], data_dir: &Path) -> Res
 /// How large an installed agent is, measured on Linux x86-64.
 pub(crate) fn size(name: &str) -> &'static str {
     match name {
-        "goose" => "275 MB",
-        "opencode" => "354 MB",
-        "codex" => "457 MB",
-        "claude-code" => "391 MB",
-        "gemini" => "100 MB",
+        "goose" => "282 MB",
+        "opencode" => "185 MB",
+        "codex" => "672 MB",
+        "claude-code" => "604 MB",
+        "gemini" => "299 MB",
         _ => "size unknown",
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Options {
     /// Install these agents for the tests, in place of the default three
     #[arg(long, value_delimiter = ',', value_name = "NAME,…", value_parser = agents::ALL.to_vec())]
     agents: Option<Vec<String>>,
-    /// Install every agent of the catalogue (about 1.6 GB)
+    /// Install every agent of the catalogue (about 2 GB)
     #[arg(long, conflicts_with = "agents")]
     all_agents: bool,
     /// Install no agent

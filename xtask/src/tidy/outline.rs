@@ -34,7 +34,7 @@ pub(super) struct Attribute {
     pub(super) line: usize,
 }
 
-/// What a source declares.
+/// What a source declares. A `type` on an indented line is a trait's and not named here.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
     pub(super) items: Vec<Item>,
@@ -45,6 +45,8 @@ pub(super) struct Outline {
 struct Token {
     text: String,
     line: usize,
+    /// Whether its line begins with a space.
+    indented: bool,
 }
 
 impl Outline {
@@ -75,7 +77,7 @@ impl Outline {
                 at = end;
                 continue;
             }
-            if let Some(kind) = kind(&tokens, at) {
+            if let Some(kind) = kind(&tokens, at).filter(|_| !(token.text == "type" && token.indented)) {
                 let end = item_end(&tokens, at);
                 let last = tokens.get(end.saturating_sub(1));
                 let of_tests = at < tests_until || marked.iter().any(|text| is_of_tests(text));
@@ -186,10 +188,12 @@ fn tokens(masked: &str) -> Vec<Token> {
     for (number, line) in masked.lines().enumerate() {
         let mut word = String::new();
         let mut push = |text: String| {
+            let line_number = number.saturating_add(1);
             tokens.push(Token {
                 text,
-                line: number.saturating_add(1),
-            })
+                line: line_number,
+                indented: line.starts_with(' '),
+            });
         };
         for letter in line.chars() {
             if letter.is_alphanumeric() || letter == '_' {
@@ -227,7 +231,8 @@ impl Point<3> {
         f(3)
     }
 }
-trait Shape { type Unit; fn area(&self) -> u32; }
+trait Shape {
+    type Unit; fn area(&self) -> u32; }
 #[cfg(test)]
 mod tests {
     fn support() {}
@@ -257,13 +262,12 @@ fn alone() {}
             Module elsewhere 2+1
             Type Point 5+1
             Function len 8+4
-            Type Shape 13+1
-            Type Unit 13+1
-            Function area 13+1
-            Module tests 15+6 (tests)
-            Function support 16+1 (tests)
-            Function it_works 18+2 (tests)
-            Function alone 22+1 (tests)"#]]
+            Type Shape 13+2
+            Function area 14+1
+            Module tests 16+6 (tests)
+            Function support 17+1 (tests)
+            Function it_works 19+2 (tests)
+            Function alone 23+1 (tests)"#]]
         .assert_eq(&rows.join("\n"));
         assert_eq!(outline.tests(), 2);
     }
