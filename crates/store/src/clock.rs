@@ -49,14 +49,12 @@ impl Clock for SystemClock {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn it_tells_a_plausible_time_and_sleeps_by_the_runtime() {
+    #[tokio::test]
+    async fn it_tells_a_plausible_time_and_waits() {
         let clock = SystemClock::new();
         assert!(clock.now() > "2025-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
         let before = clock.monotonic();
-        let slept = tokio::time::Instant::now();
-        clock.sleep(Duration::from_secs(3600)).await;
-        assert_eq!(slept.elapsed(), Duration::from_secs(3600));
-        assert!(clock.monotonic() >= before);
+        clock.sleep(Duration::from_millis(1)).await;
+        assert!(clock.monotonic() >= before + Duration::from_millis(1));
     }
 }

@@ -1,0 +1,299 @@
+//! Lists of sessions (dev layer): order, filters, pages, owners.
+
+use super::fixture::{THEN, add, id, principal, repository, session, session_of, user, writes};
+use std::sync::Arc;
+use telecoder_model::ErrorClass;
+use telecoder_model::id::SessionId;
+use telecoder_model::policy::Policy;
+use telecoder_model::port::store::{Commit, SessionQuery, Store, Write};
+use telecoder_model::principal::Principal;
+use telecoder_model::session::{Session, Status};
+
+fn query(limit: u32) -> SessionQuery {
+    SessionQuery {
+        limit,
+        ..SessionQuery::default()
+    }
+}
+
+fn ids(numbers: impl IntoIterator<Item = u64>) -> Vec<SessionId> {
+    numbers.into_iter().map(id).collect()
+}
+
+async fn list(store: &Arc<dyn Store>, query: &SessionQuery) -> Vec<SessionId> {
+    let page = store.sessions(&Principal::local(), query).await.unwrap();
+    assert_eq!(page.next, None);
+    page.rows.into_iter().map(|session| session.id).collect()
+}
+
+/// Every session once, newest first, those of one moment too.
+pub async fn pages_go_from_new_to_old_without_gaps(store: Arc<dyn Store>) {
+    for n in 0..23 {
+        // Groups of five share a moment.
+        let at = session(n / 5).created_at;
+        let new = Session {
+            created_at: at,
+            ..session(n)
+        };
+        add(&store, new).await;
+    }
+    let whole = store.sessions(&Principal::local(), &query(23)).await.unwrap();
+    assert_eq!((whole.rows.len(), &whole.next), (23, &None));
+    assert!(
+        whole
+            .rows
+            .is_sorted_by(|a, b| (a.created_at, &a.id) > (b.created_at, &b.id))
+    );
+    for size in [1, 2, 7, 22] {
+        let mut seen = Vec::new();
+        let mut wanted = query(size);
+        loop {
+            let page = store.sessions(&Principal::local(), &wanted).await.unwrap();
+            assert!(page.rows.len() <= usize::try_from(size).unwrap());
+            seen.extend(page.rows);
+            match page.next {
+                Some(next) => wanted.after = Some(next),
+                None => break,
+            }
+        }
+        assert_eq!(seen, whole.rows, "pages of {size}");
+    }
+}
+
+/// Sessions that come, change or append meanwhile neither repeat nor hide those behind the page.
+pub async fn pages_stay_stable_while_sessions_come(store: Arc<dyn Store>) {
+    for n in 0..10 {
+        add(&store, session(n)).await;
+    }
+    let mut seen = Vec::new();
+    let mut wanted = query(3);
+    let mut newer = 100;
+    loop {
+        let page = store.sessions(&Principal::local(), &wanted).await.unwrap();
+        seen.extend(page.rows.into_iter().map(|session| session.id));
+        add(&store, session(newer)).await;
+        newer += 1;
+        let touched = Session {
+            status: Status::Running,
+            ..session(9)
+        };
+        let version = store.session(&id(9)).await.unwrap().unwrap().version;
+        let touch = Commit {
+            expect: Some(version),
+            ..writes(9, vec![Write::Session(Box::new(touched))])
+        };
+        store.commit(touch).await.unwrap();
+        match page.next {
+            Some(next) => wanted.after = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen, ids((0..10).rev()));
+}
+
+/// Each filter alone, and all together.
+pub async fn filters_narrow_a_list(store: Arc<dyn Store>) {
+    let special = Session {
+        status: Status::Waiting,
+        agent: "goose".parse().unwrap(),
+        policy: Policy::observe(),
+        parent: Some(id(1)),
+        lineage: id(1),
+        repository: Some(repository("/srv/code")),
+        prompt: "Fix the Frobnicator".to_owned(),
+        ..session(2)
+    };
+    add(&store, session(1)).await;
+    add(&store, special.clone()).await;
+    let mut ended = session(3);
+    ended.repository = None;
+    add(&store, ended.clone()).await;
+    ended.status = Status::Complete;
+    let complete = Commit {
+        expect: Some(1),
+        ..writes(3, vec![Write::Session(Box::new(ended))])
+    };
+    store.commit(complete).await.unwrap();
+
+    let all = SessionQuery {
+        status: vec![Status::Waiting, Status::Running],
+        agent: Some(special.agent.clone()),
+        policy: Some("observe".to_owned()),
+        parent: Some(id(1)),
+        lineage: Some(id(1)),
+        repository: special.repository.clone(),
+        text: Some("frobnicator".to_owned()),
+        ..query(10)
+    };
+    let alone = [
+        SessionQuery {
+            status: vec![Status::Waiting],
+            ..query(10)
+        },
+        SessionQuery {
+            status: vec![Status::Waiting, Status::Error],
+            ..query(10)
+        },
+        SessionQuery {
+            agent: all.agent.clone(),
+            ..query(10)
+        },
+        SessionQuery {
+            policy: all.policy.clone(),
+            ..query(10)
+        },
+        SessionQuery {
+            parent: all.parent.clone(),
+            ..query(10)
+        },
+        SessionQuery {
+            repository: all.repository.clone(),
+            ..query(10)
+        },
+        SessionQuery {
+            text: all.text.clone(),
+            ..query(10)
+        },
+        all,
+    ];
+    for query in alone {
+        assert_eq!(list(&store, &query).await, ids([2]), "{query:?}");
+    }
+    let line = SessionQuery {
+        lineage: Some(id(1)),
+        ..query(10)
+    };
+    assert_eq!(list(&store, &line).await, ids([2, 1]));
+    let status = |status: Vec<Status>| SessionQuery { status, ..query(10) };
+    assert_eq!(list(&store, &status(vec![Status::Complete])).await, ids([3]));
+    assert_eq!(
+        list(&store, &status(vec![Status::Complete, Status::Pending])).await,
+        ids([3, 1])
+    );
+    assert_eq!(list(&store, &status(Status::ALL.to_vec())).await, ids([3, 2, 1]));
+    assert_eq!(list(&store, &status(vec![Status::Stopped])).await, ids([]));
+    let contradiction = SessionQuery {
+        parent: Some(id(3)),
+        ..query(10)
+    };
+    assert_eq!(list(&store, &contradiction).await, ids([]));
+}
+
+/// Title and prompt, without regard to case beyond ASCII too, and nothing in the text is a pattern.
+pub async fn a_search_ignores_case(store: Arc<dyn Store>) {
+    let named = |n: u64, title: Option<&str>, prompt: &str| Session {
+        title: title.map(ToOwned::to_owned),
+        prompt: prompt.to_owned(),
+        ..session(n)
+    };
+    add(&store, named(1, None, "Räume das LAGER auf")).await;
+    add(&store, named(2, Some("Grüße ÜBERALL"), "x")).await;
+    add(&store, named(3, None, "raise to 100% _now_")).await;
+    let found = async |text: &str| {
+        let query = SessionQuery {
+            text: Some(text.to_owned()),
+            ..query(10)
+        };
+        list(&store, &query).await
+    };
+    assert_eq!(found("lager").await, ids([1]));
+    assert_eq!(found("RÄUME").await, ids([1]));
+    assert_eq!(found("überall").await, ids([2]));
+    assert_eq!(found("100%").await, ids([3]));
+    assert_eq!(found("%").await, ids([3]));
+    assert_eq!(found("_now_").await, ids([3]));
+    assert_eq!(found("' OR 1=1 --").await, ids([]));
+    let mut renamed = named(1, Some("Inventory"), "Räume das LAGER auf");
+    renamed.status = Status::Running;
+    let rename = Commit {
+        expect: Some(1),
+        ..writes(1, vec![Write::Session(Box::new(renamed))])
+    };
+    store.commit(rename).await.unwrap();
+    assert_eq!(found("INVENTORY").await, ids([1]));
+}
+
+/// Neither another user nor another tenant shows up.
+pub async fn lists_show_only_what_is_the_owners(store: Arc<dyn Store>) {
+    add(&store, session_of(1, "ann")).await;
+    add(&store, session_of(2, "bob")).await;
+    let elsewhere = Session {
+        tenant: "elsewhere".parse().unwrap(),
+        ..session_of(3, "ann")
+    };
+    add(&store, elsewhere).await;
+    let seen = async |who: &Principal| -> Vec<SessionId> {
+        let page = store.sessions(who, &query(10)).await.unwrap();
+        page.rows.into_iter().map(|session| session.id).collect()
+    };
+    assert_eq!(seen(&principal("ann")).await, ids([1]));
+    assert_eq!(seen(&principal("bob")).await, ids([2]));
+    assert_eq!(seen(&principal("nobody")).await, ids([]));
+    let there = Principal {
+        tenant: "elsewhere".parse().unwrap(),
+        user: user("ann"),
+        ..Principal::local()
+    };
+    assert_eq!(seen(&there).await, ids([3]));
+    assert_eq!(
+        store
+            .sessions_by_prefix(&principal("bob"), id(1).as_str())
+            .await
+            .unwrap(),
+        ids([])
+    );
+    assert_eq!(
+        store.sessions_by_prefix(&there, id(3).as_str()).await.unwrap(),
+        ids([3])
+    );
+}
+
+/// A prefix finds the owner's ids, at most 10, and is no pattern.
+pub async fn a_prefix_finds_ids(store: Arc<dyn Store>) {
+    for n in 0..32 {
+        add(&store, session(n)).await;
+    }
+    let who = Principal::local();
+    let whole = id(7);
+    let found = store.sessions_by_prefix(&who, whole.as_str()).await.unwrap();
+    assert_eq!(found, vec![whole.clone()]);
+    let found = store
+        .sessions_by_prefix(&who, &whole.as_str()[..1])
+        .await
+        .unwrap();
+    assert_eq!(found, vec![whole.clone()]);
+    assert_eq!(store.sessions_by_prefix(&who, "").await.unwrap().len(), 10);
+    for none in ["zzzz", "%", "_", "A", "{", "\u{10ffff}", "aaaaaaaaaaaaaaaa"] {
+        assert_eq!(
+            store.sessions_by_prefix(&who, none).await.unwrap(),
+            ids([]),
+            "{none}"
+        );
+    }
+}
+
+/// 1 to 1,000 rows, and only places that a list gave.
+pub async fn bounds_of_pages_hold(store: Arc<dyn Store>) {
+    add(&store, session(1)).await;
+    for limit in [0, 1001, u32::MAX] {
+        let error = store
+            .sessions(&Principal::local(), &query(limit))
+            .await
+            .unwrap_err();
+        assert_eq!(error.class, ErrorClass::Permanent);
+    }
+    for after in ["", "x", "1", "' OR 1=1", "s1-../../etc"] {
+        let made_up = SessionQuery {
+            after: Some(after.to_owned()),
+            ..query(1)
+        };
+        let error = store.sessions(&Principal::local(), &made_up).await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Permanent, "{after}");
+    }
+    let endless = SessionQuery {
+        text: Some("x".repeat(1 << 20)),
+        ..query(1)
+    };
+    assert!(store.sessions(&Principal::local(), &endless).await.is_err());
+    assert!(session(1).created_at > THEN);
+}
