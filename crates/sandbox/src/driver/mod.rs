@@ -1,0 +1,160 @@
+//! The local driver (layer 1): sandboxes as namespaces on the server's own host.
+//!
+//! Everything that a sandbox leaves on the host is named by its reference: the run folder `<run_dir>/<reference>` and
+//! the cgroups. The run folder is made first and removed last, so that its name is enough to find the rest.
+
+mod attached;
+mod destroy;
+mod run_folder;
+mod spawn;
+
+use crate::cgroup::{CgroupChoice, Cgroups};
+use crate::failure::failed;
+use crate::owner::{HostOwner, host_owner};
+use async_trait::async_trait;
+use attached::LocalSandbox;
+use run_folder::RunFolder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use telecoder_model::PortError;
+use telecoder_model::port::sandbox::{Proof, Sandbox, SandboxDriver, SandboxRef, SandboxSpec, SandboxState};
+
+/// How long a launch that is under way already may take.
+const LAUNCH_WAIT: Duration = Duration::from_secs(30);
+/// The time between two looks at a launch that is under way.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// How a local driver is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalOptions {
+    /// The program that is run as `<program> supervise …`; users other than the server's must be able to execute it.
+    pub program: PathBuf,
+    /// Where run folders stand; it must be on a disk, since output is journalled there.
+    pub run_dir: PathBuf,
+    /// The host uid of sandboxes, as [`host_owner`] tells it.
+    pub host_uid: u32,
+    /// Which cgroups bound them.
+    pub cgroups: CgroupChoice,
+}
+
+/// Makes sandboxes of namespaces, without any service.
+#[derive(Debug)]
+pub struct LocalDriver {
+    options: LocalOptions,
+    cgroups: Cgroups,
+    owner: HostOwner,
+}
+
+impl LocalDriver {
+    /// Prepares the run folder and finds the host's cgroups.
+    pub fn new(options: LocalOptions) -> Result<Self, PortError> {
+        let owner = host_owner();
+        if options.host_uid != owner.uid {
+            return Err(PortError::permanent(format!(
+                "sandboxes of this server run as host user {}, not {}",
+                owner.uid, options.host_uid
+            )));
+        }
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&options.run_dir)
+            .map_err(failed(format!("cannot make {}", options.run_dir.display())))?;
+        let cgroups = Cgroups::find(&options.cgroups)?;
+        Ok(Self {
+            options,
+            cgroups,
+            owner,
+        })
+    }
+
+    /// Whether the kernel bounds memory, CPU and processes. Without it the supervisor watches memory, rlimits bound
+    /// processes, and CPU is not bounded.
+    pub fn limited_by_cgroup(&self) -> bool {
+        self.cgroups.limit()
+    }
+
+    fn folder(&self, reference: &SandboxRef) -> RunFolder {
+        RunFolder::new(&self.options.run_dir, reference)
+    }
+
+    async fn attach(&self, reference: &SandboxRef) -> Result<Option<Arc<dyn Sandbox>>, PortError> {
+        let Some(socket) = self.folder(reference).connect().await? else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(
+            LocalSandbox::attach(reference.clone(), socket).await?,
+        )))
+    }
+}
+
+#[async_trait]
+impl SandboxDriver for LocalDriver {
+    fn kind(&self) -> &'static str {
+        "local"
+    }
+
+    async fn prove(&self) -> Result<Vec<Proof>, PortError> {
+        Err(PortError::permanent("not written yet"))
+    }
+
+    async fn create(
+        &self,
+        reference: &SandboxRef,
+        spec: &SandboxSpec,
+    ) -> Result<Arc<dyn Sandbox>, PortError> {
+        let folder = self.folder(reference);
+        let started = tokio::time::Instant::now();
+        loop {
+            if let Some(sandbox) = self.attach(reference).await? {
+                return Ok(sandbox);
+            }
+            if let Some(lock) = folder.take()? {
+                destroy::clean(&self.cgroups, reference).await?;
+                spawn::launch(self, lock, reference, spec).await?;
+                let gone =
+                    || PortError::transient(format!("the sandbox {reference} ended as soon as it began"));
+                return self.attach(reference).await?.ok_or_else(gone);
+            }
+            // Another server began to launch it and was ended; the launch goes on by itself.
+            if started.elapsed() > LAUNCH_WAIT {
+                return Err(PortError::transient(format!(
+                    "the sandbox {reference} is held by a launch that hangs"
+                )));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    async fn open(&self, reference: &SandboxRef) -> Result<Option<Arc<dyn Sandbox>>, PortError> {
+        self.attach(reference).await
+    }
+
+    async fn inspect(&self, reference: &SandboxRef) -> Result<SandboxState, PortError> {
+        let folder = self.folder(reference);
+        Ok(if folder.connect().await?.is_some() {
+            SandboxState::Running
+        } else if folder.exists() || self.cgroups.left(&reference.to_string()) {
+            SandboxState::Dead
+        } else {
+            SandboxState::Absent
+        })
+    }
+
+    async fn destroy(&self, reference: &SandboxRef) -> Result<(), PortError> {
+        destroy::destroy(&self.cgroups, &self.folder(reference), reference).await
+    }
+
+    async fn list(&self) -> Result<Vec<SandboxRef>, PortError> {
+        let what = || format!("cannot read {}", self.options.run_dir.display());
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.options.run_dir).map_err(failed(what()))? {
+            let name = entry.map_err(failed(what()))?.file_name();
+            found.extend(name.to_str().and_then(|name| name.parse::<SandboxRef>().ok()));
+        }
+        found.sort();
+        Ok(found)
+    }
+}
