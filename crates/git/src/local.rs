@@ -1,0 +1,474 @@
+//! Layer 1: a repository of a person on this host. Invariants: where the server is root, git runs as the repository's
+//! owner; nothing that its configuration names is started (the settings of every call outrank it, and its filters are
+//! switched off by name); reading it writes nothing into it.
+
+use crate::call::Call;
+use crate::folder;
+use crate::options::Git;
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use telecoder_model::PortError;
+use telecoder_model::port::git::RepositoryFacts;
+use telecoder_model::port::process::HostUser;
+use telecoder_model::refs::{BranchName, ObjectId, Revision};
+use telecoder_model::repository::Repository;
+
+/// The most paths with uncommitted changes that are named.
+const SHOWN_PATHS: usize = 20;
+
+/// A repository of this host, found and readable.
+#[derive(Debug, Clone)]
+pub(crate) struct Local {
+    /// The folder that was named.
+    pub(crate) path: PathBuf,
+    /// The folder that holds refs and objects, also where `path` is a linked work tree.
+    pub(crate) common_dir: PathBuf,
+    /// The git folder of `path` itself.
+    pub(crate) git_dir: PathBuf,
+    /// As whom git runs there.
+    pub(crate) user: Option<HostUser>,
+    pub(crate) bare: bool,
+    pub(crate) shallow: bool,
+}
+
+/// Where a session begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub(crate) commit: ObjectId,
+    pub(crate) branch: Option<BranchName>,
+}
+
+/// A checked-out branch and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WorkTree {
+    pub(crate) folder: PathBuf,
+    pub(crate) branch: String,
+}
+
+impl Local {
+    /// A call on its refs or objects.
+    pub(crate) fn call(&self, args: &[&str]) -> Call {
+        Call::in_repository(&self.common_dir, args).user(self.user)
+    }
+    /// A call on its work tree.
+    pub(crate) fn work_tree_call(&self, args: &[&str]) -> Call {
+        Call::new(&self.path, args)
+            .env("GIT_DIR", &self.git_dir)
+            .env("GIT_WORK_TREE", &self.path)
+            .user(self.user)
+    }
+}
+
+/// The git folder of a repository at `path`, without git: its `.git`, or itself where it is bare.
+fn find(path: &Path) -> Result<(PathBuf, fs::Metadata), PortError> {
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
+    if !metadata.is_dir() {
+        return Err(
+            PortError::not_found(format!("{} is not a folder", path.display()))
+                .remedy("Name the folder of a git repository."),
+        );
+    }
+    // Listing proves that it can be read; otherwise git would say less clearly why not.
+    fs::read_dir(path).map_err(|error| unreadable(path, error))?;
+    for candidate in [path.join(".git"), path.to_owned()] {
+        match fs::metadata(&candidate) {
+            Ok(found) if found.is_file() => return Ok((candidate, found)),
+            Ok(found) if found.is_dir() => {
+                fs::read_dir(&candidate).map_err(|error| unreadable(&candidate, error))?;
+                if candidate.join("HEAD").symlink_metadata().is_ok() && candidate.join("objects").is_dir()
+                    || candidate.join("commondir").is_file()
+                {
+                    return Ok((candidate, found));
+                }
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(&candidate, error)),
+        }
+    }
+    let above = path
+        .ancestors()
+        .skip(1)
+        .find(|folder| folder.join(".git").exists());
+    let error = PortError::not_found(format!("{} is not a git repository", path.display()));
+    Err(match above {
+        Some(above) => error.remedy(format!(
+            "It lies inside the repository {}: name that folder.",
+            above.display()
+        )),
+        None => error.remedy("Run `git init` there and make a first commit, or name another folder."),
+    })
+}
+
+fn unreadable(path: &Path, error: io::Error) -> PortError {
+    let shown = path.display();
+    if error.kind() == io::ErrorKind::NotFound {
+        return PortError::not_found(format!("there is no folder {shown} on the server's host"))
+            .remedy("Name an absolute path that exists where the server runs.")
+            .because(error);
+    }
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let result = PortError::io(format!("the server may not read {shown}"), error);
+    if denied {
+        return result
+            .remedy("Let the server's user read the repository, or run the server as the user who owns it.");
+    }
+    result
+}
+
+impl Git {
+    /// Finds the repository at a path of this host.
+    pub(crate) async fn local(&self, path: &str) -> Result<Local, PortError> {
+        let path = PathBuf::from(path);
+        let named = path.clone();
+        let (git_dir, metadata) = tokio::task::spawn_blocking(move || find(&named))
+            .await
+            .map_err(|error| PortError::transient("the look at a repository was ended").because(error))??;
+        let user = (self.root_user && metadata.uid() != 0).then(|| HostUser {
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+        });
+        let call = Call::new(
+            &path,
+            &[
+                "rev-parse",
+                "--path-format=absolute",
+                "--git-dir",
+                "--git-common-dir",
+                "--is-bare-repository",
+                "--is-shallow-repository",
+            ],
+        )
+        .env("GIT_DIR", &git_dir)
+        .user(user);
+        let text = self
+            .run_text(call, &format!("cannot read the repository {}", path.display()))
+            .await
+            .map_err(|error| explain_owner(error, user))?;
+        let lines: Vec<&str> = text.lines().collect();
+        let [git_dir, common_dir, bare, shallow] = lines.as_slice() else {
+            return Err(PortError::permanent(format!(
+                "the path of the repository {} holds a line break",
+                path.display()
+            )));
+        };
+        Ok(Local {
+            common_dir: PathBuf::from(common_dir),
+            git_dir: PathBuf::from(git_dir),
+            user,
+            bare: *bare == "true",
+            shallow: *shallow == "true",
+            path,
+        })
+    }
+
+    /// The commit of a ref by its full name.
+    pub(crate) async fn ref_commit(
+        &self,
+        local: &Local,
+        full_name: &str,
+    ) -> Result<Option<ObjectId>, PortError> {
+        let call = local
+            .call(&["rev-parse", "--verify", "--quiet", "--end-of-options"])
+            .arg(format!("{full_name}^{{commit}}"));
+        let output = self.run(call).await?;
+        match output.code {
+            Some(0) => parse_id(&String::from_utf8_lossy(&output.stdout)).map(Some),
+            Some(1) => Ok(None),
+            Some(_) | None => Err(crate::call::failure(
+                &format!("cannot read {full_name} of {}", local.path.display()),
+                &output,
+            )),
+        }
+    }
+
+    /// The branch that is checked out; `None` where HEAD is a bare commit.
+    pub(crate) async fn head_branch(&self, local: &Local) -> Result<Option<BranchName>, PortError> {
+        let call = Call::in_repository(&local.git_dir, &["symbolic-ref", "--quiet", "HEAD"]).user(local.user);
+        let output = self.run(call).await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text
+            .trim_end()
+            .strip_prefix("refs/heads/")
+            .and_then(|name| name.parse().ok()))
+    }
+
+    async fn head_commit(&self, local: &Local) -> Result<Option<ObjectId>, PortError> {
+        let own = Local {
+            common_dir: local.git_dir.clone(),
+            ..local.clone()
+        };
+        self.ref_commit(&own, "HEAD").await
+    }
+
+    /// Looks where a session of this repository begins.
+    pub(crate) async fn local_start(
+        &self,
+        local: &Local,
+        base: Option<&Revision>,
+    ) -> Result<Start, PortError> {
+        let shown = local.path.display();
+        match base {
+            None => {
+                let branch = self.head_branch(local).await?;
+                let commit = self.head_commit(local).await?.ok_or_else(|| {
+                    PortError::not_found(format!("{shown} has no commit yet")).remedy(
+                        "Make a first commit there (`git commit --allow-empty -m start`), or name a base.",
+                    )
+                })?;
+                Ok(Start { commit, branch })
+            }
+            Some(Revision::Commit(id)) => {
+                let commit = self.ref_commit(local, id.as_str()).await?;
+                let commit = commit.filter(|commit| commit == id).ok_or_else(|| {
+                    PortError::not_found(format!("{shown} has no commit {id}"))
+                        .remedy("Fetch it into that repository, or name a branch.")
+                })?;
+                Ok(Start { commit, branch: None })
+            }
+            Some(Revision::Name(name)) => {
+                for (prefix, is_branch) in [
+                    ("refs/heads/", true),
+                    ("refs/tags/", false),
+                    ("refs/remotes/origin/", true),
+                ] {
+                    if let Some(commit) = self.ref_commit(local, &format!("{prefix}{name}")).await? {
+                        let branch = is_branch.then(|| name.clone());
+                        return Ok(Start { commit, branch });
+                    }
+                }
+                Err(
+                    PortError::not_found(format!("{shown} has no branch or tag `{name}`"))
+                        .remedy("Name a branch, a tag or a full commit id of that repository."),
+                )
+            }
+        }
+    }
+
+    /// Which of these commits a repository of this host has.
+    pub(crate) async fn commits_there(
+        &self,
+        call: Call,
+        ids: &[ObjectId],
+    ) -> Result<Vec<ObjectId>, PortError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut input = String::new();
+        for id in ids {
+            input.push_str(id.as_str());
+            input.push('\n');
+        }
+        let call = call
+            .arg("cat-file")
+            .arg("--batch-check=%(objectname) %(objecttype)")
+            .stdin(input);
+        let text = self.run_text(call, "cannot look for known commits").await?;
+        Ok(text
+            .lines()
+            .filter_map(|line| line.strip_suffix(" commit"))
+            .filter_map(|id| id.parse().ok())
+            .collect())
+    }
+
+    /// The branches that are checked out, in the repository's own folder and in linked work trees.
+    pub(crate) async fn work_trees(&self, local: &Local) -> Result<Vec<WorkTree>, PortError> {
+        let call = local.call(&["worktree", "list", "--porcelain", "-z"]);
+        let output = self
+            .run_ok(
+                call,
+                &format!("cannot list the work trees of {}", local.path.display()),
+            )
+            .await?;
+        let text = String::from_utf8_lossy(&output);
+        let mut trees = Vec::new();
+        let mut folder = PathBuf::new();
+        for line in text.split('\0') {
+            if let Some(path) = line.strip_prefix("worktree ") {
+                folder = PathBuf::from(path);
+            } else if let Some(branch) = line.strip_prefix("branch refs/heads/") {
+                trees.push(WorkTree {
+                    folder: folder.clone(),
+                    branch: branch.to_owned(),
+                });
+            }
+        }
+        Ok(trees)
+    }
+
+    /// Settings that switch off every filter and merge driver which the repository's configuration names.
+    pub(crate) async fn drivers_off(&self, local: &Local) -> Result<Vec<(String, String)>, PortError> {
+        let call =
+            Call::in_repository(&local.git_dir, &["config", "--list", "--name-only", "-z"]).user(local.user);
+        let output = self
+            .run_ok(
+                call,
+                &format!("cannot read the configuration of {}", local.path.display()),
+            )
+            .await?;
+        let names = std::str::from_utf8(&output).map_err(|error| {
+            PortError::permanent(format!(
+                "the configuration of {} holds a name that is not UTF-8",
+                local.path.display()
+            ))
+            .because(error)
+        })?;
+        let mut off: HashMap<String, String> = HashMap::new();
+        for name in names.split('\0') {
+            let value = match name.rsplit_once('.') {
+                Some((head, "clean" | "smudge" | "process")) if head.starts_with("filter.") => "",
+                Some((head, "required")) if head.starts_with("filter.") => "false",
+                Some((head, "textconv" | "command")) if head.starts_with("diff.") => "",
+                Some(_) | None => continue,
+            };
+            off.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(off.into_iter().collect())
+    }
+
+    /// Paths with uncommitted changes (the first 20) and how many there are.
+    pub(crate) async fn uncommitted(
+        &self,
+        local: &Local,
+        untracked: Untracked,
+    ) -> Result<(Vec<String>, u64), PortError> {
+        if local.bare {
+            return Ok((Vec::new(), 0));
+        }
+        let call = local
+            .work_tree_call(&[
+                "status",
+                "--porcelain=v1",
+                "-z",
+                "--no-renames",
+                "--ignore-submodules=all",
+            ])
+            .arg(match untracked {
+                Untracked::Listed => "--untracked-files=normal",
+                Untracked::Ignored => "--untracked-files=no",
+            })
+            .settings(&self.drivers_off(local).await?)
+            .at_most(64 << 20)
+            .minutes(5);
+        let output = self
+            .run_ok(call, &format!("cannot see the state of {}", local.path.display()))
+            .await?;
+        let text = String::from_utf8_lossy(&output);
+        let paths: Vec<&str> = text.split('\0').filter_map(|line| line.get(3..)).collect();
+        let shown = paths.iter().take(SHOWN_PATHS).map(|p| (*p).to_owned()).collect();
+        Ok((shown, u64::try_from(paths.len()).unwrap_or(u64::MAX)))
+    }
+
+    pub(crate) async fn inspect_local(&self, path: &str) -> Result<RepositoryFacts, PortError> {
+        let local = self.local(path).await?;
+        let (uncommitted, uncommitted_total) = self.uncommitted(&local, Untracked::Listed).await?;
+        Ok(RepositoryFacts {
+            default_branch: self.head_branch(&local).await?,
+            head: self.head_commit(&local).await?,
+            origin: self.origin(&local).await?,
+            uncommitted,
+            uncommitted_total,
+        })
+    }
+
+    /// The forge's repository that `origin` names.
+    async fn origin(&self, local: &Local) -> Result<Option<Repository>, PortError> {
+        let call = local.call(&["config", "--get", "remote.origin.url"]);
+        let output = self.run(call).await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        // A URL with a password in it names the same repository; the password goes no further.
+        let url = without_credentials(text.trim());
+        Ok(url
+            .parse::<Repository>()
+            .ok()
+            .filter(|repository| repository.local_path().is_none()))
+    }
+
+    /// Brings a clean work tree, whose branch is checked out, to a commit that its own is an ancestor of.
+    pub(crate) async fn fast_forward(&self, local: &Local, to: &ObjectId) -> Result<(), PortError> {
+        let call = local
+            .work_tree_call(&[
+                "merge",
+                "--ff-only",
+                "--no-stat",
+                "-q",
+                "--no-autostash",
+                "--end-of-options",
+            ])
+            .arg(to.as_str())
+            .settings(&self.drivers_off(local).await?)
+            .env("GIT_OPTIONAL_LOCKS", "1")
+            .minutes(10);
+        self.run_ok(
+            call,
+            &format!("cannot bring the work tree {} up to date", local.path.display()),
+        )
+        .await
+        .map(|_| ())
+    }
+}
+
+/// Whether files that git does not know count as uncommitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Untracked {
+    /// They are listed.
+    Listed,
+    /// They are passed over.
+    Ignored,
+}
+
+fn explain_owner(error: PortError, user: Option<HostUser>) -> PortError {
+    match user {
+        Some(user) if error.remedy.is_none() => error.remedy(format!(
+            "The server reads it as its owner (uid {}), who must be able to reach the folder.",
+            user.uid
+        )),
+        Some(_) | None => error,
+    }
+}
+
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find('/').unwrap_or(rest.len());
+    let (host, path) = rest.split_at(end);
+    let host = match (scheme, host.rsplit_once('@')) {
+        ("http" | "https", Some((_, host))) => host,
+        _ => host,
+    };
+    format!("{scheme}://{host}{path}")
+}
+
+/// Reads an object id out of git's answer.
+pub(crate) fn parse_id(text: &str) -> Result<ObjectId, PortError> {
+    let line = text.lines().next().unwrap_or("").trim();
+    line.parse()
+        .map_err(|error| PortError::permanent("git gave no object id").because(error))
+}
+
+/// Reads a small file of a repository's git folder.
+pub(crate) async fn read_small(path: PathBuf) -> Result<Option<Vec<u8>>, PortError> {
+    let what = format!("cannot read {}", path.display());
+    folder::work(&what, move || folder::read_bounded(&path, 16 << 20)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_url_goes_no_further() {
+        for (url, want) in [
+            ("https://u:p@github.com/a/b.git", "https://github.com/a/b.git"),
+            ("https://github.com/a/b@c", "https://github.com/a/b@c"),
+            ("git@github.com:a/b.git", "git@github.com:a/b.git"),
+            ("ssh://git@github.com/a/b", "ssh://git@github.com/a/b"),
+        ] {
+            assert_eq!(without_credentials(url), want);
+        }
+    }
+}
