@@ -12,13 +12,18 @@ pub(super) fn sql(what: impl Into<String>) -> impl FnOnce(sqlx::Error) -> PortEr
 }
 
 fn translate(what: String, error: sqlx::Error) -> PortError {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "sqlx::Error is a foreign, open enum"
+    )]
     let code = match &error {
         sqlx::Error::Database(database) => primary_code(database.code()),
         sqlx::Error::PoolTimedOut => {
             return PortError::transient(format!("{what}: all readers of the database are busy"));
         }
-        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-            return PortError::permanent(format!("{what}: the store is closed"));
+        sqlx::Error::PoolClosed => return PortError::permanent(format!("{what}: the store is closed")),
+        sqlx::Error::WorkerCrashed => {
+            return PortError::permanent(format!("{what}: the database's thread has ended"));
         }
         _ => None,
     };

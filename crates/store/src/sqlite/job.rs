@@ -26,7 +26,7 @@ WITH RECURSIVE waiting (account) AS (
     SELECT (SELECT min(j.account) FROM jobs j WHERE j.instance IS NULL AND j.account > waiting.account)
     FROM waiting WHERE waiting.account IS NOT NULL
 ),
-candidate (session, at_work) AS (
+candidate (session, at_work) AS MATERIALIZED (
     SELECT (SELECT j.session FROM jobs j
             WHERE j.instance IS NULL AND j.account = waiting.account AND j.not_before <= ?1
               AND (j.repository IS NULL OR ?2 > (SELECT count(*) FROM jobs r

@@ -10,6 +10,8 @@ mod job;
 mod migrate;
 mod open;
 mod page;
+#[cfg(test)]
+mod plan;
 mod pull;
 mod row;
 mod run;

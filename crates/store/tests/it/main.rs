@@ -11,4 +11,9 @@ mod conformance {
     #[macro_use]
     pub mod store;
 }
+mod adoption;
+mod crash;
+mod damage;
+mod full;
+mod opening;
 mod sqlite;

@@ -1,0 +1,227 @@
+//! How the database reads (layer 1, tests only): no statement of a list, of events or of the queue looks at a whole
+//! table, and none sorts what an index has in order.
+
+use super::page::SessionPlace;
+use super::{SqliteOptions, SqliteStore};
+use super::{access, job, pull, run, session};
+use sqlx::{AssertSqlSafe, Row};
+use telecoder_model::id::{SessionId, TenantId, UserId};
+use telecoder_model::port::store::{PullQuery, SessionQuery};
+use telecoder_model::principal::Principal;
+use telecoder_model::pull::PullState;
+use telecoder_model::session::Status;
+use telecoder_model::time::Timestamp;
+
+async fn store() -> (tempfile::TempDir, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("t.db"), SqliteOptions::default())
+        .await
+        .unwrap();
+    (folder, store)
+}
+
+async fn plan(store: &SqliteStore, statement: &str) -> Vec<String> {
+    sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+        .fetch_all(&mut *store.reader().await.unwrap())
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get::<String, _>("detail"))
+        .collect()
+}
+
+async fn check(store: &SqliteStore, statement: &str, index: &str) {
+    let lines = plan(store, statement).await;
+    let text = lines.join("\n");
+    for line in &lines {
+        assert!(!line.contains("TEMP B-TREE"), "{statement}\n{text}");
+        assert!(!line.starts_with("SCAN "), "{statement}\n{text}");
+    }
+    assert!(text.contains(index), "not by {index}: {statement}\n{text}");
+}
+
+fn sessions(query: SessionQuery) -> String {
+    let query = SessionQuery { limit: 50, ..query };
+    session::list(&Principal::local(), &query).unwrap().into_string()
+}
+
+fn pulls(query: PullQuery) -> String {
+    let query = PullQuery { limit: 50, ..query };
+    pull::list(&Principal::local(), &query).unwrap().into_string()
+}
+
+#[tokio::test]
+async fn lists_of_sessions_use_an_index_in_their_order() {
+    let (_folder, store) = store().await;
+    let id = SessionId::from_random([1; 8]);
+    let after = SessionPlace {
+        created_at: Timestamp::from_micros(1),
+        id: id.clone(),
+    }
+    .write();
+    let queries = [
+        (SessionQuery::default(), "sessions_newest"),
+        (
+            SessionQuery {
+                status: vec![Status::Running],
+                ..SessionQuery::default()
+            },
+            "sessions_status",
+        ),
+        (
+            SessionQuery {
+                status: vec![Status::Running, Status::Waiting],
+                ..SessionQuery::default()
+            },
+            "sessions_newest",
+        ),
+        (
+            SessionQuery {
+                agent: Some("gym".parse().unwrap()),
+                ..SessionQuery::default()
+            },
+            "sessions_newest",
+        ),
+        (
+            SessionQuery {
+                policy: Some("x".to_owned()),
+                ..SessionQuery::default()
+            },
+            "sessions_newest",
+        ),
+        (
+            SessionQuery {
+                parent: Some(id.clone()),
+                ..SessionQuery::default()
+            },
+            "sessions_parent",
+        ),
+        (
+            SessionQuery {
+                lineage: Some(id),
+                ..SessionQuery::default()
+            },
+            "sessions_lineage",
+        ),
+        (
+            SessionQuery {
+                repository: Some("a/b".parse().unwrap()),
+                ..SessionQuery::default()
+            },
+            "sessions_repository",
+        ),
+        (
+            SessionQuery {
+                text: Some("x".to_owned()),
+                ..SessionQuery::default()
+            },
+            "sessions_newest",
+        ),
+    ];
+    for (query, index) in queries {
+        check(&store, &sessions(query.clone()), index).await;
+        let next = SessionQuery {
+            after: Some(after.clone()),
+            ..query
+        };
+        check(&store, &sessions(next), index).await;
+    }
+    check(&store, session::BY_PREFIX, "sessions_prefix").await;
+}
+
+#[tokio::test]
+async fn events_are_read_by_their_numbers() {
+    let (_folder, store) = store().await;
+    check(&store, session::EVENTS, "events_session (session=? AND seq>?)").await;
+    check(&store, session::ALL_EVENTS, "INTEGER PRIMARY KEY (rowid>?)").await;
+}
+
+#[tokio::test]
+async fn rows_of_an_execution_are_read_by_index() {
+    let (_folder, store) = store().await;
+    check(&store, run::INPUTS, "(session=? AND process=? AND number>?)").await;
+    check(&store, run::MESSAGES, "(session=?)").await;
+    let (tenant, owner, id) = (
+        TenantId::default_tenant(),
+        UserId::local(),
+        SessionId::from_random([1; 8]),
+    );
+    let of_owner = run::pending(&tenant, Some(&owner), None).into_string();
+    check(&store, &of_owner, "decisions_pending (tenant=? AND owner=?)").await;
+    let of_session = run::pending(&tenant, None, Some(&id)).into_string();
+    check(&store, &of_session, "decisions_session (session=?)").await;
+    let both = run::pending(&tenant, Some(&owner), Some(&id)).into_string();
+    check(&store, &both, "decisions_").await;
+    check(&store, access::TOKEN, "(hash=?)").await;
+    check(&store, access::TOKENS, "tokens_newest (tenant=?)").await;
+}
+
+#[tokio::test]
+async fn pull_requests_are_read_by_index() {
+    let (_folder, store) = store().await;
+    check(
+        &store,
+        pull::OPEN_OF_HEAD,
+        "pulls_open (tenant=? AND repository=? AND head=?)",
+    )
+    .await;
+    let queries = [
+        (PullQuery::default(), "pulls_newest"),
+        (
+            PullQuery {
+                state: vec![PullState::Open, PullState::Draft],
+                ..PullQuery::default()
+            },
+            "pulls_newest",
+        ),
+        (
+            PullQuery {
+                repository: Some("/srv/x".parse().unwrap()),
+                ..PullQuery::default()
+            },
+            "pulls_newest",
+        ),
+        (
+            PullQuery {
+                session: Some(SessionId::from_random([1; 8])),
+                ..PullQuery::default()
+            },
+            "pulls_session",
+        ),
+        (
+            PullQuery {
+                after: Some("p5".to_owned()),
+                ..PullQuery::default()
+            },
+            "pulls_newest",
+        ),
+    ];
+    for (query, index) in queries {
+        check(&store, &pulls(query), index).await;
+    }
+}
+
+/// The outbox is read in the order of its rows through an index that holds only what is pending; the queue by one step
+/// for each user that waits, and only those users are sorted.
+#[tokio::test]
+async fn queues_are_read_without_looking_at_what_is_done() {
+    let (_folder, store) = store().await;
+    let due = plan(&store, run::DUE).await.join("\n");
+    assert_eq!(due, "SCAN outbox USING INDEX outbox_pending");
+    let next = plan(&store, job::NEXT).await;
+    for line in &next {
+        assert!(
+            !line.starts_with("SCAN ") || line == "SCAN waiting" || line == "SCAN c",
+            "{}",
+            next.join("\n")
+        );
+    }
+    let text = next.join("\n");
+    for index in [
+        "SEARCH j USING INDEX jobs_waiting (account=?)",
+        "SEARCH l USING INDEX jobs_account (account=?)",
+        "SEARCH r USING INDEX jobs_repository (repository=?)",
+    ] {
+        assert!(text.contains(index), "{index}\n{text}");
+    }
+}
