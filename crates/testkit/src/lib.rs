@@ -2,6 +2,10 @@
 //!
 //! Nothing of this crate is part of the product; only tests and `xtask` may depend on it.
 
+/// Where the workspace's binaries are: `bin::path("telecoder")`.
+#[path = "built.rs"]
+pub mod bin;
 pub mod gym;
 pub mod plain_http;
 pub mod scripted_model;
+mod surroundings;

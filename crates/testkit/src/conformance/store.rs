@@ -5,6 +5,12 @@
 //! that gives a fresh, empty store as a [`Subject`]; each case then is a test of its own. Nothing here rests on a single
 //! writer, on the order of concurrent commits, or on the passing of time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a case is a test: it ends where the contract is broken"
+)]
+
 pub mod access;
 pub mod commits;
 pub mod events;

@@ -2,8 +2,8 @@
 
 use super::received::{Received, Receiving};
 use super::sessions::Session;
-use super::surroundings;
 use super::wire::{Reply, Wire};
+use crate::surroundings;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -14,9 +14,9 @@ mod received;
 mod script;
 mod serve;
 mod sessions;
-mod surroundings;
+
 mod wire;
 
-pub use received::Received;
+pub use received::{Received, digest_of};
 pub use script::{Action, MARKER, prompt};
 pub use serve::{later_child, run};

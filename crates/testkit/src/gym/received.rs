@@ -65,14 +65,26 @@ impl Receiving {
 
     /// The report so far.
     pub(super) fn report(&self) -> Received {
-        let digest = self.hasher.clone().finalize();
-        let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hexadecimal(self.hasher.clone());
         Received {
             pid: std::process::id(),
             digest,
             ..self.report.clone()
         }
     }
+}
+
+/// The digest that a report has after these bytes.
+pub fn digest_of(bytes: &[u8]) -> String {
+    hexadecimal(Sha256::new_with_prefix(bytes))
+}
+
+fn hexadecimal(hasher: Sha256) -> String {
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::act;
 use super::actor::{Actor, Flow, Process};
 use super::script::{self, Action};
 use super::sessions::{MODES, Session};
-use super::surroundings;
+use crate::surroundings;
 use nix::sys::signal::{SigSet, Signal, raise};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ pub fn run(start: Option<&str>) -> Result<(), String> {
         None => Map::new(),
     };
     let process = Arc::new(Process {
-        home: surroundings::home(),
+        home: surroundings::gym_home(),
         ..Process::default()
     });
     watch_sigterm(&process)?;

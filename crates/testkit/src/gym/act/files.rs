@@ -7,7 +7,7 @@
 use super::Verb;
 use crate::gym::actor::{Actor, Done, Flow};
 use crate::gym::script::Action;
-use crate::gym::surroundings;
+use crate::surroundings;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{self, Read, Write};

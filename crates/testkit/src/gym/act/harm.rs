@@ -8,7 +8,7 @@ use super::Verb;
 use super::programs::detached;
 use crate::gym::actor::{Actor, Done, Flow};
 use crate::gym::script::Action;
-use crate::gym::surroundings;
+use crate::surroundings;
 use serde_json::Value;
 use std::fs;
 use std::io::Write;

@@ -9,8 +9,8 @@
 use super::Verb;
 use crate::gym::actor::{Actor, Done, Flow};
 use crate::gym::script::Action;
-use crate::gym::surroundings::variable;
 use crate::plain_http::{self, Answer, Ended};
+use crate::surroundings::variable;
 use serde_json::{Value, json};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;

@@ -7,7 +7,7 @@
 use super::Verb;
 use crate::gym::actor::{Actor, Done, Flow};
 use crate::gym::script::Action;
-use crate::gym::surroundings;
+use crate::surroundings;
 use nix::sys::signal::{SigSet, Signal, raise};
 use serde_json::json;
 use std::fs;
@@ -136,8 +136,11 @@ fn signal(_: &Actor, action: &Action) -> Done {
     let signal = Signal::try_from(number).map_err(|error| format!("no such signal: {error}"))?;
     let mut set = SigSet::empty();
     set.add(signal);
+    let raised = || raise(signal).map_err(|error| format!("cannot raise it: {error}"));
     set.thread_unblock()
-        .and_then(|()| raise(signal))
-        .map_err(|error| format!("cannot raise it: {error}"))?;
+        .map_err(|error| format!("cannot unblock it: {error}"))?;
+    raised()?;
+    // Rust's own handler of memory faults takes the first one and leaves the second to the system.
+    raised()?;
     Ok(Flow::On)
 }

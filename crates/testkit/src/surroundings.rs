@@ -1,4 +1,4 @@
-//! The one place of the scripted agent that reads the environment, waits, and starts programs (dev layer).
+//! The one place of this crate that reads the environment, waits, and starts programs (dev layer).
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -8,14 +8,14 @@ use std::time::Duration;
 /// A variable that is set, not empty and UTF-8.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place of this program that reads the environment"
+    reason = "the one place of this crate that reads the environment"
 )]
-pub(super) fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The whole environment, sorted.
-pub(super) fn variables() -> Vec<(String, String)> {
+pub(crate) fn variables() -> Vec<(String, String)> {
     let mut all: Vec<_> = std::env::vars_os()
         .map(|(name, value)| {
             (
@@ -28,32 +28,29 @@ pub(super) fn variables() -> Vec<(String, String)> {
     all
 }
 
-/// The folder that is kept between starts.
-pub(super) fn home() -> PathBuf {
+/// The folder that the scripted agent keeps between starts.
+pub(crate) fn gym_home() -> PathBuf {
     variable("HOME")
         .map_or_else(std::env::temp_dir, PathBuf::from)
         .join(".gym")
 }
 
 /// Waits.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of this program that waits"
-)]
-pub(super) fn pause(duration: Duration) {
+#[expect(clippy::disallowed_methods, reason = "the one place of this crate that waits")]
+pub(crate) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 
 /// A program to start.
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one place of this program that starts others"
+    reason = "the one place of this crate that starts others"
 )]
-pub(super) fn command(program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }
 
 /// This program, to start it again for another purpose.
-pub(super) fn own_command() -> std::io::Result<Command> {
+pub(crate) fn own_command() -> std::io::Result<Command> {
     Ok(command(std::env::current_exe()?))
 }
