@@ -38,6 +38,8 @@ pub struct Message {
     pub author: String,
     /// The words.
     pub content: String,
+    /// What becomes of it while a turn is under way.
+    pub queue: Queueing,
     /// How far it is.
     pub state: MessageState,
     /// The turn it was given to.

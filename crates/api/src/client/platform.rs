@@ -13,6 +13,7 @@ use crate::pull::{Pull, PullFilter};
 use crate::repository::{InspectRequest, RepositoryFacts};
 use crate::sse::{Frame, SseParser};
 use crate::token::{CreatedToken, NewToken, Token};
+use reqwest::StatusCode;
 use reqwest::header::{ACCEPT, HeaderValue};
 use serde_json::Value;
 
@@ -211,12 +212,23 @@ impl Client {
         self.json(self.get(&["health"])?).await
     }
 
-    /// Whether the server can take work; an `Api` error with status 503 if not.
+    /// Whether the server can take work, and what fails if it cannot.
     ///
     /// # Errors
     /// See [`ClientError`].
     pub async fn ready(&self) -> Result<Readiness, ClientError> {
-        self.json(self.get(&["health", "ready"])?).await
+        let response = self
+            .get(&["health", "ready"])?
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        if matches!(
+            response.status(),
+            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE
+        ) {
+            return self.read_json(response).await;
+        }
+        Err(self.api_error(response).await)
     }
 }
 

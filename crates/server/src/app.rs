@@ -1,0 +1,80 @@
+//! What every request sees of the server (layer 2).
+
+use crate::errors::ApiError;
+use crate::hosts::HostRules;
+use crate::server::ServerOptions;
+use std::sync::Arc;
+use telecoder_engine::{Engine, EngineError};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+/// Shared by all requests of a server; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct App {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    engine: Engine,
+    options: ServerOptions,
+    hosts: HostRules,
+    started: Instant,
+    streams: Arc<Semaphore>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    pub(crate) fn new(
+        engine: Engine,
+        options: ServerOptions,
+        hosts: HostRules,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
+        let streams = Arc::new(Semaphore::new(options.max_streams));
+        Self {
+            inner: Arc::new(Inner {
+                engine,
+                options,
+                hosts,
+                started: Instant::now(),
+                streams,
+                stopping,
+            }),
+        }
+    }
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+    /// Runs a command of the engine whose future cannot move between threads (the engine repeats it through an async closure,
+    /// for which the compiler cannot show `Send`), on a thread for blocking work. It runs to its end even where the client
+    /// goes away.
+    pub(crate) async fn apart<T, F>(&self, command: F) -> Result<T, ApiError>
+    where
+        F: AsyncFnOnce(Engine) -> Result<T, EngineError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let engine = self.engine().clone();
+        let runtime = Handle::current();
+        let done = tokio::task::spawn_blocking(move || runtime.block_on(command(engine))).await;
+        Ok(done.map_err(|_| ApiError::internal())??)
+    }
+    pub(crate) fn options(&self) -> &ServerOptions {
+        &self.inner.options
+    }
+    pub(crate) fn hosts(&self) -> &HostRules {
+        &self.inner.hosts
+    }
+    pub(crate) fn uptime_seconds(&self) -> u64 {
+        self.inner.started.elapsed().as_secs()
+    }
+    /// Bounds the event streams that are open at the same time.
+    pub(crate) fn streams(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.inner.streams)
+    }
+    /// Turns true when the server stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.inner.stopping.clone()
+    }
+}

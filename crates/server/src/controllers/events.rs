@@ -1,0 +1,79 @@
+//! Events of a session (layer 2): a page as a JSON array, or the stream.
+
+use super::{MAX_ROWS, link, session_of};
+use crate::access::Caller;
+use crate::app::App;
+use crate::convert::event;
+use crate::errors::ApiError;
+use crate::extract::{Parameters, flag, limit};
+use crate::sse;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// An array of events ends early at about this many bytes; the `Link` goes on behind it.
+const MAX_ARRAY_BYTES: usize = 8 << 20;
+
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EventParameters {
+    /// Only events with a number above this one.
+    #[param(default = 0)]
+    after: Option<u64>,
+    /// `0`: a stream ends when what is there was sent.
+    follow: Option<String>,
+    /// Rows of an array, 1 to 1,000.
+    #[param(default = 1000, minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    Parameters(given): Parameters<EventParameters>,
+) -> Result<Response, ApiError> {
+    let stay = flag("follow", given.follow.as_deref(), true)?;
+    let rows = limit(given.limit, MAX_ROWS, MAX_ROWS)?;
+    let after = last_event_id(&headers)?.or(given.after).unwrap_or(0);
+    let session = session_of(&app, &caller, &id).await?;
+    if sse::wanted(&headers) {
+        return sse::follow(app, caller, sse::Follow { session, after, stay }).await;
+    }
+    let page = app
+        .engine()
+        .events(&caller.principal, &session, after, rows)
+        .await?;
+    let (text, count) = event::array(&page.events, MAX_ARRAY_BYTES);
+    let is_full = count == usize::try_from(rows).unwrap_or(usize::MAX) || count < page.events.len();
+    let last = page
+        .events
+        .get(count.saturating_sub(1))
+        .filter(|_| is_full)
+        .map(|event| event.seq.to_string());
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((link(&uri, "after", last.as_deref()), json, text).into_response())
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
+    let Some(value) = headers.get(&LAST_EVENT_ID) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or("?");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match text.parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(ApiError::invalid(
+            "invalid_header",
+            "Last-Event-ID is not an event's number",
+        )),
+    }
+}

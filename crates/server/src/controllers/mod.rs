@@ -1,0 +1,51 @@
+//! Controllers (layer 2): one file a noun. A controller reads the request into domain types, calls the engine once, and
+//! converts what comes back; what may be done is decided by the engine.
+
+pub(crate) mod agents;
+pub(crate) mod approvals;
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod events;
+pub(crate) mod health;
+pub(crate) mod inbox;
+pub(crate) mod messages;
+pub(crate) mod policies;
+pub(crate) mod publish;
+pub(crate) mod pulls;
+pub(crate) mod repositories;
+pub(crate) mod sessions;
+pub(crate) mod tokens;
+
+use crate::access::Caller;
+use crate::app::App;
+use crate::errors::ApiError;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use telecoder_model::id::SessionId;
+
+/// Rows of a list, where a request names no limit.
+pub(crate) const DEFAULT_ROWS: u32 = 50;
+/// Rows of a list at most.
+pub(crate) const MAX_ROWS: u32 = 1000;
+
+/// The session that a path names by its id or a prefix of it.
+async fn session_of(app: &App, caller: &Caller, id: &str) -> Result<SessionId, ApiError> {
+    Ok(app.engine().resolve(&caller.principal, id).await?)
+}
+
+/// The `Link` header to the next page: the same address with `parameter` replaced.
+fn link(uri: &Uri, parameter: &str, next: Option<&str>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let Some(next) = next else { return headers };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()) {
+        if name != parameter {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair(parameter, next);
+    let text = format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish());
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        headers.insert(header::LINK, value);
+    }
+    headers
+}

@@ -1,0 +1,31 @@
+//! Publishing a session (layer 2).
+
+use super::session_of;
+use crate::access::Caller;
+use crate::app::App;
+use crate::convert::{people, request};
+use crate::errors::ApiError;
+use crate::extract::OptionalBody;
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use telecoder_api::pull::{PublishRequest, Published};
+
+pub(crate) async fn publish(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalBody(how): OptionalBody<PublishRequest>,
+) -> Result<(StatusCode, Json<Published>), ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    let done = app
+        .engine()
+        .publish(&caller.principal, &id, request::publish(how)?)
+        .await?;
+    let status = if done.created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Json(people::published(done))))
+}

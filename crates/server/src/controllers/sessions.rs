@@ -1,0 +1,259 @@
+//! Sessions (layer 2): create, list, show, rename, lineage, stop, rerun, usage.
+
+use super::{DEFAULT_ROWS, MAX_ROWS, link, session_of};
+use crate::access::Caller;
+use crate::app::App;
+use crate::convert::request::{Circumstances, new_session, parameter};
+use crate::convert::{session, word};
+use crate::errors::ApiError;
+use crate::extract::{JsonBody, Nothing, OptionalBody, Parameters, limit};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use telecoder_api as wire;
+use telecoder_model::port::store::SessionQuery;
+use telecoder_model::session::{Source, Status};
+use utoipa::IntoParams;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: JsonBody<wire::session::NewSession>,
+) -> Result<Response, ApiError> {
+    let parent = match body.value.parent_session_id.as_deref() {
+        Some(id) => Some(session_of(&app, &caller, id).await?),
+        None => None,
+    };
+    let idempotency = idempotency_key(&headers)?.map(|key| (key, sha256(&body.bytes)));
+    let around = Circumstances {
+        parent,
+        source: source(&headers),
+        idempotency,
+    };
+    let new = new_session(body.value, around)?;
+    let (made, created) = app.engine().submit(&caller.principal, new).await?;
+    let status = if created {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    let mut response = (status, location(&made.id), Json(session::session(made))).into_response();
+    if !created {
+        response
+            .headers_mut()
+            .insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut keys = headers.get_all(&IDEMPOTENCY_KEY).iter();
+    let Some(value) = keys.next() else { return Ok(None) };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=200).contains(&key.len()) && keys.next().is_none());
+    match key {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => Err(ApiError::invalid(
+            "idempotency_key_invalid",
+            "one Idempotency-Key of 1 to 200 printable characters was expected",
+        )),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// Only the command line says `telecoder-cli/…`, only browsers send `Origin`.
+fn source(headers: &HeaderMap) -> Source {
+    let agent = headers
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    if agent.starts_with("telecoder-cli/") {
+        Source::Cli
+    } else if headers.contains_key(header::ORIGIN) {
+        Source::Web
+    } else {
+        Source::Api
+    }
+}
+
+fn location(id: &telecoder_model::id::SessionId) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(&format!("/api/sessions/{id}")) {
+        headers.insert(header::LOCATION, value);
+    }
+    headers
+}
+
+/// Which sessions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListParameters {
+    /// Statuses, separated by commas; `active` stands for all that have not ended.
+    status: Option<String>,
+    /// This agent.
+    agent: Option<String>,
+    /// A policy of this name.
+    policy: Option<String>,
+    /// Reruns and children of this session.
+    parent: Option<String>,
+    /// Sessions of the line of this session.
+    lineage: Option<String>,
+    /// This repository.
+    repo: Option<String>,
+    /// Words in title or prompt.
+    q: Option<String>,
+    /// Rows, 1 to 1,000.
+    #[param(default = 50, minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+    /// Where the page begins, from the `Link` header of the page before.
+    cursor: Option<String>,
+}
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    uri: Uri,
+    Parameters(given): Parameters<ListParameters>,
+) -> Result<Response, ApiError> {
+    let parent = match given.parent.as_deref() {
+        Some(id) => Some(session_of(&app, &caller, id).await?),
+        None => None,
+    };
+    let lineage = match given.lineage.as_deref() {
+        Some(id) => {
+            let id = session_of(&app, &caller, id).await?;
+            Some(app.engine().session(&caller.principal, &id).await?.lineage)
+        }
+        None => None,
+    };
+    let query = SessionQuery {
+        status: statuses(given.status.as_deref())?,
+        agent: parameter("agent", given.agent.as_deref())?,
+        policy: given.policy,
+        parent,
+        lineage,
+        repository: parameter("repo", given.repo.as_deref())?,
+        text: given.q.filter(|words| !words.is_empty()),
+        limit: limit(given.limit, DEFAULT_ROWS, MAX_ROWS)?,
+        after: given.cursor,
+    };
+    let page = app.engine().sessions(&caller.principal, &query).await?;
+    let rows: Vec<_> = page.rows.into_iter().map(session::session).collect();
+    Ok((link(&uri, "cursor", page.next.as_deref()), Json(rows)).into_response())
+}
+
+fn statuses(text: Option<&str>) -> Result<Vec<Status>, ApiError> {
+    let mut all = Vec::new();
+    for word in text
+        .unwrap_or("")
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+    {
+        if word == "active" {
+            all.extend(Status::ALL.into_iter().filter(|status| !status.has_ended()));
+        } else {
+            let status: wire::session::Status = word
+                .parse()
+                .map_err(|error| ApiError::parameter("status", format!("{error}, active")))?;
+            all.push(word::status_of(status));
+        }
+    }
+    Ok(all)
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<wire::session::Session>, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    Ok(Json(session::session(
+        app.engine().session(&caller.principal, &id).await?,
+    )))
+}
+
+pub(crate) async fn rename(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    body: JsonBody<wire::session::SessionChange>,
+) -> Result<Json<wire::session::Session>, ApiError> {
+    let title = body.value.title;
+    if title.trim().is_empty() {
+        return Err(ApiError::field("title", "it is empty"));
+    }
+    let id = session_of(&app, &caller, &id).await?;
+    let renamed = app
+        .apart(async move |engine| engine.rename(&caller.principal, &id, title).await)
+        .await?;
+    Ok(Json(session::session(renamed)))
+}
+
+pub(crate) async fn lineage(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<wire::session::Session>>, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    let line = app.engine().lineage(&caller.principal, &id).await?;
+    Ok(Json(line.into_iter().map(session::session).collect()))
+}
+
+pub(crate) async fn stop(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalBody(Nothing {}): OptionalBody<Nothing>,
+) -> Result<Json<wire::session::Session>, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    let stopped = app
+        .apart(async move |engine| engine.stop(&caller.principal, &id).await)
+        .await?;
+    Ok(Json(session::session(stopped)))
+}
+
+pub(crate) async fn rerun(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalBody(Nothing {}): OptionalBody<Nothing>,
+) -> Result<Response, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    let new = app.engine().rerun(&caller.principal, &id).await?;
+    Ok((
+        StatusCode::CREATED,
+        location(&new.id),
+        Json(session::session(new)),
+    )
+        .into_response())
+}
+
+pub(crate) async fn usage(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<wire::usage::SessionUsage>, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    Ok(Json(session::session_usage(
+        &app.engine().session(&caller.principal, &id).await?,
+    )))
+}

@@ -1,0 +1,302 @@
+//! The list of all routes (layer 2). What is not here does not exist; the `OpenAPI` document and the access test walk it.
+
+use crate::access::{Gate, admit, check_addresses};
+use crate::app::App;
+use crate::controllers::{
+    agents, approvals, diff, doctor, events, health, inbox, messages, policies, publish, pulls, repositories,
+    sessions, tokens,
+};
+use crate::errors::ApiError;
+use crate::route::{Content, Route, Wire};
+use crate::{pages, request_log};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use std::any::Any;
+use telecoder_api as wire;
+use telecoder_model::principal::Scope::{Admin, Publish, Read, Run};
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+
+/// All routes.
+pub(crate) fn all() -> Vec<Route> {
+    let mut all = of_sessions();
+    all.extend(of_people());
+    all.extend(of_the_platform());
+    all
+}
+
+fn of_sessions() -> Vec<Route> {
+    vec![
+        Route::post("/api/sessions", "createSession", sessions::create)
+            .needs(Run)
+            .does("Creates a session")
+            .details("The session is accepted and durable when the answer arrives; its work begins as soon as there is room.")
+            .header(text_header("Idempotency-Key", "Repeating a request with the same key and body gives the session that it made before (200).", false))
+            .takes::<wire::session::NewSession>()
+            .gives::<wire::session::Session>(201, "The new session")
+            .gives::<wire::session::Session>(200, "The session that an earlier request with this key made")
+            .may_be_impossible(),
+        Route::get("/api/sessions", "listSessions", sessions::list)
+            .needs(Read)
+            .does("Lists sessions, newest first")
+            .query::<sessions::ListParameters>()
+            .pages::<wire::session::Session>("The sessions"),
+        Route::get("/api/sessions/{id}", "getSession", sessions::show)
+            .needs(Read)
+            .does("Shows a session")
+            .gives::<wire::session::Session>(200, "The session"),
+        Route::patch("/api/sessions/{id}", "renameSession", sessions::rename)
+            .needs(Run)
+            .does("Gives a session a title")
+            .takes::<wire::session::SessionChange>()
+            .gives::<wire::session::Session>(200, "The session"),
+        Route::get("/api/sessions/{id}/lineage", "getLineage", sessions::lineage)
+            .needs(Read)
+            .does("Lists a session and its reruns, oldest first")
+            .lists::<wire::session::Session>("The sessions of the line"),
+        Route::get("/api/sessions/{id}/events", "listEvents", events::list)
+            .needs(Read)
+            .does("Reads or follows a session's events, in order")
+            .details(
+                "With `Accept: text/event-stream` each event is sent as `id: <seq>`, `event: <type>`, `data: <the event>` as soon as it \
+                 is there. A comment comes every 15 s. The stream ends, after the comment `end`, once the session has ended and all of \
+                 its events were sent; a stream that ends otherwise was interrupted and is resumed by `Last-Event-ID`.",
+            )
+            .query::<events::EventParameters>()
+            .header(text_header("Last-Event-ID", "The number of the last event that arrived; stands above `after`.", false))
+            .succeeds(
+                200,
+                "The events",
+                vec![Content::Page(Wire::of::<wire::event::Event>()), Content::Text("text/event-stream")],
+            )
+            .streams(),
+        Route::get("/api/sessions/{id}/messages", "listMessages", messages::list)
+            .needs(Read)
+            .does("Lists what people wrote to a session, oldest first")
+            .lists::<wire::message::Message>("The messages"),
+        Route::post("/api/sessions/{id}/messages", "sendMessage", messages::send)
+            .needs(Run)
+            .does("Writes to a session")
+            .details("While a turn is under way the message waits; a session that rests or has ended goes back to work.")
+            .takes::<wire::message::NewMessage>()
+            .gives::<wire::message::Message>(202, "The message")
+            .conflicts(),
+        Route::post("/api/sessions/{id}/stop", "stopSession", sessions::stop)
+            .needs(Run)
+            .does("Stops a session")
+            .gives::<wire::session::Session>(200, "The session")
+            .conflicts(),
+        Route::post("/api/sessions/{id}/rerun", "rerunSession", sessions::rerun)
+            .needs(Run)
+            .does("Runs a session's task again, as a new session")
+            .gives::<wire::session::Session>(201, "The new session")
+            .conflicts()
+            .may_be_impossible(),
+        publishing("/api/sessions/{id}/publish", "publishSession"),
+        publishing("/api/sessions/{id}/pr", "publishSessionAlias").details("Another name for `…/publish`."),
+        Route::get("/api/sessions/{id}/diff", "getDiff", diff::show)
+            .needs(Read)
+            .does("Shows a session's whole change")
+            .query::<diff::DiffParameters>()
+            .succeeds(200, "The change", vec![Content::Object(Wire::of::<wire::diff::Diff>()), Content::Text("text/x-diff")]),
+        Route::get("/api/sessions/{id}/usage", "getUsage", sessions::usage)
+            .needs(Read)
+            .does("Shows what a session has used")
+            .gives::<wire::usage::SessionUsage>(200, "Tokens, money and time"),
+    ]
+}
+
+fn publishing(path: &'static str, id: &'static str) -> Route {
+    Route::post(path, id, publish::publish)
+        .needs(Publish)
+        .does(
+            "Publishes a session: commits, pushes, and opens its pull request or gives the one that is there",
+        )
+        .may_take::<wire::pull::PublishRequest>()
+        .gives::<wire::pull::Published>(201, "The pull request was opened")
+        .gives::<wire::pull::Published>(200, "The pull request was there already, and is up to date")
+        .conflicts()
+        .may_be_impossible()
+}
+
+fn of_people() -> Vec<Route> {
+    vec![
+        Route::get("/api/inbox", "getInbox", inbox::show)
+            .needs(Read)
+            .does("Shows what needs an answer, then what has ended")
+            .query::<inbox::InboxParameters>()
+            .gives::<wire::inbox::Inbox>(200, "The inbox"),
+        Route::post("/api/inbox/seen", "markInboxSeen", inbox::seen)
+            .needs(Read)
+            .does("Clears the unread marks of the inbox")
+            .succeeds(204, "Cleared", vec![Content::Empty]),
+        Route::get("/api/approvals", "listApprovals", approvals::list)
+            .needs(Read)
+            .does("Lists the decisions that wait for a person, newest first")
+            .lists::<wire::approval::Approval>("The approvals"),
+        Route::post("/api/approvals/{id}", "answerApproval", approvals::answer)
+            .needs(Run)
+            .does("Answers an approval; the first answer wins")
+            .takes::<wire::approval::ApprovalAnswer>()
+            .gives::<wire::approval::Approval>(200, "The approval, answered")
+            .conflicts()
+            .may_be_impossible(),
+        Route::get("/api/pulls", "listPulls", pulls::list)
+            .needs(Read)
+            .does("Lists local pull requests, newest first")
+            .query::<pulls::ListParameters>()
+            .pages::<wire::pull::Pull>("The pull requests"),
+        Route::get("/api/pulls/{number}", "getPull", pulls::show)
+            .needs(Read)
+            .does("Shows a local pull request")
+            .gives::<wire::pull::Pull>(200, "The pull request"),
+        Route::post("/api/pulls/{number}/merge", "mergePull", pulls::merge)
+            .needs(Publish)
+            .does("Merges a local pull request")
+            .gives::<wire::pull::Pull>(200, "The pull request, merged")
+            .conflicts()
+            .may_be_impossible(),
+        Route::post("/api/pulls/{number}/close", "closePull", pulls::close)
+            .needs(Publish)
+            .does("Closes a local pull request without merging")
+            .gives::<wire::pull::Pull>(200, "The pull request, closed")
+            .conflicts()
+            .may_be_impossible(),
+    ]
+}
+
+fn of_the_platform() -> Vec<Route> {
+    vec![
+        Route::get("/api/agents", "listAgents", agents::list)
+            .needs(Read)
+            .does("Lists the agents that this server knows")
+            .lists::<wire::agent::Agent>("The agents"),
+        Route::post("/api/agents/{name}/install", "installAgent", agents::install)
+            .needs(Admin)
+            .does("Installs an agent")
+            .details(
+                "With `Accept: text/event-stream` progress is sent as `progress` events (`{\"line\": …}`), then one `done` event with the \
+                 agent, or one `failed` event with the error. A client that goes away ends the install.",
+            )
+            .succeeds(
+                200,
+                "The agent, installed",
+                vec![Content::Object(Wire::of::<wire::agent::Agent>()), Content::Text("text/event-stream")],
+            )
+            .streams()
+            .may_be_impossible(),
+        Route::post("/api/agents/{name}/check", "checkAgent", agents::check)
+            .needs(Run)
+            .does("Looks whether an agent really starts")
+            .gives::<wire::agent::Agent>(200, "The agent")
+            .may_be_impossible(),
+        Route::get("/api/policies", "listPolicies", policies::list)
+            .needs(Read)
+            .does("Lists the policies, strictest first")
+            .lists::<wire::policy::Policy>("The policies"),
+        Route::get("/api/tokens", "listTokens", tokens::list)
+            .needs(Admin)
+            .does("Lists the tokens, newest first, without their secrets")
+            .lists::<wire::token::Token>("The tokens"),
+        Route::post("/api/tokens", "createToken", tokens::create)
+            .needs(Admin)
+            .does("Makes a token")
+            .takes::<wire::token::NewToken>()
+            .gives::<wire::token::CreatedToken>(201, "The token, with its secret, which is shown this once"),
+        Route::delete("/api/tokens/{id}", "revokeToken", tokens::revoke)
+            .needs(Admin)
+            .does("Revokes a token")
+            .succeeds(204, "Revoked", vec![Content::Empty]),
+        Route::get("/api/doctor", "getDoctor", doctor::show)
+            .needs(Read)
+            .does("Says what works on this server's host, and what to do where something does not")
+            .query::<doctor::DoctorParameters>()
+            .lists::<wire::doctor::Finding>("The findings"),
+        Route::post("/api/repositories/inspect", "inspectRepository", repositories::inspect)
+            .needs(Run)
+            .does("Looks at a repository before work begins")
+            .takes::<wire::repository::InspectRequest>()
+            .gives::<wire::repository::RepositoryFacts>(200, "What it looks like")
+            .may_be_impossible(),
+        Route::get("/api/openapi.json", "getOpenapi", pages::openapi)
+            .does("Gives this document")
+            .succeeds(200, "This document", vec![Content::Json]),
+        Route::get("/health", "getHealth", health::show)
+            .does("Says that the server lives")
+            .gives::<wire::health::Health>(200, "It lives"),
+        Route::get("/health/ready", "getReadiness", health::ready)
+            .does("Says whether the server can take work")
+            .gives::<wire::health::Readiness>(200, "It can")
+            .gives::<wire::health::Readiness>(503, "It cannot; `failing` names what does not work"),
+    ]
+}
+
+/// A header that a route reads.
+fn text_header(name: &str, says: &str, required: bool) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(if required { Required::True } else { Required::False })
+        .description(Some(says))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
+/// Joins all routes, the pages, and what every request goes through (the last layer is the outermost).
+pub(crate) fn router(app: &App) -> Router {
+    let mut router = Router::new();
+    for route in all() {
+        let gate = Gate {
+            app: app.clone(),
+            access: route.access,
+            parameters: route.query_names().into(),
+        };
+        router = router.route(
+            route.path,
+            route.controller.route_layer(from_fn_with_state(gate, admit)),
+        );
+    }
+    router
+        .route("/", get(pages::home))
+        .route("/api/docs", get(pages::docs))
+        .route("/style.css", get(pages::style))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(app.clone(), check_addresses))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(map_response(whole))
+        .layer(from_fn_with_state(app.clone(), request_log::observe))
+        .with_state(app.clone())
+}
+
+async fn nothing_here() -> ApiError {
+    ApiError::not_found("not_found", "there is nothing here").hint("/api/docs lists all addresses")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED).hint("/api/docs lists all addresses and methods")
+}
+
+/// Gives the answer the body type of the router again.
+async fn whole<B>(response: Response<B>) -> Response
+where
+    Response<B>: IntoResponse,
+{
+    response.into_response()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    tracing::error!(panic = text, "a controller panicked");
+    ApiError::internal().into_response()
+}
