@@ -7,6 +7,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::error::ErrorClass;
@@ -58,7 +59,7 @@ pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_NO_REPLACE_OBJECTS", "1"),
-    ("GIT_GRAFT_FILE", "/dev/null"),
+    ("GIT_GRAFT_FILE", "/nonexistent/grafts"),
     ("GIT_DEFAULT_HASH", "sha1"),
     ("GIT_DEFAULT_REF_FORMAT", "files"),
     ("GIT_OPTIONAL_LOCKS", "0"),
@@ -189,6 +190,15 @@ impl Git {
     /// Runs git; any exit code is a result.
     pub(crate) async fn run(&self, call: Call) -> Result<HostOutput, PortError> {
         self.processes.run(call.into_command()).await
+    }
+    /// Runs git to its end even where the caller gives up meanwhile: a git that is killed leaves lock files behind, and
+    /// in a person's repository nobody but that person may remove them.
+    pub(crate) async fn run_to_end(&self, call: Call) -> Result<HostOutput, PortError> {
+        let processes = Arc::clone(&self.processes);
+        let command = call.into_command();
+        tokio::spawn(async move { processes.run(command).await })
+            .await
+            .map_err(|error| PortError::transient("a run of git was ended").because(error))?
     }
     /// Runs git, which must succeed; `what` says in an error what was wanted.
     pub(crate) async fn run_ok(&self, call: Call, what: &str) -> Result<Bytes, PortError> {

@@ -84,7 +84,7 @@ impl Git {
         request: &CommitRequest,
     ) -> Result<ObjectId, PortError> {
         let _session = self.hold_session(session).await;
-        let (quarantine, _) = self.quarantine(session).await?;
+        let (quarantine, _) = self.quarantine_to_write(session).await?;
         self.expect_type(&quarantine, &request.tree, "tree").await?;
         if let Some(parent) = &request.parent {
             self.expect_type(&quarantine, parent, "commit").await?;

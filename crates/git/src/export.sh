@@ -39,7 +39,7 @@ start() {
 snapshot() (
   cd "$1" || exit 1
   export GIT_WORK_TREE="$PWD" GIT_INDEX_FILE="$2"
-  depth=$3
+  index=$2 depth=$3
   if [ "$depth" -gt 8 ]; then
     echo "repositories are nested more than 8 deep" >&2
     exit 1
@@ -60,7 +60,7 @@ snapshot() (
   count=0
   for inner in $nested; do
     count=$((count + 1))
-    tree=$(snapshot "./${inner%/}" "$2.$count" $((depth + 1))) || exit 1
+    tree=$(snapshot "./${inner%/}" "$index.$count" $((depth + 1))) || exit 1
     if [ -n "$(git ls-tree "$tree")" ]; then
       git read-tree --prefix="$inner" "$tree" || exit 1
     fi

@@ -240,3 +240,25 @@ pub(crate) fn sweep(folder: &Path) {
         }
     }
 }
+
+/// Removes the lock files that a killed git left in a repository of ours. The caller holds the only right to write there.
+pub(crate) fn unlock(repository: &Path) -> io::Result<()> {
+    let mut folders = vec![repository.join("refs")];
+    for name in ["HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock"] {
+        remove(&repository.join(name))?;
+    }
+    while let Some(folder) = folders.pop() {
+        for entry in entries(&folder)? {
+            if entry.file_type()?.is_dir() {
+                folders.push(entry.path());
+            } else if entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "lock")
+            {
+                fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}

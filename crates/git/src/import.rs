@@ -52,7 +52,7 @@ impl Git {
         output: BoxStream<'static, Result<Bytes, PortError>>,
     ) -> Result<ObjectId, PortError> {
         let _session = self.hold_session(session).await;
-        let (quarantine, workspace) = self.quarantine(session).await?;
+        let (quarantine, workspace) = self.quarantine_to_write(session).await?;
         let folder = temporary(self.layout.session_temporary(session), "import-").await?;
         let path = folder.path().join("pack");
         let tree = self.receive_stream(output, &path).await?;

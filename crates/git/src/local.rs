@@ -402,12 +402,12 @@ impl Git {
             .settings(&self.drivers_off(local).await?)
             .env("GIT_OPTIONAL_LOCKS", "1")
             .minutes(10);
-        self.run_ok(
-            call,
-            &format!("cannot bring the work tree {} up to date", local.path.display()),
-        )
-        .await
-        .map(|_| ())
+        let output = self.run_to_end(call).await?;
+        if output.code == Some(0) {
+            return Ok(());
+        }
+        let what = format!("cannot bring the work tree {} up to date", local.path.display());
+        Err(crate::call::failure(&what, &output))
     }
 }
 

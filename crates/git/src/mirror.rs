@@ -39,7 +39,11 @@ impl Git {
                     }
                 }
             }
-            Ok(found.is_dir())
+            let there = found.is_dir();
+            if there {
+                folder::unlock(&found)?;
+            }
+            Ok(there)
         })
         .await?;
         if !there {

@@ -77,7 +77,7 @@ impl Git {
         let call = local
             .call(&["update-ref", "-m", "telecoder", "--stdin"])
             .stdin(line);
-        let output = self.run(call).await?;
+        let output = self.run_to_end(call).await?;
         if output.code == Some(0) {
             return Ok(());
         }

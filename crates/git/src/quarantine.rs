@@ -13,6 +13,17 @@ use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 
 impl Git {
+    /// The same for one who writes into it and holds the session's lock: clears what a killed git left.
+    pub(crate) async fn quarantine_to_write(
+        &self,
+        session: &SessionId,
+    ) -> Result<(PathBuf, Workspace), PortError> {
+        let (quarantine, workspace) = self.quarantine(session).await?;
+        let locked = quarantine.clone();
+        folder::work("cannot unlock a quarantine", move || folder::unlock(&locked)).await?;
+        Ok((quarantine, workspace))
+    }
+
     /// Finds or makes a session's quarantine.
     pub(crate) async fn quarantine(&self, session: &SessionId) -> Result<(PathBuf, Workspace), PortError> {
         let workspace = Workspace::of(&self.layout, session)?;

@@ -1,0 +1,18 @@
+//! Tests of telecoder-git with real repositories and the real git.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failing test may panic; clippy knows only functions that are tests themselves"
+)]
+
+mod diffs;
+mod export;
+mod hostile;
+mod import;
+mod layer;
+mod merge;
+mod prepare;
+mod processes;
+mod push;
+mod remote;
+mod world;
