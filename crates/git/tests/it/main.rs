@@ -7,12 +7,9 @@
 
 mod diffs;
 mod export;
-mod hostile;
-mod import;
 mod layer;
 mod merge;
 mod prepare;
 mod processes;
 mod push;
-mod remote;
 mod world;
