@@ -2,6 +2,10 @@
 //!
 //! Invariants: only headers of the list below go out; credentials, cookies, hop-by-hop and forwarding headers never do.
 //! A body is one JSON object whose `model` and `stream` are stated at most once, so that nobody reads it otherwise.
+//!
+//! The body itself is never changed. A streamed chat completion that does not ask for its usage
+//! (`stream_options.include_usage`) therefore ends without counts: to ask for it would send the agent a last event with
+//! empty `choices`, which not every client bears, and some compatible endpoints refuse the member.
 
 use crate::refusal::Refusal;
 use crate::route::{Purpose, Route};

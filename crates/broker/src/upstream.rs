@@ -6,6 +6,7 @@ use crate::secret::Secret;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Client, Proxy, Url, redirect, retry};
 use std::error::Error;
+use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::port::gateway::{Provider, ProviderStatus};
 
@@ -123,6 +124,8 @@ pub(crate) fn client(options: &GatewayOptions) -> Result<Client, PortError> {
         .no_deflate()
         .no_proxy()
         .connect_timeout(options.connect_timeout)
+        // Shorter than any provider's, so that a call seldom goes out on a connection that is just being closed.
+        .pool_idle_timeout(Duration::from_secs(30))
         .tcp_nodelay(true);
     if let Some(proxy) = &options.proxy {
         builder = builder.proxy(proxy_of(proxy)?);
@@ -192,4 +195,122 @@ fn credential(
     })?;
     value.set_sensitive(true);
     Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::Format;
+    use crate::route::{Purpose, Screened, screen};
+    use expect_test::expect;
+
+    #[test]
+    fn a_base_with_and_without_its_version_reaches_the_same_path() {
+        let mut out = String::new();
+        let cases = [
+            (
+                Provider::Anthropic,
+                "/v1/messages",
+                vec![
+                    "https://a.example",
+                    "https://a.example/v1/",
+                    "https://gw.example/anthropic",
+                ],
+            ),
+            (
+                Provider::Anthropic,
+                "/messages",
+                vec!["https://a.example", "https://a.example/v1"],
+            ),
+            (
+                Provider::Openai,
+                "/v1/responses",
+                vec![
+                    "https://o.example",
+                    "https://o.example/v1",
+                    "https://o.example/api/paas/v4/",
+                ],
+            ),
+            (
+                Provider::Openai,
+                "/chat/completions",
+                vec!["https://o.example/", "https://o.example/v1beta/openai"],
+            ),
+            (
+                Provider::Gemini,
+                "/v1beta/models/m:generateContent",
+                vec!["https://g.example", "https://g.example/v1"],
+            ),
+            (
+                Provider::Gemini,
+                "/models/m:generateContent",
+                vec!["https://g.example", "https://g.example/v1alpha"],
+            ),
+            (
+                Provider::Gemini,
+                "/v1/models/m:generateContent",
+                vec!["https://g.example/x"],
+            ),
+        ];
+        for (provider, path, bases) in cases {
+            let parts = hyper::Request::post(path)
+                .header("host", "localhost")
+                .body(())
+                .unwrap()
+                .into_parts()
+                .0;
+            let Ok(Screened::Pass(route)) = screen(provider, &parts) else {
+                panic!("{path}")
+            };
+            for base in bases {
+                let upstream =
+                    Upstream::new(ProviderOptions::new(provider, base.parse().unwrap(), None)).unwrap();
+                out.push_str(&format!(
+                    "{path} at {base} -> {}\n",
+                    upstream.target(&route).unwrap()
+                ));
+            }
+        }
+        expect![[r#"
+            /v1/messages at https://a.example -> https://a.example/v1/messages
+            /v1/messages at https://a.example/v1/ -> https://a.example/v1/messages
+            /v1/messages at https://gw.example/anthropic -> https://gw.example/anthropic/v1/messages
+            /messages at https://a.example -> https://a.example/v1/messages
+            /messages at https://a.example/v1 -> https://a.example/v1/messages
+            /v1/responses at https://o.example -> https://o.example/v1/responses
+            /v1/responses at https://o.example/v1 -> https://o.example/v1/responses
+            /v1/responses at https://o.example/api/paas/v4/ -> https://o.example/api/paas/v4/responses
+            /chat/completions at https://o.example/ -> https://o.example/v1/chat/completions
+            /chat/completions at https://o.example/v1beta/openai -> https://o.example/v1beta/openai/chat/completions
+            /v1beta/models/m:generateContent at https://g.example -> https://g.example/v1beta/models/m:generateContent
+            /v1beta/models/m:generateContent at https://g.example/v1 -> https://g.example/v1/models/m:generateContent
+            /models/m:generateContent at https://g.example -> https://g.example/v1beta/models/m:generateContent
+            /models/m:generateContent at https://g.example/v1alpha -> https://g.example/v1alpha/models/m:generateContent
+            /v1/models/m:generateContent at https://g.example/x -> https://g.example/x/v1/models/m:generateContent
+        "#]].assert_eq(&out);
+    }
+
+    #[test]
+    fn nothing_of_a_route_can_leave_its_path() {
+        let upstream = Upstream::new(ProviderOptions::new(
+            Provider::Openai,
+            "https://o.example/v1".parse().unwrap(),
+            None,
+        ))
+        .unwrap();
+        let route = Route {
+            method: hyper::Method::GET,
+            purpose: Purpose::Call(Format::Chat),
+            version: None,
+            segments: ["models", "a?b#c/d\\e"].map(str::to_owned).to_vec(),
+            query: vec![("limit".to_owned(), "1&key=2#".to_owned())],
+            model: None,
+            streams: false,
+        };
+        let target = upstream.target(&route).unwrap();
+        assert_eq!(
+            target.as_str(),
+            "https://o.example/v1/models/a%3Fb%23c%2Fd%5Ce?limit=1%26key%3D2%23"
+        );
+    }
 }

@@ -162,9 +162,7 @@ async fn a_session_has_only_so_many_calls_and_connections_and_others_have_theirs
             client.begin(post("/v1/messages", MESSAGES.request)).await.is_ok()
         }));
     }
-    while upstream.seen().len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    upstream.wait(2).await;
     let mut third = Client::connect(&gateway, Provider::Openai, &sink).await;
     let got = third.post("/v1/responses", "{}").await;
     assert_eq!(
@@ -176,13 +174,9 @@ async fn a_session_has_only_so_many_calls_and_connections_and_others_have_theirs
     serving.await.unwrap();
     assert_eq!(fourth.read(&mut [0; 1]).await.unwrap(), 0);
     let mut client = Client::connect(&gateway, Provider::Anthropic, &other).await;
-    let waiting = tokio::time::timeout(
-        Duration::from_millis(200),
-        client.post("/v1/messages", MESSAGES.request),
-    )
-    .await;
-    assert!(waiting.is_err(), "the other session's call was not sent");
-    assert_eq!(upstream.seen().len(), 3);
+    client
+        .post_until_seen("/v1/messages", MESSAGES.request, &upstream, 3)
+        .await;
     calls.iter().for_each(|call| call.abort());
 }
 

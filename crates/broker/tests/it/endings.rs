@@ -221,12 +221,9 @@ async fn an_agent_that_goes_away_is_noticed_before_the_answer_and_within_it() {
                 .into_body();
             body.frame().await.unwrap().unwrap();
         } else {
-            let early = tokio::time::timeout(
-                Duration::from_millis(200),
-                client.post("/v1/messages", MESSAGES_STREAM.request),
-            )
-            .await;
-            assert!(early.is_err());
+            client
+                .post_until_seen("/v1/messages", MESSAGES_STREAM.request, &upstream, 1)
+                .await;
         }
         client.vanish().await.unwrap();
         let call = sink.wait(1).await;
@@ -275,12 +272,9 @@ async fn a_dropped_gateway_connection_still_tells_the_end() {
     let upstream = Upstream::play(vec![Act::Hang]).await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
-    let early = tokio::time::timeout(
-        Duration::from_millis(200),
-        client.post("/v1/messages", MESSAGES.request),
-    )
-    .await;
-    assert!(early.is_err());
+    client
+        .post_until_seen("/v1/messages", MESSAGES.request, &upstream, 1)
+        .await;
     client.serving().abort();
     assert_eq!(sink.wait(1).await.end, CallEnd::Abandoned);
 }

@@ -87,6 +87,20 @@ impl Client {
         self.send(post(path, body)).await
     }
 
+    /// Sends a request whose answer nobody awaits, and waits until it has arrived at the provider as its `count`th.
+    pub(crate) async fn post_until_seen(
+        &mut self,
+        path: &str,
+        body: &'static str,
+        upstream: &Upstream,
+        count: usize,
+    ) {
+        tokio::select! {
+            got = self.begin(post(path, body)) => panic!("an early answer: {got:?}"),
+            () = upstream.wait(count) => {}
+        }
+    }
+
     pub(crate) fn serving(&self) -> &JoinHandle<()> {
         &self.serving
     }

@@ -259,3 +259,23 @@ fn settings_that_cannot_be_used_are_refused_without_being_shown() {
         the provider openai is set up twice (keep one of the two)
         the proxy for model calls is not an http address"#]].assert_eq(&out);
 }
+
+#[tokio::test]
+async fn a_proxy_of_the_options_is_used_and_gets_its_password() {
+    let proxy = Upstream::play(vec![whole(
+        "200 OK",
+        &[("content-type", "application/json")],
+        b"{}",
+    )])
+    .await;
+    let mut options = options("http://provider.invalid/v1");
+    options.proxy = Some(Secret::new(format!("http://user:pass@{}", proxy.address)));
+    Gateway::new(options)
+        .unwrap()
+        .check(Provider::Openai)
+        .await
+        .unwrap();
+    let seen = proxy.seen().remove(0);
+    assert_eq!(seen.line, "GET http://provider.invalid/v1/models HTTP/1.1");
+    assert_eq!(seen.headers["proxy-authorization"], "Basic dXNlcjpwYXNz");
+}

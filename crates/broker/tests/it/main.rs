@@ -15,6 +15,7 @@ mod hostile;
 mod inside;
 mod keys;
 mod recorder;
+mod scripted;
 mod streaming;
 mod transcripts;
 mod upstream;

@@ -30,6 +30,7 @@ pub(crate) enum Act {
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    arrived: watch::Receiver<usize>,
     /// How often the gateway went away while the provider hung.
     pub(crate) left: watch::Receiver<usize>,
     task: tokio::task::JoinHandle<()>,
@@ -52,16 +53,19 @@ impl Upstream {
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (leaving, left) = watch::channel(0);
+        let (arriving, arrived) = watch::channel(0);
         let (acts, log) = (Arc::new(acts), Arc::clone(&seen));
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (acts, log, leaving) = (Arc::clone(&acts), Arc::clone(&log), leaving.clone());
+                let (acts, log) = (Arc::clone(&acts), Arc::clone(&log));
+                let (arriving, leaving) = (arriving.clone(), leaving.clone());
                 tokio::spawn(async move {
                     let Some(request) = read(&mut stream).await else {
                         return;
                     };
                     let acts = acts(&request);
                     log.lock().unwrap().push(request);
+                    arriving.send_modify(|count| *count += 1);
                     for act in acts {
                         if !perform(act, &mut stream, &leaving).await {
                             return;
@@ -74,6 +78,7 @@ impl Upstream {
         Self {
             address,
             seen,
+            arrived,
             left,
             task,
         }
@@ -81,6 +86,15 @@ impl Upstream {
 
     pub(crate) fn base(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Waits until a number of requests have arrived whole.
+    pub(crate) async fn wait(&self, count: usize) {
+        self.arrived
+            .clone()
+            .wait_for(|arrived| *arrived >= count)
+            .await
+            .unwrap();
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
