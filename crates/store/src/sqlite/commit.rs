@@ -277,20 +277,18 @@ impl Prepared {
         if self.events == 0 {
             return Ok(());
         }
-        let last: i64 =
-            sqlx::query_scalar("UPDATE sessions SET last_seq = last_seq + ? WHERE id = ? RETURNING last_seq")
-                .bind(i64::try_from(self.events).unwrap_or(i64::MAX))
-                .bind(self.session.as_str())
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(sql("cannot number events"))?;
-        let first = last - i64::try_from(self.events).unwrap_or(i64::MAX) + 1;
+        let count = i64::try_from(self.events).unwrap_or(i64::MAX);
+        // The head was read in this transaction, and nobody else writes meanwhile.
+        let before = integer(head.last_seq);
         sqlx::query(
-            "INSERT INTO events (session, seq, tenant, owner, at, body)
+            "UPDATE sessions SET last_seq = last_seq + ? WHERE id = ?;
+             INSERT INTO events (session, seq, tenant, owner, at, body)
              SELECT ?, ? + e.key, ?, ?, ?, e.value FROM json_each(?) e",
         )
+        .bind(count)
         .bind(self.session.as_str())
-        .bind(first)
+        .bind(self.session.as_str())
+        .bind(before + 1)
         .bind(head.tenant.as_str())
         .bind(head.owner.as_str())
         .bind(self.at.as_micros())
@@ -306,7 +304,7 @@ impl Prepared {
             }
             sql("cannot append events")(error)
         })?;
-        head.last_seq = u64::try_from(last).unwrap_or(0);
+        head.last_seq += u64::try_from(count).unwrap_or(0);
         Ok(())
     }
 }

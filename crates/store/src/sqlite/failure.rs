@@ -11,6 +11,10 @@ pub(super) fn sql(what: impl Into<String>) -> impl FnOnce(sqlx::Error) -> PortEr
     move |error| translate(what.into(), error)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "sqlx::Error is a foreign, open enum"
+)]
 fn translate(what: String, error: sqlx::Error) -> PortError {
     #[expect(
         clippy::wildcard_enum_match_arm,
@@ -28,7 +32,12 @@ fn translate(what: String, error: sqlx::Error) -> PortError {
         _ => None,
     };
     let (class, remedy) = meaning(code);
-    let failure = PortError::new(class, what).because(error);
+    let failure = PortError::new(class, what);
+    // The wrapper around an error of the database would only repeat its text.
+    let failure = match &error {
+        sqlx::Error::Database(database) => failure.because(database.to_string()),
+        _ => failure.because(error),
+    };
     match remedy {
         Some(remedy) => failure.remedy(remedy),
         None => failure,

@@ -163,7 +163,9 @@ async fn execute(connection: &mut SqliteConnection, statement: &'static str) -> 
 }
 
 async fn commit(connection: &mut SqliteConnection, group: Vec<Box<dyn Item>>) -> Rest {
-    if let Err(error) = execute(connection, "BEGIN IMMEDIATE").await {
+    // Statements travel together wherever they can: each trip to the database's thread costs more than they do.
+    if let Err(error) = execute(connection, "BEGIN IMMEDIATE; SAVEPOINT change").await {
+        abandon(connection).await;
         let error = sql("cannot begin to write to the database")(error);
         for item in group {
             item.settle(Err(again(&error)));
@@ -182,15 +184,15 @@ async fn commit(connection: &mut SqliteConnection, group: Vec<Box<dyn Item>>) ->
             }
         }
     }
-    if let Err(error) = execute(connection, "COMMIT").await {
+    if let Err(error) = execute(connection, "RELEASE change; COMMIT").await {
         abandon(connection).await;
         if done.len() > 1 {
             tracing::warn!(%error, changes = done.len(), "a group could not be committed; trying one by one");
             return Rest::Alone(done.into_iter().map(|(item, _)| item).collect());
         }
         let error = sql("cannot write to the database")(error);
-        for (item, _) in done {
-            item.settle(Err(again(&error)));
+        if let Some((item, _)) = done.into_iter().next() {
+            item.settle(Err(error));
         }
         return Rest::none();
     }
@@ -207,16 +209,15 @@ enum Attempt {
     TransactionLost(PortError),
 }
 
+/// Applies one change in the savepoint that is open, and opens the next one's.
 async fn attempt(connection: &mut SqliteConnection, item: &mut dyn Item) -> Attempt {
-    if let Err(error) = execute(connection, "SAVEPOINT change").await {
-        return Attempt::TransactionLost(sql("cannot begin a change")(error));
-    }
     match item.attempt(connection).await {
-        Ok(()) => match execute(connection, "RELEASE change").await {
+        Ok(()) => match execute(connection, "RELEASE change; SAVEPOINT change").await {
             Ok(()) => Attempt::Kept(Ok(())),
             Err(error) => Attempt::TransactionLost(sql("cannot end a change")(error)),
         },
-        Err(failure) => match execute(connection, "ROLLBACK TO change; RELEASE change").await {
+        // Rolling back to a savepoint keeps it open.
+        Err(failure) => match execute(connection, "ROLLBACK TO change").await {
             Ok(()) => Attempt::Kept(Err(failure)),
             // The savepoint is gone: the failure took the transaction with it.
             Err(_) => Attempt::TransactionLost(failure),
@@ -228,5 +229,143 @@ async fn attempt(connection: &mut SqliteConnection, item: &mut dyn Item) -> Atte
 async fn abandon(connection: &mut SqliteConnection) {
     if let Err(error) = execute(connection, "ROLLBACK").await {
         tracing::debug!(%error, "there was no transaction left to roll back");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::{ConnectOptions, Row};
+
+    /// What a test's change does.
+    enum Deed {
+        Insert(i64),
+        /// Inserts, then fails.
+        Fail(i64),
+        /// Inserts, then loses the whole transaction, as a full disk may.
+        Lose(i64),
+        /// Makes the commit fail: a constraint that is only checked then.
+        Spoil(i64),
+    }
+
+    impl Change for Deed {
+        type Answer = i64;
+        async fn apply(&self, tx: &mut SqliteConnection) -> Result<i64, PortError> {
+            let (Self::Insert(n) | Self::Fail(n) | Self::Lose(n) | Self::Spoil(n)) = self;
+            let parent = matches!(self, Self::Spoil(_)).then_some(-1);
+            sqlx::query("INSERT INTO t (n, parent) VALUES (?, ?)")
+                .bind(n)
+                .bind(parent)
+                .execute(&mut *tx)
+                .await
+                .map_err(sql("insert"))?;
+            match self {
+                Self::Insert(_) | Self::Spoil(_) => Ok(*n),
+                Self::Fail(_) => Err(PortError::conflict(format!("change {n} fails"))),
+                Self::Lose(_) => {
+                    execute(tx, "ROLLBACK").await.map_err(sql("rollback"))?;
+                    Err(PortError::full(format!("change {n} loses")))
+                }
+            }
+        }
+    }
+
+    type Answers = Vec<oneshot::Receiver<Result<i64, PortError>>>;
+
+    fn group(deeds: Vec<Deed>) -> (Vec<Box<dyn Item>>, Answers) {
+        deeds
+            .into_iter()
+            .map(|change| {
+                let (reply, answer) = oneshot::channel();
+                let item: Box<dyn Item> = Box::new(Waiting {
+                    change,
+                    answer: None,
+                    reply,
+                });
+                (item, answer)
+            })
+            .unzip()
+    }
+
+    /// Commits one group and gives the answers and the rows.
+    async fn outcome(deeds: Vec<Deed>) -> (Vec<String>, Vec<i64>) {
+        let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
+            .in_memory(true)
+            .connect()
+            .await
+            .unwrap();
+        let table = "CREATE TABLE t (n INTEGER PRIMARY KEY,
+                                     parent INTEGER REFERENCES t (n) DEFERRABLE INITIALLY DEFERRED)";
+        sqlx::raw_sql(table).execute(&mut connection).await.unwrap();
+        let (items, answers) = group(deeds);
+        commit_all(&mut connection, items).await;
+        let mut told = Vec::new();
+        for answer in answers {
+            told.push(
+                answer
+                    .await
+                    .unwrap()
+                    .map_or_else(|error| error.what, |n| n.to_string()),
+            );
+        }
+        let rows = sqlx::query("SELECT n FROM t ORDER BY n")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        (told, rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    #[tokio::test]
+    async fn a_change_that_fails_leaves_its_neighbours_alone() {
+        use Deed::{Fail, Insert};
+        let (told, rows) = outcome(vec![
+            Fail(1),
+            Insert(2),
+            Fail(3),
+            Fail(4),
+            Insert(5),
+            Insert(5),
+            Fail(6),
+        ])
+        .await;
+        assert_eq!(
+            told,
+            [
+                "change 1 fails",
+                "2",
+                "change 3 fails",
+                "change 4 fails",
+                "5",
+                "insert",
+                "change 6 fails"
+            ]
+        );
+        assert_eq!(rows, [2, 5]);
+    }
+
+    #[tokio::test]
+    async fn when_the_transaction_is_lost_the_others_are_done_again() {
+        use Deed::{Fail, Insert, Lose};
+        let (told, rows) = outcome(vec![Insert(1), Fail(2), Lose(3), Insert(4), Lose(5), Insert(6)]).await;
+        assert_eq!(
+            told,
+            [
+                "1",
+                "change 2 fails",
+                "change 3 loses",
+                "4",
+                "change 5 loses",
+                "6"
+            ]
+        );
+        assert_eq!(rows, [1, 4, 6]);
+    }
+
+    #[tokio::test]
+    async fn when_a_group_cannot_be_committed_each_is_tried_alone() {
+        use Deed::{Fail, Insert, Spoil};
+        let (told, rows) = outcome(vec![Insert(1), Spoil(2), Insert(3), Fail(4)]).await;
+        assert_eq!(told, ["1", "cannot write to the database", "3", "change 4 fails"]);
+        assert_eq!(rows, [1, 3]);
     }
 }

@@ -11,9 +11,15 @@ mod conformance {
     #[macro_use]
     pub mod store;
 }
+#[cfg(test)]
 mod adoption;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod damage;
+#[cfg(test)]
 mod full;
+#[cfg(test)]
 mod opening;
+#[cfg(test)]
 mod sqlite;

@@ -17,7 +17,7 @@ fn token(n: u64) -> Token {
         scope: Scope::Publish,
         hash: TokenHash(format!("{n:064}")),
         created_at: THEN.plus(Duration::from_secs(n)),
-        expires_at: (n % 2 == 0).then_some(THEN),
+        expires_at: n.is_multiple_of(2).then_some(THEN),
         revoked_at: None,
     }
 }

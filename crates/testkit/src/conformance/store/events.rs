@@ -137,10 +137,10 @@ async fn check_log(store: &Arc<dyn Store>, n: u64, appended: u64) {
 }
 
 fn spoken(event: &Event) -> Vec<u64> {
-    match &event.body {
-        EventBody::Message { text, .. } => text.split(' ').map(|word| word.parse().unwrap()).collect(),
-        other => panic!("not one of this test: {other:?}"),
-    }
+    let EventBody::Message { text, .. } = &event.body else {
+        return Vec::new();
+    };
+    text.split(' ').map(|word| word.parse().unwrap()).collect()
 }
 
 /// A reader that follows the global numbers while others write misses nothing and meets nothing twice.
