@@ -238,6 +238,8 @@ impl Agents {
                 mode: plan.mode,
                 model: None,
                 kinds: plan.kinds,
+                notes_without_id: plan.notes_without_id,
+                late_history: plan.late_history,
             }),
         })
     }

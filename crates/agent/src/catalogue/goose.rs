@@ -1,7 +1,7 @@
 //! Goose (layer 1). Tried: package 0.20.1, which is Goose 1.34.0, with a scripted model over the OpenAI wire format.
 //!
-//! Quirks: it never exits at the end of its input and has to be killed; it sends no `agentInfo`; every tool has kind `other`
-//! and its bare name as title; a model stream that breaks in the middle ends the turn as if all were well.
+//! Quirks: it never exits at the end of its input and has to be killed; it sends no `agentInfo`; tools have no kind,
+//! and titles such as `shell · ls -l`; a model stream that breaks in the middle ends the turn as if all were well.
 
 use super::{Agent, PLACEHOLDER_KEY, Plan, Replacement, Start, base_url, env};
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
         ("GOOSE_PATH_ROOT", &format!("{HOME_DIR}/.goose")),
         // It would ask a model for a title of every session.
         ("GOOSE_DISABLE_SESSION_NAMING", "true"),
+        // And for one of every tool call.
+        ("GOOSE_DISABLE_TOOL_CALL_SUMMARY", "true"),
         ("GOOSE_MODE", mode(start.permissions)),
         (
             "GOOSE_MODEL",
@@ -105,6 +107,7 @@ mod tests {
             {
                 "GOOSE_DISABLE_KEYRING": "1",
                 "GOOSE_DISABLE_SESSION_NAMING": "true",
+                "GOOSE_DISABLE_TOOL_CALL_SUMMARY": "true",
                 "GOOSE_MODE": "approve",
                 "GOOSE_MODEL": "gpt-5.5",
                 "GOOSE_PATH_ROOT": "/home/agent/.goose",

@@ -83,8 +83,12 @@ pub(crate) struct Plan {
     pub(crate) mode: Option<ModeWish>,
     /// How it logs in, if it says that it must.
     pub(crate) auth_method: Option<String>,
-    /// Kinds of its tools by title, where it calls everything `other`.
+    /// Kinds of its tools by the first word of the title, where it sends none.
     pub(crate) kinds: BTreeMap<String, ToolKind>,
+    /// Whether words without a message id are the adapter's own notes, not the model's.
+    pub(crate) notes_without_id: bool,
+    /// Whether history may still come after a session was loaded.
+    pub(crate) late_history: bool,
 }
 
 /// All agents of the catalogue, in the order in which they are shown.

@@ -16,7 +16,7 @@ pub(super) const AGENT: Agent = Agent {
     description: "OpenCode, an open agent for any model (MIT)",
     version: "1.18.33",
     lock: include_str!("packages/opencode.json"),
-    installed_bytes: 185_000_000,
+    installed_bytes: 186_000_000,
     program: &["node_modules/opencode-linux-x64-baseline/bin/opencode"],
     acp_args: &["acp"],
     replacement: Replacement::Program,

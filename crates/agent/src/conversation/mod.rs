@@ -140,17 +140,16 @@ impl Acp {
         let title = permission::title(&question.tool);
         let kind = permission::kind(
             &question.tool,
-            question
-                .tool
-                .title
-                .as_ref()
-                .and_then(|title| self.state.settings.kinds.get(title).copied()),
+            self.kind_by_title(question.tool.title.as_deref()),
             self.known_kind(&question.tool.id),
         );
         self.state.asks.push(ask);
+        // Not every agent announces the call first; an update changes only what it carries.
+        let mut tool = question.tool;
+        tool.kind = Some(kind);
+        tool.title = Some(title.clone());
         vec![
-            // Not every agent announces the call first; an update changes only what it carries.
-            Action::Event(EventBody::ToolUpdate(question.tool)),
+            Action::Event(EventBody::ToolUpdate(tool)),
             Action::Ask(PermissionRequest {
                 request: id.to_owned(),
                 title,
@@ -169,6 +168,11 @@ impl Acp {
             .map(|(_, kind)| *kind)
     }
 
+    fn kind_by_title(&self, title: Option<&str>) -> Option<ToolKind> {
+        let first = title?.split_whitespace().next()?;
+        self.state.settings.kinds.get(first).copied()
+    }
+
     fn on_notification(&mut self, method: &str, params: &str) -> Vec<Action> {
         match method {
             "session/update" => self.on_update(params),
@@ -181,33 +185,32 @@ impl Acp {
     fn on_update(&mut self, params: &str) -> Vec<Action> {
         // While a session is loaded, its history comes again; and before there is one, nothing belongs to a turn.
         match self.state.phase {
-            Phase::New | Phase::Opening | Phase::Broken => return Vec::new(),
+            Phase::New | Phase::Opening | Phase::Broken => {
+                self.state.stirred = true;
+                return Vec::new();
+            }
             Phase::Ready | Phase::Turn => {}
         }
-        let event = match serde_json::from_str::<update::Parameters<'_>>(params) {
+        let mut events = match serde_json::from_str::<update::Parameters<'_>>(params) {
             Ok(parameters) if self.state.session.as_deref() == Some(&*parameters.session_id) => {
-                update::read(parameters.update)
+                update::read(parameters.update, self.state.settings.notes_without_id)
             }
-            _ => update::raw(params),
+            _ => vec![update::raw(params)],
         };
-        match event {
-            update::Update::Nothing => Vec::new(),
-            update::Update::Event(mut body) => {
-                if let EventBody::ToolCall(call) | EventBody::ToolUpdate(call) = &mut body {
-                    self.remember(call);
-                }
-                vec![Action::Event(body)]
+        for body in &mut events {
+            if let EventBody::ToolCall(call) | EventBody::ToolUpdate(call) = body {
+                self.remember(call);
             }
         }
+        events.into_iter().map(Action::Event).collect()
     }
 
     /// Gives a call the kind that its title stands for, and remembers it.
     fn remember(&mut self, call: &mut telecoder_model::event::ToolCall) {
         if matches!(call.kind, None | Some(ToolKind::Other))
-            && let Some(title) = &call.title
-            && let Some(kind) = self.state.settings.kinds.get(title)
+            && let Some(kind) = self.kind_by_title(call.title.as_deref())
         {
-            call.kind = Some(*kind);
+            call.kind = Some(kind);
         }
         let Some(kind) = call.kind else { return };
         self.state.tools.retain(|(id, _)| *id != call.id);
@@ -303,6 +306,7 @@ impl Acp {
             Asked::Authenticate => self.on_authenticated(outcome),
             Asked::NewSession => self.on_new_session(outcome),
             Asked::LoadSession => self.on_loaded(outcome),
+            Asked::Settle { round, quiet } => self.on_settled(round, quiet),
             Asked::Configure(setting) => self.on_configured(&setting, outcome),
         }
     }

@@ -10,6 +10,12 @@ use telecoder_model::port::agent::Action;
 
 /// The longest session id of an agent, in bytes.
 const MAX_SESSION_ID: usize = 512;
+/// A request that no agent knows. Its refusal comes behind everything that the agent wrote before.
+const SETTLE_METHOD: &str = "_telecoder/settle";
+/// So often in a row nothing must come between that request and its answer.
+const QUIET_ROUNDS: u32 = 2;
+/// After so many rounds the session is taken as loaded.
+const MAX_SETTLE_ROUNDS: u32 = 200;
 
 impl Acp {
     pub(super) fn begin(&mut self) -> Vec<Action> {
@@ -127,7 +133,10 @@ impl Acp {
             return vec![self.broken(reason, None)];
         }
         self.state.session = Some(id);
-        self.plan_settings(response.modes.as_ref(), response.config_options.as_deref())
+        match self.plan_settings(response.modes.as_ref(), response.config_options.as_deref()) {
+            Ok(()) => self.next_setting(),
+            Err(broken) => vec![broken],
+        }
     }
 
     pub(super) fn on_loaded(&mut self, outcome: Result<&str, RpcError>) -> Vec<Action> {
@@ -135,7 +144,11 @@ impl Acp {
             Ok(result) => {
                 // Some agents answer `null`.
                 let response = serde_json::from_str::<v1::LoadSessionResponse>(result).unwrap_or_default();
-                self.plan_settings(response.modes.as_ref(), response.config_options.as_deref())
+                match self.plan_settings(response.modes.as_ref(), response.config_options.as_deref()) {
+                    Ok(()) if self.state.settings.late_history => vec![self.settle(0, 0)],
+                    Ok(()) => self.next_setting(),
+                    Err(broken) => vec![broken],
+                }
             }
             Err(error) => match self.authenticate(&error) {
                 Some(login) => vec![login],
@@ -144,11 +157,30 @@ impl Acp {
         }
     }
 
+    fn settle(&mut self, round: u32, quiet: u32) -> Action {
+        self.state.stirred = false;
+        self.request(Asked::Settle { round, quiet }, SETTLE_METHOD, json!({}))
+    }
+
+    /// Whether it was refused or not does not matter.
+    pub(super) fn on_settled(&mut self, round: u32, quiet: u32) -> Vec<Action> {
+        let quiet = if self.state.stirred {
+            0
+        } else {
+            quiet.saturating_add(1)
+        };
+        if quiet >= QUIET_ROUNDS || round >= MAX_SETTLE_ROUNDS {
+            return self.next_setting();
+        }
+        vec![self.settle(round.saturating_add(1), quiet)]
+    }
+
+    /// Works out what is still to be set; the error breaks the conversation.
     fn plan_settings(
         &mut self,
         modes: Option<&v1::SessionModeState>,
         options: Option<&[v1::SessionConfigOption]>,
-    ) -> Vec<Action> {
+    ) -> Result<(), Action> {
         let mut left = Vec::new();
         if let Some(wish) = self.state.settings.mode.clone() {
             let current = modes.is_some_and(|modes| *modes.current_mode_id.0 == *wish.id);
@@ -166,12 +198,12 @@ impl Acp {
                     self.state.settings.agent
                 );
                 let remedy = "leave the model out, or put it into the agent's command";
-                return vec![self.broken(reason, Some(remedy.to_owned()))];
+                return Err(self.broken(reason, Some(remedy.to_owned())));
             };
             left.push(Setting::Model { option, value: model });
         }
         self.state.settings_left = left;
-        self.next_setting()
+        Ok(())
     }
 
     fn next_setting(&mut self) -> Vec<Action> {

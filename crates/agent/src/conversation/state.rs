@@ -26,9 +26,15 @@ pub(crate) struct Settings {
     /// The model to set over ACP (where it is not set otherwise).
     #[serde(default)]
     pub(crate) model: Option<String>,
-    /// Kinds of tools by their title, for agents that call everything `other`.
+    /// Kinds of tools by the first word of the title, for agents that send none.
     #[serde(default)]
     pub(crate) kinds: BTreeMap<String, ToolKind>,
+    /// Whether words without a message id are the adapter's own notes, not the model's.
+    #[serde(default)]
+    pub(crate) notes_without_id: bool,
+    /// Whether history may still come after a session was loaded.
+    #[serde(default)]
+    pub(crate) late_history: bool,
 }
 
 /// A mode to set.
@@ -70,6 +76,13 @@ pub(super) enum Asked {
     NewSession,
     /// The known session.
     LoadSession,
+    /// Nothing; its answer tells that the agent has said what it had to say.
+    Settle {
+        /// How often it was asked before.
+        round: u32,
+        /// How often in a row nothing came between question and answer.
+        quiet: u32,
+    },
     /// A setting of the session.
     Configure(Setting),
     /// A turn.
@@ -139,6 +152,9 @@ pub(super) struct State {
     /// Settings that are still to be made.
     #[serde(default)]
     pub(super) settings_left: Vec<Setting>,
+    /// Whether an update came since the last [`Asked::Settle`].
+    #[serde(default)]
+    pub(super) stirred: bool,
     /// Whether this process was asked to log in already.
     #[serde(default)]
     pub(super) authenticated: bool,

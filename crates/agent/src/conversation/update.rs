@@ -17,14 +17,6 @@ const MAX_WORDS: usize = 2000;
 /// The most locations, edits or plan lines of one update that are kept.
 const MAX_ITEMS: usize = 200;
 
-/// What became of an update.
-pub(super) enum Update {
-    /// It is an event.
-    Event(EventBody),
-    /// It says nothing that the log keeps.
-    Nothing,
-}
-
 /// A `session/update`'s parameters, half read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,53 +35,100 @@ struct Tag<'a> {
     tag: Cow<'a, str>,
 }
 
-/// Makes an event of an update.
-pub(super) fn read(update: &RawValue) -> Update {
+/// Makes events of an update; none where it says nothing that the log keeps.
+pub(super) fn read(update: &RawValue, notes_without_id: bool) -> Vec<EventBody> {
     let text = update.get();
     let Ok(Tag { tag }) = serde_json::from_str::<Tag<'_>>(text) else {
-        return raw(text);
+        return vec![raw(text)];
     };
-    let event = match &*tag {
-        "agent_message_chunk" => chunk(text).map(|text| {
-            text.map(|text| EventBody::Message {
-                author: Author::Agent,
-                text,
-                chunk: true,
-                turn: 0,
-            })
+    let events = match &*tag {
+        "agent_message_chunk" => chunk(text).map(|(words, id)| match words {
+            Some(words) if id || !notes_without_id => vec![message(words)],
+            Some(words) => vec![output("update", words)],
+            None => Vec::new(),
         }),
-        "agent_thought_chunk" => chunk(text).map(|text| text.map(|text| EventBody::Thought { text })),
+        "agent_thought_chunk" => chunk(text).map(|(words, _)| {
+            words
+                .map(|text| EventBody::Thought { text })
+                .into_iter()
+                .collect()
+        }),
         // A first call is read like an update, so that a field that was not sent stays absent.
-        "tool_call" => tool(text).map(|call| Some(EventBody::ToolCall(call))),
-        "tool_call_update" => tool(text).map(|call| Some(EventBody::ToolUpdate(call))),
-        "plan" => plan(text).map(Some),
+        "tool_call" => tool(text).map(|call| vec![EventBody::ToolCall(call)]),
+        "tool_call_update" => tool(text).map(|call| tool_update(text, call)),
+        "plan" => plan(text).map(|plan| vec![plan]),
         "user_message_chunk"
         | "usage_update"
         | "available_commands_update"
         | "config_option_update"
-        | "session_info_update" => Some(None),
+        | "session_info_update" => Some(Vec::new()),
         _ => None,
     };
-    match event {
-        Some(Some(event)) => Update::Event(event),
-        Some(None) => Update::Nothing,
-        None => raw(text),
-    }
+    events.unwrap_or_else(|| vec![raw(text)])
 }
 
 /// An update that is kept as it came.
-pub(super) fn raw(text: &str) -> Update {
-    Update::Event(EventBody::Output {
-        stream: "update".to_owned(),
-        text: head(text.as_bytes(), MAX_HEAD),
-        blob: None,
-    })
+pub(super) fn raw(text: &str) -> EventBody {
+    output("update", head(text.as_bytes(), MAX_HEAD))
 }
 
-fn chunk(text: &str) -> Option<Option<String>> {
+fn output(stream: &str, text: String) -> EventBody {
+    EventBody::Output {
+        stream: stream.to_owned(),
+        text,
+        blob: None,
+    }
+}
+
+fn message(text: String) -> EventBody {
+    EventBody::Message {
+        author: Author::Agent,
+        text,
+        chunk: true,
+        turn: 0,
+    }
+}
+
+/// The words of a chunk, if it has any, and whether it belongs to a message with an id.
+fn chunk(text: &str) -> Option<(Option<String>, bool)> {
     let chunk: v1::ContentChunk = serde_json::from_str(text).ok()?;
     let words = words(chunk.content);
-    Some((!words.is_empty()).then_some(words))
+    Some(((!words.is_empty()).then_some(words), chunk.message_id.is_some()))
+}
+
+/// An update of a call, and before it the next piece of a command's output, where the agent streams that beside the
+/// protocol (Codex, after a convention of editors).
+fn tool_update(text: &str, call: ToolCall) -> Vec<EventBody> {
+    #[derive(Deserialize, Default)]
+    struct Piece {
+        #[serde(default)]
+        data: String,
+    }
+    #[derive(Deserialize, Default)]
+    struct Meta {
+        #[serde(default, alias = "terminal_output")]
+        terminal_output_delta: Option<Piece>,
+    }
+    #[derive(Deserialize)]
+    struct Shape {
+        #[serde(default, rename = "_meta")]
+        meta: Option<Meta>,
+    }
+    let piece = serde_json::from_str::<Shape>(text)
+        .ok()
+        .and_then(|shape| shape.meta)
+        .and_then(|meta| meta.terminal_output_delta)
+        .map(|piece| piece.data)
+        .filter(|piece| !piece.is_empty());
+    let mut events: Vec<EventBody> = piece.map(|piece| output("terminal", piece)).into_iter().collect();
+    let nothing = ToolCall {
+        id: call.id.clone(),
+        ..ToolCall::default()
+    };
+    if call != nothing {
+        events.push(EventBody::ToolUpdate(call));
+    }
+    events
 }
 
 fn words(block: v1::ContentBlock) -> String {
