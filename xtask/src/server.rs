@@ -88,11 +88,9 @@ impl Server {
         Client::new(&self.url, token(&self.data_dir).as_deref())
     }
 
-    /// A command of `telecoder` that talks to this server.
+    /// A command of `telecoder` that talks to this server; it finds address and token in the data folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Program {
-        isolated(&self.telecoder, &self.data_dir)
-            .env("TELECODER_SERVER", &self.url)
-            .args(arguments)
+        isolated(&self.telecoder, &self.data_dir).args(arguments)
     }
 
     /// Lets it run on after us and gives back its process id.
@@ -106,7 +104,7 @@ pub(crate) fn isolated(telecoder: &Path, data_dir: &Path) -> Program {
     Program::new(telecoder)
         .without_env(environment::PREFIX)
         .env("TELECODER_DATA_DIR", data_dir)
-        .env("TELECODER_CONFIG", data_dir.join("config.toml"))
+        .env("TELECODER_CONFIG", "/dev/null")
 }
 
 /// The token in a data folder, where there is one.
@@ -120,7 +118,6 @@ fn token(data_dir: &Path) -> Option<String> {
 /// Files are linked, not copied, so both folders must lie on one file system.
 pub(crate) fn data_dir_with_agents(new: &Path, installed: &Path) -> Result<()> {
     std::fs::create_dir_all(new).with_context(|| format!("could not make {}", new.display()))?;
-    std::fs::write(new.join("config.toml"), "").context("could not write config.toml")?;
     let agents = installed.join("agents");
     if agents.is_dir() {
         Program::new("cp")

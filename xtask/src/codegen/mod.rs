@@ -4,6 +4,7 @@
 //! one function and one line in `all()`.
 
 mod command_line;
+mod configuration;
 
 use std::path::PathBuf;
 
@@ -38,6 +39,10 @@ const fn all() -> &'static [Generated] {
         Generated {
             path: "docs/reference/cli.md",
             make: command_line::reference,
+        },
+        Generated {
+            path: "docs/reference/configuration.md",
+            make: configuration::reference,
         },
         Generated {
             path: "docs/reference/openapi.json",

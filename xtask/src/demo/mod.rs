@@ -199,9 +199,7 @@ impl Demo {
         console::note(&format!(
             "the API is at {url}/api/sessions, its description at {url}/api/openapi.json"
         ));
-        console::note(&format!(
-            "export TELECODER_SERVER={url} TELECODER_DATA_DIR={data_dir}"
-        ));
+        console::note(&format!("export TELECODER_DATA_DIR={data_dir}"));
         console::note("telecoder list; telecoder pr list; telecoder pr merge NUMBER");
         console::note(&format!("cd {sample} && git log --all --oneline"));
         console::note(&format!(
