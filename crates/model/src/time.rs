@@ -4,7 +4,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
-/// A point in time in UTC, in microseconds since 1970-01-01; written as RFC 3339 with milliseconds.
+/// A point in time in UTC, in microseconds since 1970-01-01; written as RFC 3339, for people with milliseconds, as JSON with
+/// microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
@@ -60,7 +61,11 @@ impl std::str::FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        // Whole microseconds, so that what is kept as JSON comes back as it was.
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(time) => serializer.collect_str(&format_args!("{time:.6}")),
+            Err(_) => serializer.collect_str(self),
+        }
     }
 }
 
