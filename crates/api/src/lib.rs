@@ -25,3 +25,4 @@ pub mod token;
 pub mod usage;
 
 pub use client::{Client, ClientError};
+pub use word::WordError;

@@ -4,7 +4,7 @@ use crate::options::EngineOptions;
 use crate::ports::Ports;
 use crate::worker;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use telecoder_model::PortError;
 use telecoder_model::id::InstanceId;
 use telecoder_model::time::Timestamp;
@@ -20,6 +20,7 @@ struct Inner {
     ports: Ports,
     options: EngineOptions,
     instance: InstanceId,
+    public_url: OnceLock<String>,
 }
 
 impl fmt::Debug for Engine {
@@ -44,6 +45,7 @@ impl Engine {
                 ports,
                 options,
                 instance,
+                public_url: OnceLock::new(),
             }),
         })
     }
@@ -56,6 +58,17 @@ impl Engine {
         worker::run(self, shutdown).await
     }
 
+    /// Says where people reach the server, once that is known (a port chosen by the system); the first call counts.
+    pub fn announce(&self, public_url: &str) {
+        self.inner.public_url.get_or_init(|| public_url.to_owned());
+    }
+
+    pub(crate) fn public_url(&self) -> &str {
+        self.inner
+            .public_url
+            .get()
+            .unwrap_or(&self.inner.options.public_url)
+    }
     pub(crate) fn ports(&self) -> &Ports {
         &self.inner.ports
     }

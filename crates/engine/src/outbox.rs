@@ -187,7 +187,7 @@ async fn publish(engine: &Engine, row: &OutboxRow) -> Result<(PublishOrder, Forg
     };
     let body = match order.body.clone() {
         Some(body) => pull_body::with_marker(&body, &session),
-        None => pull_body::compose(&session, &engine.options().public_url),
+        None => pull_body::compose(&session, engine.public_url()),
     };
     forge
         .push(&session.id, &repository, &session.branch, &order.head)
@@ -301,7 +301,7 @@ async fn read(engine: &Engine, id: &SessionId) -> Result<Versioned<Session>, Por
 /// A forge's link as people can open it: a path gets the server's address in front.
 fn link(engine: &Engine, url: &str) -> String {
     if url.starts_with('/') {
-        format!("{}{url}", engine.options().public_url)
+        format!("{}{url}", engine.public_url())
     } else {
         url.to_owned()
     }

@@ -1,0 +1,49 @@
+//! `config [show|set|path]`.
+
+use super::{Context, words};
+use crate::arguments::ConfigCommand;
+use crate::exit::{Failure, Outcome};
+use crate::table::table;
+use crate::terminal::Output;
+use serde_json::json;
+use std::process::ExitCode;
+use telecoder::{Given, config_file, config_rows, write_setting};
+
+/// Runs a command on the configuration; without one it shows it.
+pub(crate) fn run(context: &Context, command: Option<ConfigCommand>) -> Outcome {
+    let given = Given::from_process();
+    match command {
+        None | Some(ConfigCommand::Show) => show(context, &given)?,
+        Some(ConfigCommand::Path) => {
+            let path = config_file(&given).ok_or_else(|| Failure::failed("HOME is not set"))?;
+            context.terminal.line(&path.display().to_string())?;
+        }
+        Some(ConfigCommand::Set { key, value }) => {
+            let value = words(&[value])?;
+            let path = write_setting(&given, &key, value.trim())?;
+            context.terminal.line(&format!(
+                "Set {key} in {}. A running server takes it over when it is started again.",
+                path.display()
+            ))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(context: &Context, given: &Given) -> Result<(), Failure> {
+    let rows = config_rows(given)?;
+    if context.terminal.listing() == Output::Json {
+        let values: Vec<_> = rows
+            .into_iter()
+            .map(|row| json!({"key": row.key, "value": row.value, "source": row.source, "about": row.about}))
+            .collect();
+        return context.terminal.json(&values);
+    }
+    let cells = rows
+        .into_iter()
+        .map(|row| vec![row.key, row.value.unwrap_or_else(|| "–".to_owned()), row.source])
+        .collect();
+    context
+        .terminal
+        .line(&table(&["setting", "value", "from"], cells))
+}

@@ -1,0 +1,46 @@
+//! `logs` and `events`.
+
+use super::Context;
+use crate::arguments::EventsArguments;
+use crate::exit::{self, Outcome};
+use crate::follow::{Until, follow};
+use std::process::ExitCode;
+use telecoder_api::client::{Start, backoff};
+
+/// Shows what happened, as text.
+pub(crate) async fn logs(context: &Context, id: &str, stay: bool) -> Outcome {
+    let client = context.client()?;
+    let until = if stay { Until::End } else { Until::Now };
+    follow(context.terminal, &client, id, 0, until).await?;
+    if !stay {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(exit::of_session(&client.session(id).await?))
+}
+
+/// Shows events as JSON: an array of what is there, or one line an event as they come.
+pub(crate) async fn events(context: &Context, options: &EventsArguments) -> Outcome {
+    let client = context.client()?;
+    let start = Start {
+        after: options.after,
+        stay: options.follow,
+    };
+    let mut follower = client.follow(&options.id, start, backoff(30));
+    let mut first = true;
+    while let Some(event) = follower.next().await {
+        let event = event?;
+        let text = serde_json::to_string(&event).map_err(|error| exit::Failure::failed(error.to_string()))?;
+        if options.follow {
+            context.terminal.line(&text)?;
+        } else {
+            context
+                .terminal
+                .write(&format!("{}{text}", if first { "[\n" } else { ",\n" }))?;
+        }
+        first = false;
+    }
+    if !options.follow {
+        context.terminal.line(if first { "[]" } else { "\n]" })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,84 @@
+//! `list` and `lineage`.
+
+use super::Context;
+use crate::arguments::ListArguments;
+use crate::exit::{Failure, Outcome};
+use crate::repository;
+use crate::table::table;
+use crate::terminal::Output;
+use crate::words;
+use std::process::ExitCode;
+use telecoder_api::session::{Session, SessionFilter};
+
+/// Sessions in a table unless more are asked for.
+const LIMIT: u32 = 50;
+
+/// Lists sessions, newest first.
+pub(crate) async fn list(context: &Context, options: ListArguments) -> Outcome {
+    let filter = SessionFilter {
+        status: options.status,
+        agent: options.agent,
+        policy: options.policy,
+        parent: options.parent,
+        lineage: options.lineage,
+        repo: options.repo.as_deref().map(repository::canonical).transpose()?,
+        q: None,
+        limit: Some(options.limit.unwrap_or(LIMIT)),
+        cursor: None,
+    };
+    let page = context.client()?.sessions(&filter).await?;
+    show(context, &page.rows)?;
+    if page.next.is_some() && context.terminal.listing() == Output::Table {
+        context
+            .terminal
+            .note("There are more: --limit N shows up to 1000.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows a session with all of its line.
+pub(crate) async fn lineage(context: &Context, id: &str) -> Outcome {
+    let rows = context.client()?.lineage(id).await?;
+    show(context, &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(context: &Context, rows: &[Session]) -> Result<(), Failure> {
+    if context.terminal.listing() == Output::Json {
+        return context.terminal.json(&rows);
+    }
+    if rows.is_empty() {
+        return context
+            .terminal
+            .line("No sessions. Begin with: telecoder run \"…\"");
+    }
+    let cells = rows
+        .iter()
+        .map(|session| {
+            vec![
+                session.id.clone(),
+                words::status(session.status),
+                session.agent.clone(),
+                session
+                    .repo
+                    .as_deref()
+                    .map_or("–", |repo| repo.rsplit('/').next().unwrap_or(repo))
+                    .to_owned(),
+                session
+                    .pr_number
+                    .map(|number| format!("#{number}"))
+                    .unwrap_or_default(),
+                session
+                    .created_at
+                    .get(..16)
+                    .unwrap_or(&session.created_at)
+                    .replace('T', " "),
+                session.title.clone(),
+            ]
+        })
+        .collect();
+    context.terminal.line(&table(
+        &["id", "status", "agent", "repo", "pr", "created", "title"],
+        cells,
+    ))
+}

@@ -1,0 +1,158 @@
+//! How things are put into words (layer 4).
+
+use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, styled};
+use telecoder_api::pull::Pull;
+use telecoder_api::session::{ResultKind, Session, Status};
+
+/// A status in its colour.
+pub(crate) fn status(status: Status) -> String {
+    let style = match status {
+        Status::Complete => GREEN,
+        Status::Error => RED,
+        Status::Stopped | Status::Waiting => YELLOW,
+        Status::Preparing | Status::Running => CYAN,
+        Status::Pending | Status::Idle | Status::Hibernated => DIM,
+    };
+    styled(style, status.as_str())
+}
+
+/// Seconds and minutes: `4.2 s`, `3 min 5 s`.
+pub(crate) fn duration(millis: u64) -> String {
+    let seconds = millis / 1000;
+    if seconds >= 60 {
+        return format!("{} min {} s", seconds / 60, seconds % 60);
+    }
+    format!("{seconds}.{} s", (millis % 1000) / 100)
+}
+
+/// Bytes: `275 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!(
+            "{}.{} GB",
+            bytes / 1_000_000_000,
+            (bytes % 1_000_000_000) / 100_000_000
+        ),
+    }
+}
+
+/// The outcome of a session, for its end and for `status`.
+pub(crate) fn outcome(session: &Session) -> String {
+    let mut lines = Vec::new();
+    let headline = session
+        .outcome
+        .as_ref()
+        .map_or("", |outcome| outcome.headline.as_str());
+    let head = if headline.is_empty() {
+        &session.title
+    } else {
+        headline
+    };
+    lines.push(format!(
+        "{}  {}",
+        status(session.status),
+        styled(BOLD, &clean(head))
+    ));
+    if let Some(error) = &session.error {
+        lines.push(format!(
+            "  {} {}",
+            styled(RED, session.failure_kind.map_or("error", |kind| kind.as_str())),
+            clean(error)
+        ));
+    }
+    if let Some(outcome) = &session.outcome {
+        for (name, items) in [
+            ("Changed", &outcome.changed),
+            ("Verified", &outcome.verified),
+            ("Uncertain", &outcome.uncertain),
+            ("Next", &outcome.next),
+        ] {
+            section(&mut lines, name, items);
+        }
+        section(
+            &mut lines,
+            "The agent says that it verified",
+            &outcome.claims.verified,
+        );
+    }
+    if session.result == ResultKind::Text
+        && let Some(text) = &session.result_text
+    {
+        lines.push(String::new());
+        lines.push(clean(text));
+    }
+    if let (Some(number), Some(url)) = (session.pr_number, &session.pr_url) {
+        let state = session.pr_state.map_or("", |state| state.as_str());
+        lines.push(format!(
+            "\n  Pull request #{number} ({state})  {}",
+            styled(CYAN, &clean(url))
+        ));
+    }
+    lines.join("\n")
+}
+
+fn section(lines: &mut Vec<String>, name: &str, items: &[String]) {
+    for (number, item) in items.iter().enumerate() {
+        let label = if number == 0 { name } else { "" };
+        if name.len() > 10 {
+            if number == 0 {
+                lines.push(format!("  {}", styled(DIM, name)));
+            }
+            lines.push(format!("  {:<10} {}", "", clean(item)));
+        } else {
+            lines.push(format!(
+                "  {} {}",
+                styled(DIM, &format!("{label:<10}")),
+                clean(item)
+            ));
+        }
+    }
+}
+
+/// A pull request, whole.
+pub(crate) fn pull(pull: &Pull) -> String {
+    let mut lines = vec![
+        format!(
+            "{}  {}",
+            styled(BOLD, &format!("#{}", pull.number)),
+            styled(BOLD, &clean(&pull.title))
+        ),
+        format!("  {:<10} {}", "State", pull.state),
+        format!("  {:<10} {}", "Repository", clean(&pull.repo)),
+        format!(
+            "  {:<10} {} ← {}",
+            "Branches",
+            clean(&pull.base),
+            clean(&pull.head)
+        ),
+        format!("  {:<10} {}", "Commit", pull.head_sha),
+        format!("  {:<10} {}", "Session", pull.session_id),
+    ];
+    if let Some(merge) = &pull.merge_sha {
+        lines.push(format!("  {:<10} {merge}", "Merged as"));
+    }
+    lines.push(String::new());
+    lines.push(clean(pull.body.trim_end()));
+    lines.join("\n")
+}
+
+/// Foreign text for a terminal.
+pub(crate) fn clean(text: &str) -> String {
+    telecoder::harmless(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times() {
+        assert_eq!(bytes(275_400_000), "275 MB");
+        assert_eq!(bytes(1_480_000_000), "1.4 GB");
+        assert_eq!(duration(4_280), "4.2 s");
+        assert_eq!(duration(185_000), "3 min 5 s");
+    }
+}

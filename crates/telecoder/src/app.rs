@@ -1,0 +1,146 @@
+//! A composed application (layer 3): server and worker in one.
+
+use crate::config::Config;
+use crate::private_file;
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use telecoder_api::doctor::{Finding, FindingState};
+use telecoder_engine::Engine;
+use telecoder_engine::request::FindingState as State;
+use telecoder_model::PortError;
+use telecoder_model::principal::Principal;
+use telecoder_server::BoundServer;
+use tokio::sync::watch;
+
+/// Server and worker, bound to an address and not yet at work.
+#[derive(Debug)]
+pub struct App {
+    parts: Parts,
+    url: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) engine: Engine,
+    pub(crate) server: BoundServer,
+    pub(crate) config: Config,
+    pub(crate) data: PathBuf,
+    pub(crate) first_token: Option<String>,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let mut address = parts.server.local_addr();
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::IpAddr::from([127, 0, 0, 1]));
+        }
+        let url = parts
+            .config
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{address}"));
+        parts.engine.announce(&url);
+        Self {
+            url: format!("http://{address}"),
+            parts,
+        }
+    }
+    /// Where it answers, from this host.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+    /// Where everything is kept.
+    pub fn data_dir(&self) -> &Path {
+        &self.parts.data
+    }
+    /// The token that this start made, if it made one.
+    pub fn first_token(&self) -> Option<&str> {
+        self.parts.first_token.as_deref()
+    }
+    /// The engine, for a program that embeds it.
+    pub fn engine(&self) -> &Engine {
+        &self.parts.engine
+    }
+    /// What a person should do before the first task.
+    pub async fn hints(&self) -> Vec<String> {
+        let Ok(agents) = self.parts.engine.agents().await else {
+            return Vec::new();
+        };
+        let mut hints = Vec::new();
+        if !agents.iter().any(|agent| agent.installed) {
+            hints.push("no agent is installed: telecoder agents install goose".to_owned());
+        }
+        let keys = self
+            .parts
+            .config
+            .providers
+            .values()
+            .any(|provider| provider.key.is_some() || provider.custom);
+        if !keys {
+            hints.push("no model key is set: ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY".to_owned());
+        }
+        hints
+    }
+    /// What works here.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn doctor(&self, prove: bool) -> Result<Vec<Finding>, PortError> {
+        let found = self.parts.engine.doctor(&Principal::local(), prove).await;
+        let found = found.map_err(|error| PortError::permanent("the doctor failed").because(error))?;
+        Ok(found
+            .into_iter()
+            .map(|finding| Finding {
+                subject: finding.subject,
+                state: match finding.state {
+                    State::Ok => FindingState::Ok,
+                    State::Warning => FindingState::Warning,
+                    State::Failed => FindingState::Failed,
+                },
+                detail: finding.detail,
+                remedy: finding.remedy,
+            })
+            .collect())
+    }
+    /// Serves and works until `until` is done; then lets requests end and leaves sessions to the next start.
+    ///
+    /// # Errors
+    /// If the store refuses this server.
+    pub async fn run(self, until: impl Future<Output = ()>) -> Result<(), PortError> {
+        let (stop, stopping) = watch::channel(false);
+        let file = self.parts.data.join("server.json");
+        let text = json!({"url": self.url, "pid": std::process::id(), "version": env!("CARGO_PKG_VERSION")});
+        private_file::write(&file, text.to_string().as_bytes())
+            .map_err(|error| PortError::io(format!("cannot write {}", file.display()), error))?;
+        let engine = self.parts.engine.clone();
+        let worker_stopping = stopping.clone();
+        let mut worker = tokio::spawn(async move { engine.run(worker_stopping).await });
+        let serving = tokio::spawn(self.parts.server.run(stopping));
+        let early = tokio::select! {
+            () = until => None,
+            ended = &mut worker => Some(ended),
+        };
+        stop.send_replace(true);
+        let ended = match early {
+            Some(ended) => ended,
+            None => worker.await,
+        };
+        drop(serving.await);
+        drop(std::fs::remove_file(&file));
+        ended.unwrap_or_else(|error| Err(PortError::permanent("the worker ended badly").because(error)))
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+pub async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,254 @@
+//! Every setting, once (layer 3): its key in `config.toml`, its environment variables, its default, and what it does. The
+//! reference page and `telecoder config` are made of this table.
+
+/// One setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its key in `config.toml` and in `telecoder config set`.
+    pub key: &'static str,
+    /// The variables that set it, the first one first.
+    pub env: &'static [&'static str],
+    /// Its default in words, as it is written; empty where there is none.
+    pub default: &'static str,
+    /// Whether its value is never shown.
+    pub secret: bool,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+}
+
+const fn setting(
+    key: &'static str,
+    env: &'static [&'static str],
+    default: &'static str,
+    about: &'static str,
+) -> Setting {
+    Setting {
+        key,
+        env,
+        default,
+        secret: false,
+        about,
+    }
+}
+
+const fn secret(key: &'static str, env: &'static [&'static str], about: &'static str) -> Setting {
+    Setting {
+        key,
+        env,
+        default: "",
+        secret: true,
+        about,
+    }
+}
+
+/// All settings, in the order of the reference.
+pub const ALL: &[Setting] = &[
+    setting(
+        "listen",
+        &["TELECODER_LISTEN", "TELECODER_ADDR"],
+        "127.0.0.1:7080",
+        "Address and port to listen on; `:PORT` means all interfaces, port 0 any free port.",
+    ),
+    setting(
+        "data_dir",
+        &["TELECODER_DATA_DIR"],
+        "~/.telecoder",
+        "Folder of everything that is kept.",
+    ),
+    setting(
+        "server",
+        &["TELECODER_SERVER"],
+        "",
+        "Server that the command line talks to; default: the one of this host.",
+    ),
+    secret(
+        "token",
+        &["TELECODER_TOKEN"],
+        "Token that the command line sends; default: `<data>/token` of this host's server.",
+    ),
+    secret(
+        "api_token",
+        &["TELECODER_API_TOKEN"],
+        "A token with every scope that the server accepts from its start.",
+    ),
+    setting(
+        "local_roots",
+        &["TELECODER_LOCAL_ROOTS"],
+        "",
+        "Folders, separated by `:`, below which local paths may be repositories where tokens are required.",
+    ),
+    setting(
+        "public_url",
+        &["TELECODER_PUBLIC_URL"],
+        "",
+        "Address of the server in links; default: where it listens.",
+    ),
+    setting(
+        "allowed_hosts",
+        &["TELECODER_ALLOWED_HOSTS"],
+        "",
+        "Further host names, separated by `,`, that requests may name.",
+    ),
+    setting(
+        "default_agent",
+        &["TELECODER_DEFAULT_AGENT", "TELECODER_CODING_AGENT"],
+        "auto",
+        "Agent of tasks that name none; `auto` chooses by the model keys that are set.",
+    ),
+    setting(
+        "policy_mode",
+        &["TELECODER_POLICY_MODE"],
+        "standard",
+        "Policy of tasks that name none: locked, observe, standard.",
+    ),
+    setting(
+        "publish",
+        &["TELECODER_PUBLISH"],
+        "",
+        "When tasks that do not say are published: auto, ask, manual.",
+    ),
+    setting(
+        "pipeline",
+        &["TELECODER_PIPELINE"],
+        "none",
+        "Stages of tasks that do not say: full, verify, none.",
+    ),
+    setting(
+        "sandbox",
+        &["TELECODER_SANDBOX"],
+        "local",
+        "Kind of sandbox: local.",
+    ),
+    setting(
+        "max_sessions",
+        &["TELECODER_MAX_SESSIONS"],
+        "4",
+        "Sessions at work at once on this server, 1 to 1,000.",
+    ),
+    setting(
+        "session_timeout",
+        &["TELECODER_SESSION_TIMEOUT"],
+        "30m",
+        "The most time that any policy gives: 90s, 30m, 2h.",
+    ),
+    setting(
+        "prompt_timeout_seconds",
+        &["TELECODER_PROMPT_TIMEOUT_SECONDS"],
+        "",
+        "Caps the time of every policy, in seconds.",
+    ),
+    setting(
+        "session_heartbeat_seconds",
+        &["TELECODER_SESSION_HEARTBEAT_SECONDS"],
+        "5",
+        "Interval of the server's heartbeat.",
+    ),
+    setting(
+        "session_stale_seconds",
+        &["TELECODER_SESSION_STALE_SECONDS"],
+        "30",
+        "Silence after which a server counts as dead.",
+    ),
+    setting(
+        "max_revisions",
+        &["TELECODER_MAX_REVISIONS"],
+        "1",
+        "How often a stage may send the agent back, 0 to 10.",
+    ),
+    setting(
+        "chat_idle_timeout",
+        &["TELECODER_CHAT_IDLE_TIMEOUT"],
+        "30m",
+        "How long a chat keeps its sandbox between turns.",
+    ),
+    setting(
+        "chat_max_messages",
+        &["TELECODER_CHAT_MAX_MESSAGES"],
+        "50",
+        "Messages that a chat may have.",
+    ),
+    secret(
+        "anthropic_api_key",
+        &["ANTHROPIC_API_KEY"],
+        "Key for Anthropic models; it never enters a sandbox.",
+    ),
+    setting(
+        "anthropic_base_url",
+        &["ANTHROPIC_BASE_URL"],
+        "https://api.anthropic.com",
+        "Endpoint of Anthropic models.",
+    ),
+    secret(
+        "openai_api_key",
+        &["OPENAI_API_KEY"],
+        "Key for OpenAI models and compatible endpoints; it never enters a sandbox.",
+    ),
+    setting(
+        "openai_base_url",
+        &["OPENAI_BASE_URL"],
+        "https://api.openai.com/v1",
+        "Endpoint of OpenAI or a compatible one.",
+    ),
+    secret(
+        "gemini_api_key",
+        &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        "Key for Gemini models; it never enters a sandbox.",
+    ),
+    setting(
+        "gemini_base_url",
+        &["GEMINI_BASE_URL"],
+        "https://generativelanguage.googleapis.com",
+        "Endpoint of Gemini models.",
+    ),
+    setting(
+        "log",
+        &["TELECODER_LOG"],
+        "info",
+        "What the server logs: error, warn, info, debug, or a filter by target.",
+    ),
+];
+
+/// The prefix and suffix of the variables that give an agent's command: `TELECODER_AGENT_<NAME>_COMMAND`.
+pub const AGENT_COMMAND: (&str, &str) = ("TELECODER_AGENT_", "_COMMAND");
+
+/// Variables of earlier systems that are accepted, with what is said about them.
+pub const OUTDATED: &[(&str, &str)] = &[
+    ("OPENTL_ADDR", "use TELECODER_LISTEN"),
+    ("OPENTL_DATA_DIR", "use TELECODER_DATA_DIR"),
+    ("OPENTL_SERVER", "use TELECODER_SERVER"),
+    ("OPENTL_DOCKER_IMAGE", "it has no effect with the local sandbox"),
+    (
+        "OPENTL_DOCKER_NETWORK",
+        "it has no effect: a sandbox has no network of its own",
+    ),
+    (
+        "TELECODER_DOCKER_NETWORK",
+        "it has no effect: a sandbox has no network of its own",
+    ),
+    (
+        "TELECODER_ACPX_COMMAND",
+        "it has no effect: agents are spoken to directly",
+    ),
+];
+
+/// Finds a setting by its key.
+pub fn by_key(key: &str) -> Option<&'static Setting> {
+    ALL.iter().find(|setting| setting.key == key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_variables_are_unique() {
+        let mut seen = std::collections::BTreeSet::new();
+        for setting in ALL {
+            assert!(seen.insert(setting.key.to_owned()), "{}", setting.key);
+            assert!(setting.about.ends_with('.'), "{}", setting.key);
+            for name in setting.env {
+                assert!(seen.insert((*name).to_owned()), "{name}");
+            }
+        }
+    }
+}

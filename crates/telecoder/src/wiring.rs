@@ -1,0 +1,300 @@
+//! The default parts (layer 3), made from the configuration.
+
+use crate::app::{App, Parts};
+use crate::builder::Builder;
+use crate::config::Config;
+use crate::private_file;
+use crate::registry::SandboxSetting;
+use std::collections::BTreeMap;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use telecoder_agent::{AgentOptions, Agents};
+use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
+use telecoder_engine::{Engine, EngineOptions, Ports};
+use telecoder_git::{Git, GitOptions};
+use telecoder_model::PortError;
+use telecoder_model::port::clock::Clock;
+use telecoder_model::port::process::{HostUser, Processes};
+use telecoder_model::port::store::{ClaimLimits, Store};
+use telecoder_sandbox::{HostProcesses, host_owner};
+use telecoder_server::{Server, ServerOptions};
+use telecoder_store::{DataDirLock, FileBlobs, LocalBus, SqliteOptions, SqliteStore, SystemClock, SystemIds};
+
+/// Where programs are found on hosts that set no `PATH`.
+const FALLBACK_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// The `PATH` inside of sandboxes, behind toolchains.
+const INSIDE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Variables that installers and git over the network need of the host.
+const NETWORK_VARIABLES: &[&str] = &[
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
+    "CURL_CA_BUNDLE",
+];
+
+pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
+    let config = builder.config.clone();
+    let data = config.data_dir.clone();
+    make_folder(&data)?;
+    let lock = Arc::new(DataDirLock::acquire(&data)?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let store = open_store(&builder, &data, lock, Arc::clone(&clock)).await?;
+    let owner = host_owner();
+    let root = rustix::process::geteuid().is_root();
+    let processes = processes(&config);
+    let git = Arc::new(Git::new(
+        GitOptions {
+            owner: root.then_some(HostUser {
+                uid: owner.uid,
+                gid: owner.gid,
+            }),
+            network: only(&config.env, NETWORK_VARIABLES),
+            ..GitOptions::new(data.join("git"), data.join("sessions"))
+        },
+        Arc::clone(&processes),
+    ));
+    let driver = match builder.driver {
+        Some(driver) => driver,
+        None => {
+            let setting = SandboxSetting {
+                program: own_program()?,
+                run_dir: data.join("run"),
+            };
+            builder.registry.driver(&config.sandbox, &setting)?
+        }
+    };
+    let agents = match builder.agents {
+        Some(agents) => agents,
+        None => Arc::new(agents(&config, processes)?),
+    };
+    let gateway = match builder.gateway {
+        Some(gateway) => gateway,
+        None => Arc::new(Gateway::new(GatewayOptions::new(providers(&config)?))?),
+    };
+    let forges = builder.forges;
+    let toolchains = Toolchains::default();
+    let token_required = root || !config.listen.ip().is_loopback() || config.api_token.is_some();
+    let ports = Ports {
+        store,
+        blobs: Arc::new(FileBlobs::open(&data.join("blobs"))?),
+        bus: Arc::new(LocalBus::new()),
+        clock,
+        ids: Arc::new(SystemIds),
+        driver,
+        workspaces: git.clone(),
+        diffs: git.clone(),
+        local: git,
+        agents,
+        gateway,
+        forges,
+        stages: builder.stages,
+    };
+    let engine = Engine::new(ports, engine_options(&config, &data, token_required, toolchains))?;
+    let server = Server::new(
+        engine.clone(),
+        ServerOptions {
+            allowed_hosts: config.allowed_hosts.clone(),
+            public_url: config.public_url.clone(),
+            token_required,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            ..ServerOptions::new(config.listen)
+        },
+    );
+    let server = server.bind().await.map_err(|error| {
+        PortError::permanent("the server cannot start")
+            .because(error)
+            .remedy("choose another address: --listen ADDR")
+    })?;
+    let first_token = first_token(&engine, &config, &data, token_required).await?;
+    Ok(App::new(Parts {
+        engine,
+        server,
+        config,
+        data,
+        first_token,
+    }))
+}
+
+fn engine_options(
+    config: &Config,
+    data: &Path,
+    token_required: bool,
+    toolchains: Toolchains,
+) -> EngineOptions {
+    let mut path = toolchains.path.clone();
+    path.push(INSIDE_PATH.to_owned());
+    EngineOptions {
+        default_agent: config.default_agent.clone(),
+        default_policy: config.policy.clone(),
+        default_publish: config.publish,
+        default_pipeline: config.pipeline,
+        prompt_timeout: config.prompt_timeout,
+        chat_idle: config.chat_idle,
+        chat_max_messages: config.chat_max_messages,
+        heartbeat: config.heartbeat,
+        lease_expiry: config.lease_expiry,
+        limits: ClaimLimits {
+            server: config.max_sessions,
+            user: config.max_sessions,
+            repository: config.max_sessions,
+        },
+        max_revisions: config.max_revisions,
+        toolchains: toolchains.binds,
+        toolchain_env: toolchains.env,
+        path: path.join(":"),
+        local_roots: token_required.then(|| config.local_roots.clone()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..EngineOptions::new(data.join("sessions"))
+    }
+}
+
+async fn open_store(
+    builder: &Builder,
+    data: &Path,
+    lock: Arc<DataDirLock>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Store>, PortError> {
+    if let Some(store) = &builder.store {
+        return Ok(Arc::clone(store));
+    }
+    let options = SqliteOptions {
+        lock: Some(lock),
+        clock,
+        ..SqliteOptions::default()
+    };
+    Ok(Arc::new(
+        SqliteStore::open(&data.join("telecoder.db"), options).await?,
+    ))
+}
+
+pub(crate) fn processes(config: &Config) -> Arc<dyn Processes> {
+    let path = config
+        .env
+        .get("PATH")
+        .cloned()
+        .unwrap_or_else(|| FALLBACK_PATH.to_owned());
+    Arc::new(HostProcesses::new(path))
+}
+
+pub(crate) fn agents(config: &Config, processes: Arc<dyn Processes>) -> Result<Agents, PortError> {
+    let path = config.env.get("PATH").map_or(FALLBACK_PATH, String::as_str);
+    Agents::new(
+        AgentOptions {
+            agents_dir: config.data_dir.join("agents"),
+            commands: config.agent_commands.clone(),
+            host_path: path.split(':').map(PathBuf::from).collect(),
+            host_home: config.home.clone(),
+            install_env: install_env(&config.env),
+        },
+        processes,
+    )
+}
+
+/// What installers inherit: everything but the keys and tokens of models and forges and our own settings.
+fn install_env(env: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let is_ours = |name: &str| {
+        name.starts_with("TELECODER_")
+            || name.starts_with("OPENTL_")
+            || name.starts_with("CARGO")
+            || ["ANTHROPIC_", "OPENAI_", "GEMINI_", "GOOGLE_", "GITHUB_", "GH_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+    };
+    env.iter()
+        .filter(|(name, _)| !is_ours(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn only(env: &BTreeMap<String, String>, names: &[&str]) -> BTreeMap<String, String> {
+    names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), env.get(*name)?.clone())))
+        .collect()
+}
+
+fn providers(config: &Config) -> Result<Vec<ProviderOptions>, PortError> {
+    config
+        .providers
+        .iter()
+        .map(|(provider, settings)| {
+            let url = settings.base_url.parse().map_err(|error| {
+                PortError::permanent(format!("the endpoint of {} is no URL", provider.as_str()))
+                    .because(error)
+            })?;
+            let mut options = ProviderOptions::new(*provider, url, settings.key.clone());
+            // An endpoint of one's own that was given without a key needs none.
+            options.needs_key = !settings.custom;
+            Ok(options)
+        })
+        .collect()
+}
+
+/// The program that sandboxes are started with: this one.
+fn own_program() -> Result<PathBuf, PortError> {
+    std::env::current_exe().map_err(|error| PortError::io("the path of this program is not known", error))
+}
+
+fn make_folder(data: &Path) -> Result<(), PortError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| PortError::io(format!("cannot make the data folder {}", data.display()), error))
+}
+
+/// Where tokens are required, makes the first one and writes it where the command line of this host finds it.
+async fn first_token(
+    engine: &Engine,
+    config: &Config,
+    data: &Path,
+    required: bool,
+) -> Result<Option<String>, PortError> {
+    let operator = telecoder_model::principal::Principal::local();
+    let failed = |error: telecoder_engine::EngineError| {
+        PortError::permanent("the first token cannot be kept").because(error)
+    };
+    if let Some(token) = &config.api_token {
+        engine
+            .adopt_token(&operator, "TELECODER_API_TOKEN", token.expose())
+            .await
+            .map_err(failed)?;
+    }
+    if !required {
+        return Ok(None);
+    }
+    let path = data.join("token");
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        engine
+            .adopt_token(&operator, "first", text.trim())
+            .await
+            .map_err(failed)?;
+        return Ok(None);
+    }
+    let request = telecoder_engine::request::TokenRequest {
+        name: "first".to_owned(),
+        scope: telecoder_model::principal::Scope::Admin,
+        user: None,
+        expires_at: None,
+    };
+    let made = engine.create_token(&operator, request).await.map_err(failed)?;
+    private_file::write(&path, made.secret.as_bytes())
+        .map_err(|error| PortError::io(format!("cannot write {}", path.display()), error))?;
+    Ok(Some(made.secret))
+}
+
+#[derive(Default)]
+struct Toolchains {
+    binds: Vec<telecoder_model::port::sandbox::ReadOnlyBind>,
+    path: Vec<String>,
+    env: BTreeMap<String, String>,
+}
