@@ -1,1 +1,3 @@
 //! Layer 1: adapters for forges, channels and trackers.
+
+pub mod forge;
