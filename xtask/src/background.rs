@@ -38,14 +38,19 @@ impl Background {
         self.child.as_ref().map(Child::id).unwrap_or_default()
     }
 
-    /// What it wrote last, for an error's text.
+    /// What it wrote last, for an error's text; lines that speak of a token are left out.
     pub(crate) fn last_words(&self) -> String {
         let text = std::fs::read(&self.log)
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let tail = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default();
-        tail.join("\n")
+        let safe: Vec<&str> = tail
+            .iter()
+            .copied()
+            .filter(|line| !line.contains("oken"))
+            .collect();
+        safe.join("\n")
     }
 
     /// Looks until something is there, while the program runs and there is time.

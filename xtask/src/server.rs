@@ -46,6 +46,7 @@ impl Server {
         let address = start.data_dir.join("server.json");
         ensure!(!address.exists(), "{} is there already", address.display());
         let mut program = isolated(start.telecoder, start.data_dir)
+            .env("NO_COLOR", "1")
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(start.data_dir);
         for (name, value) in &start.env {
