@@ -191,33 +191,10 @@ impl Exchange {
     }
 
     /// An answer that is a success: followed while it is passed on.
-    async fn pass_answer(
-        &self,
-        pace: Pace,
-        answer: reqwest::Response,
-        mut entry: Option<Entry>,
-        reply: Reply,
-    ) {
+    async fn pass_answer(&self, pace: Pace, answer: reqwest::Response, entry: Option<Entry>, reply: Reply) {
         let status = answer.status();
-        let encoded = answer
-            .headers()
-            .get(CONTENT_ENCODING)
-            .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
-        if encoded {
-            let error = format!(
-                "{} compressed its answer although it was asked not to",
-                self.upstream.host()
-            );
-            let ending = Ending {
-                status: Some(status.as_u16()),
-                ..Ending::without_answer(CallEnd::Broken, error)
-            };
-            close(&mut entry, ending).await;
-            let refusal = Refusal::new(
-                StatusCode::BAD_GATEWAY,
-                "the model provider's answer cannot be read",
-            );
-            return self.answer_refusal(reply, &refusal);
+        if is_encoded(&answer) {
+            return self.refuse_encoded(status, entry, reply).await;
         }
         let mut headers = self.headers_in(&answer);
         if self.route.method == Method::HEAD {
@@ -252,6 +229,20 @@ impl Exchange {
             passed: 0,
         };
         relay.run(answer).await;
+    }
+
+    async fn refuse_encoded(&self, status: StatusCode, mut entry: Option<Entry>, reply: Reply) {
+        let error = format!(
+            "{} compressed its answer although it was asked not to",
+            self.upstream.host()
+        );
+        let ending = Ending {
+            status: Some(status.as_u16()),
+            ..Ending::without_answer(CallEnd::Broken, error)
+        };
+        close(&mut entry, ending).await;
+        let message = "the model provider's answer cannot be read";
+        self.answer_refusal(reply, &Refusal::new(StatusCode::BAD_GATEWAY, message));
     }
 
     /// An error status in words. A refused key's answer is not quoted, because it often holds the key's last characters.
@@ -327,6 +318,11 @@ fn response(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+fn is_encoded(answer: &reqwest::Response) -> bool {
+    let encoding = answer.headers().get(CONTENT_ENCODING);
+    encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The body of an error, if it comes whole, in time and within its bound.

@@ -4,8 +4,8 @@
 //! provider; every model call is announced before a byte leaves, and its end is told exactly once; an answer that broke
 //! off never looks whole to the agent.
 //!
-//! A request walks through [`connection`] (bounds), [`route`] (what is allowed), [`request`] (what goes out), [`exchange`]
-//! (the call itself) and [`meter`] (what came back).
+//! A request walks through `connection` (bounds), `route` (what is allowed), `request` (what goes out), `exchange`
+//! (the call itself) and `meter` (what came back).
 
 mod answer;
 mod check;

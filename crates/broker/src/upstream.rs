@@ -204,65 +204,54 @@ mod tests {
     use crate::route::{Purpose, Screened, screen};
     use expect_test::expect;
 
+    const CASES: [(Provider, &str, &str); 7] = [
+        (
+            Provider::Anthropic,
+            "/v1/messages",
+            "https://a.example https://a.example/v1/ https://gw.example/x",
+        ),
+        (
+            Provider::Anthropic,
+            "/messages",
+            "https://a.example https://a.example/v1",
+        ),
+        (
+            Provider::Openai,
+            "/v1/responses",
+            "https://o.example https://o.example/v1 https://o.example/paas/v4/",
+        ),
+        (
+            Provider::Openai,
+            "/chat/completions",
+            "https://o.example/ https://o.example/v1beta/openai",
+        ),
+        (
+            Provider::Gemini,
+            "/v1beta/models/m:generateContent",
+            "https://g.example https://g.example/v1",
+        ),
+        (
+            Provider::Gemini,
+            "/models/m:generateContent",
+            "https://g.example https://g.example/v1alpha",
+        ),
+        (
+            Provider::Gemini,
+            "/v1/models/m:generateContent",
+            "https://g.example/x",
+        ),
+    ];
+
     #[test]
     fn a_base_with_and_without_its_version_reaches_the_same_path() {
         let mut out = String::new();
-        let cases = [
-            (
-                Provider::Anthropic,
-                "/v1/messages",
-                vec![
-                    "https://a.example",
-                    "https://a.example/v1/",
-                    "https://gw.example/anthropic",
-                ],
-            ),
-            (
-                Provider::Anthropic,
-                "/messages",
-                vec!["https://a.example", "https://a.example/v1"],
-            ),
-            (
-                Provider::Openai,
-                "/v1/responses",
-                vec![
-                    "https://o.example",
-                    "https://o.example/v1",
-                    "https://o.example/api/paas/v4/",
-                ],
-            ),
-            (
-                Provider::Openai,
-                "/chat/completions",
-                vec!["https://o.example/", "https://o.example/v1beta/openai"],
-            ),
-            (
-                Provider::Gemini,
-                "/v1beta/models/m:generateContent",
-                vec!["https://g.example", "https://g.example/v1"],
-            ),
-            (
-                Provider::Gemini,
-                "/models/m:generateContent",
-                vec!["https://g.example", "https://g.example/v1alpha"],
-            ),
-            (
-                Provider::Gemini,
-                "/v1/models/m:generateContent",
-                vec!["https://g.example/x"],
-            ),
-        ];
-        for (provider, path, bases) in cases {
-            let parts = hyper::Request::post(path)
-                .header("host", "localhost")
-                .body(())
-                .unwrap()
-                .into_parts()
-                .0;
+        for (provider, path, bases) in CASES {
+            let request = hyper::Request::post(path).header("host", "localhost");
+            let parts = request.body(()).unwrap().into_parts().0;
             let Ok(Screened::Pass(route)) = screen(provider, &parts) else {
                 panic!("{path}")
             };
-            for base in bases {
+            for base in bases.split(' ') {
                 let upstream =
                     Upstream::new(ProviderOptions::new(provider, base.parse().unwrap(), None)).unwrap();
                 out.push_str(&format!(
@@ -274,12 +263,12 @@ mod tests {
         expect![[r#"
             /v1/messages at https://a.example -> https://a.example/v1/messages
             /v1/messages at https://a.example/v1/ -> https://a.example/v1/messages
-            /v1/messages at https://gw.example/anthropic -> https://gw.example/anthropic/v1/messages
+            /v1/messages at https://gw.example/x -> https://gw.example/x/v1/messages
             /messages at https://a.example -> https://a.example/v1/messages
             /messages at https://a.example/v1 -> https://a.example/v1/messages
             /v1/responses at https://o.example -> https://o.example/v1/responses
             /v1/responses at https://o.example/v1 -> https://o.example/v1/responses
-            /v1/responses at https://o.example/api/paas/v4/ -> https://o.example/api/paas/v4/responses
+            /v1/responses at https://o.example/paas/v4/ -> https://o.example/paas/v4/responses
             /chat/completions at https://o.example/ -> https://o.example/v1/chat/completions
             /chat/completions at https://o.example/v1beta/openai -> https://o.example/v1beta/openai/chat/completions
             /v1beta/models/m:generateContent at https://g.example -> https://g.example/v1beta/models/m:generateContent

@@ -33,6 +33,11 @@ async fn a_check_asks_for_the_list_of_models_with_the_key() {
     .assert_eq(&out);
 }
 
+async fn wrong(gateway: &Gateway, provider: Provider) -> String {
+    let error = gateway.check(provider).await.unwrap_err();
+    format!("{:?}: {} ({:?})\n", error.class, error.chain(), error.remedy)
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_told_with_its_remedy() {
     let mut out = String::new();
@@ -64,33 +69,12 @@ async fn what_is_wrong_is_told_with_its_remedy() {
             body.as_bytes(),
         )])
         .await;
-        let error = gateway(&upstream).check(provider).await.unwrap_err();
-        out.push_str(&format!(
-            "{:?}: {} ({:?})\n",
-            error.class,
-            error.chain(),
-            error.remedy
-        ));
+        out.push_str(&wrong(&gateway(&upstream), provider).await);
     }
     let upstream = Upstream::play(vec![]).await;
-    let error = gateway(&upstream).check(Provider::Openai).await.unwrap_err();
-    out.push_str(&format!(
-        "{:?}: {} ({:?})\n",
-        error.class,
-        error.chain(),
-        error.remedy
-    ));
-    let error = Gateway::new(GatewayOptions::new(Vec::new()))
-        .unwrap()
-        .check(Provider::Openai)
-        .await
-        .unwrap_err();
-    out.push_str(&format!(
-        "{:?}: {} ({:?})\n",
-        error.class,
-        error.chain(),
-        error.remedy
-    ));
+    out.push_str(&wrong(&gateway(&upstream), Provider::Openai).await);
+    let without_keys = Gateway::new(GatewayOptions::new(Vec::new())).unwrap();
+    out.push_str(&wrong(&without_keys, Provider::Openai).await);
     assert!(!out.contains(KEY), "{out}");
     expect![[r#"
         Denied: 127.0.0.1 answered 401: invalid x-api-key *** (Some("check ANTHROPIC_API_KEY"))

@@ -86,14 +86,7 @@ async fn what_goes_out_is_the_path_the_key_and_a_few_headers() {
         let provider = Provider::of_listener(transcript.listener).unwrap();
         let mut client = Client::connect(&gateway(&upstream), provider, &Recorder::new()).await;
         client.post(transcript.path, transcript.request).await;
-        let seen = upstream.seen().remove(0);
-        out.push_str(&format!("{}\n", seen.line));
-        for (name, value) in &seen.headers {
-            let value = value
-                .replace(KEY, "KEY")
-                .replace(&upstream.address.to_string(), "PROVIDER");
-            out.push_str(&format!("  {name}: {value}\n"));
-        }
+        out.push_str(&upstream.shown(KEY));
     }
     expect![[r#"
         POST /v1/messages?beta=true HTTP/1.1

@@ -14,6 +14,7 @@ mod formats;
 mod hostile;
 mod inside;
 mod keys;
+mod mutated;
 mod recorder;
 mod scripted;
 mod streaming;

@@ -97,6 +97,19 @@ impl Upstream {
             .unwrap();
     }
 
+    /// The first request, with the key and this address by name.
+    pub(crate) fn shown(&self, key: &str) -> String {
+        let seen = self.seen().remove(0);
+        let mut out = format!("{}\n", seen.line);
+        for (name, value) in &seen.headers {
+            let value = value
+                .replace(key, "KEY")
+                .replace(&self.address.to_string(), "PROVIDER");
+            out.push_str(&format!("  {name}: {value}\n"));
+        }
+        out
+    }
+
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
