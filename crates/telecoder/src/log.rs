@@ -18,6 +18,7 @@ pub fn init(given: &Given) {
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .with_target(false)
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
             .try_init(),
     );
 }

@@ -13,6 +13,7 @@ use telecoder_agent::{AgentOptions, Agents};
 use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
 use telecoder_engine::{Engine, EngineOptions, Ports};
 use telecoder_git::{Git, GitOptions};
+use telecoder_integrations::forge::LocalForge;
 use telecoder_model::PortError;
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::process::{HostUser, Processes};
@@ -80,7 +81,12 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
         Some(gateway) => gateway,
         None => Arc::new(Gateway::new(GatewayOptions::new(providers(&config)?))?),
     };
-    let forges = builder.forges;
+    let mut forges = builder.forges;
+    forges.push(Arc::new(LocalForge::new(
+        git.clone(),
+        store.clone(),
+        Arc::clone(&clock),
+    )));
     let toolchains = Toolchains::default();
     let token_required = root || !config.listen.ip().is_loopback() || config.api_token.is_some();
     let ports = Ports {
