@@ -50,81 +50,47 @@ fn pulls(query: PullQuery) -> String {
     pull::list(&Principal::local(), &query).unwrap().into_string()
 }
 
+/// Puts one filter into a query.
+type Filter = fn(&mut SessionQuery);
+
+/// Each filter of the list of sessions with the index that must serve it.
+fn filters() -> [(Filter, &'static str); 9] {
+    [
+        (|_| {}, "sessions_newest"),
+        (|q| q.status = vec![Status::Running], "sessions_status"),
+        (
+            |q| q.status = vec![Status::Running, Status::Waiting],
+            "sessions_newest",
+        ),
+        (|q| q.agent = Some("gym".parse().unwrap()), "sessions_newest"),
+        (|q| q.policy = Some("x".to_owned()), "sessions_newest"),
+        (|q| q.parent = Some(some_id()), "sessions_parent"),
+        (|q| q.lineage = Some(some_id()), "sessions_lineage"),
+        (
+            |q| q.repository = Some("a/b".parse().unwrap()),
+            "sessions_repository",
+        ),
+        (|q| q.text = Some("x".to_owned()), "sessions_newest"),
+    ]
+}
+
+fn some_id() -> SessionId {
+    SessionId::from_random([1; 8])
+}
+
 #[tokio::test]
 async fn lists_of_sessions_use_an_index_in_their_order() {
     let (_folder, store) = store().await;
-    let id = SessionId::from_random([1; 8]);
     let after = SessionPlace {
         created_at: Timestamp::from_micros(1),
-        id: id.clone(),
-    }
-    .write();
-    let queries = [
-        (SessionQuery::default(), "sessions_newest"),
-        (
-            SessionQuery {
-                status: vec![Status::Running],
-                ..SessionQuery::default()
-            },
-            "sessions_status",
-        ),
-        (
-            SessionQuery {
-                status: vec![Status::Running, Status::Waiting],
-                ..SessionQuery::default()
-            },
-            "sessions_newest",
-        ),
-        (
-            SessionQuery {
-                agent: Some("gym".parse().unwrap()),
-                ..SessionQuery::default()
-            },
-            "sessions_newest",
-        ),
-        (
-            SessionQuery {
-                policy: Some("x".to_owned()),
-                ..SessionQuery::default()
-            },
-            "sessions_newest",
-        ),
-        (
-            SessionQuery {
-                parent: Some(id.clone()),
-                ..SessionQuery::default()
-            },
-            "sessions_parent",
-        ),
-        (
-            SessionQuery {
-                lineage: Some(id),
-                ..SessionQuery::default()
-            },
-            "sessions_lineage",
-        ),
-        (
-            SessionQuery {
-                repository: Some("a/b".parse().unwrap()),
-                ..SessionQuery::default()
-            },
-            "sessions_repository",
-        ),
-        (
-            SessionQuery {
-                text: Some("x".to_owned()),
-                ..SessionQuery::default()
-            },
-            "sessions_newest",
-        ),
-    ];
-    for (query, index) in queries {
+        id: some_id(),
+    };
+    for (filter, index) in filters() {
+        let mut query = SessionQuery::default();
+        filter(&mut query);
         check(&store, &sessions(query.clone()), index).await;
-        let next = SessionQuery {
-            after: Some(after.clone()),
-            ..query
-        };
-        check(&store, &sessions(next), index).await;
+        query.after = Some(after.write());
+        check(&store, &sessions(query), index).await;
     }
     check(&store, session::BY_PREFIX, "sessions_prefix").await;
 }

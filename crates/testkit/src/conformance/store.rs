@@ -12,6 +12,7 @@
 )]
 
 pub mod access;
+pub mod all_or_nothing;
 pub mod commits;
 pub mod events;
 pub mod fixture;
@@ -76,10 +77,10 @@ cases! { $
         of_many_writers_with_one_version_one_wins
         a_commit_without_a_session_writes_nothing
         a_commit_that_contradicts_itself_is_refused
-        a_failing_write_of_any_kind_leaves_nothing_behind
         neighbours_of_a_failing_commit_are_kept
         a_stale_fence_loses
     }
+    all_or_nothing { a_failing_write_of_any_kind_leaves_nothing_behind }
     events {
         events_are_numbered_densely_from_one
         appending_alone_leaves_the_version
@@ -108,6 +109,7 @@ cases! { $
         pages_go_from_new_to_old_without_gaps
         pages_stay_stable_while_sessions_come
         filters_narrow_a_list
+        a_list_follows_the_status
         a_search_ignores_case
         lists_show_only_what_is_the_owners
         a_prefix_finds_ids
@@ -116,7 +118,8 @@ cases! { $
     rows {
         the_state_of_an_execution_is_replaced
         input_lines_are_kept_until_forgotten
-        messages_are_numbered_and_leave_the_queue_once
+        messages_are_numbered_densely
+        a_message_leaves_the_queue_once
         the_first_answer_to_a_decision_wins
         pending_decisions_are_listed_oldest_first
         an_outside_effect_is_written_once
@@ -126,8 +129,10 @@ cases! { $
     pulls {
         a_head_has_one_open_pull_request
         concurrent_openers_get_the_same_pull_request
+        an_open_pull_request_changes
         the_state_of_a_pull_request_rules_its_changes
         pull_requests_are_listed_in_pages
+        a_list_of_pull_requests_is_narrowed
     }
     access {
         a_token_is_found_by_its_hash

@@ -1,16 +1,12 @@
-//! Commits (dev layer): compare-and-set, fences, all or nothing.
+//! Commits (dev layer): compare-and-set, fences, neighbours.
 
 use super::fixture::{
-    NEVER, THEN, add, change, claim, decision, effect, end, fence, id, queue, said, says, server, session,
-    user, writes,
+    THEN, add, change, claim, decision, effect, end, fence, id, queue, reservation, said, says, server,
+    session, user, writes,
 };
 use std::sync::Arc;
 use telecoder_model::ErrorClass;
-use telecoder_model::decision::DecisionState;
-use telecoder_model::id::{ProcessId, TenantId, UserId};
-use telecoder_model::port::store::{
-    Commit, Committed, Fence, MessageState, OutboxState, Queueing, Reservation, Store, Versioned, Write,
-};
+use telecoder_model::port::store::{Commit, Committed, Fence, Store, Versioned, Write};
 use telecoder_model::session::{Session, Status};
 
 /// What was written is read back, field by field.
@@ -160,134 +156,6 @@ pub async fn a_commit_that_contradicts_itself_is_refused(store: Arc<dyn Store>) 
         store.commit(theft).await.unwrap_err().class,
         ErrorClass::Permanent
     );
-}
-
-/// A reservation of the n-th session.
-fn reservation(key: &str, n: u64) -> Reservation {
-    Reservation {
-        tenant: TenantId::default_tenant(),
-        user: UserId::local(),
-        key: key.to_owned(),
-        request: "a".repeat(64),
-        session: id(n),
-    }
-}
-
-/// Everything that a session has, for comparison.
-async fn everything(store: &Arc<dyn Store>, n: u64) -> String {
-    let process: ProcessId = "agent-1".parse().unwrap();
-    let tenant = TenantId::default_tenant();
-    format!(
-        "{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
-        store.session(&id(n)).await.unwrap(),
-        store.events(&id(n), 0, 1000).await.unwrap(),
-        store.run(&id(n)).await.unwrap(),
-        store.inputs(&id(n), &process, 0).await.unwrap(),
-        store.messages(&id(n)).await.unwrap(),
-        store
-            .pending_decisions(&tenant, None, Some(&id(n)))
-            .await
-            .unwrap(),
-        store.outbox("old").await.unwrap(),
-        store.outbox("new").await.unwrap(),
-        store.reservation(&tenant, &UserId::local(), "new").await.unwrap(),
-        store.depth().await.unwrap(),
-    )
-}
-
-/// For each kind of write: a commit of one of each, ended by one that fails, leaves no trace.
-pub async fn a_failing_write_of_any_kind_leaves_nothing_behind(store: Arc<dyn Store>) {
-    let process: ProcessId = "agent-1".parse().unwrap();
-    let input = |number: u64| Write::Input {
-        process: process.clone(),
-        number,
-        line: "line".into(),
-    };
-    let delivered = |number: u64| Write::Message {
-        number,
-        state: MessageState::Delivered,
-        turn: Some(1),
-    };
-    let mut answered = decision("old", 1);
-    answered.state = DecisionState::Approved;
-    let mut settled = effect("old", 1);
-    settled.state = OutboxState::Done;
-    let before = vec![
-        Write::NewSession(Box::new(session(1))),
-        Write::Run(serde_json::json!({"step": 1})),
-        input(1),
-        Write::NewMessage {
-            author: user("ann"),
-            content: "first".to_owned(),
-            queue: Queueing::Followup,
-        },
-        Write::NewDecision(Box::new(decision("old", 1))),
-        Write::Outbox(Box::new(effect("old", 1))),
-        Write::Reserve(reservation("old", 1)),
-        Write::Enqueue { not_before: THEN },
-    ];
-    store.commit(writes(1, before)).await.unwrap();
-    store.register(&server("s1")).await.unwrap();
-    let lease = claim(&store, "s1").await.unwrap();
-    let all = vec![
-        Write::Session(Box::new(session(1))),
-        Write::Run(serde_json::json!({"step": 2})),
-        input(2),
-        Write::DropInputs {
-            process: process.clone(),
-            up_to: 1,
-        },
-        Write::NewMessage {
-            author: user("ann"),
-            content: "second".to_owned(),
-            queue: Queueing::Steer,
-        },
-        delivered(1),
-        Write::NewDecision(Box::new(decision("new", 1))),
-        Write::Decision(Box::new(answered.clone())),
-        Write::Enqueue { not_before: NEVER },
-        Write::EndJob,
-        Write::Outbox(Box::new(effect("new", 1))),
-        Write::OutboxUpdate(Box::new(settled.clone())),
-        Write::Reserve(reservation("new", 1)),
-    ];
-    let failing = [
-        (Write::NewSession(Box::new(session(1))), ErrorClass::Conflict),
-        (input(2), ErrorClass::Conflict),
-        (input(9), ErrorClass::Conflict),
-        (delivered(1), ErrorClass::Conflict),
-        (delivered(9), ErrorClass::NotFound),
-        (
-            Write::NewDecision(Box::new(decision("old", 1))),
-            ErrorClass::Conflict,
-        ),
-        (Write::Decision(Box::new(answered)), ErrorClass::Conflict),
-        (
-            Write::Decision(Box::new(decision("none", 1))),
-            ErrorClass::NotFound,
-        ),
-        (Write::OutboxUpdate(Box::new(settled)), ErrorClass::Conflict),
-        (
-            Write::OutboxUpdate(Box::new(effect("none", 1))),
-            ErrorClass::NotFound,
-        ),
-        (Write::Reserve(reservation("old", 1)), ErrorClass::Conflict),
-    ];
-    let untouched = everything(&store, 1).await;
-    let commit = |tail: Vec<Write>| Commit {
-        expect: Some(1),
-        fence: fence("s1", &lease),
-        events: vec![said("gone")],
-        ..writes(1, all.iter().cloned().chain(tail).collect())
-    };
-    for (write, class) in failing {
-        let error = store.commit(commit(vec![write.clone()])).await.unwrap_err();
-        assert_eq!(error.class, class, "{write:?}: {error:?}");
-        assert_eq!(everything(&store, 1).await, untouched, "{write:?}");
-    }
-    // Without the one that fails, all of it happens.
-    let done = store.commit(commit(Vec::new())).await.unwrap();
-    assert_eq!((done.version, done.last_seq, done.message), (2, 1, Some(2)));
 }
 
 /// Commits that arrive together may share a transaction; one that fails harms no other.

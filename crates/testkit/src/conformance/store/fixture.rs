@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use telecoder_model::PortError;
 use telecoder_model::decision::{Decision, DecisionState};
 use telecoder_model::event::{Author, EventBody};
 use telecoder_model::id::{InstanceId, SessionId, TenantId, UserId};
 use telecoder_model::policy::{Policy, PublishRule, ToolKind};
 use telecoder_model::port::store::{
-    Claim, ClaimLimits, Commit, Committed, Fence, OutboxRow, OutboxState, Store, Write,
+    Claim, ClaimLimits, Commit, Committed, Fence, OutboxRow, OutboxState, Queueing, Reservation, Store, Write,
 };
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::refs::BranchName;
@@ -16,6 +15,7 @@ use telecoder_model::repository::Repository;
 use telecoder_model::session::{ForgeChoice, Mode, Pipeline, ResultKind, Session, Source, Status};
 use telecoder_model::time::Timestamp;
 use telecoder_model::usage::Usage;
+use telecoder_model::{ErrorClass, PortError};
 
 /// A fixed moment, long ago.
 pub const THEN: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
@@ -214,6 +214,31 @@ pub fn effect(key: &str, n: u64) -> OutboxRow {
         not_before: THEN,
         result: None,
     }
+}
+
+/// A reservation of the n-th session.
+pub fn reservation(key: &str, n: u64) -> Reservation {
+    Reservation {
+        tenant: TenantId::default_tenant(),
+        user: UserId::local(),
+        key: key.to_owned(),
+        request: format!("{n:064}"),
+        session: id(n),
+    }
+}
+
+/// A message of `ann` that waits for the turn's end.
+pub fn queue_message(content: &str) -> Write {
+    Write::NewMessage {
+        author: user("ann"),
+        content: content.to_owned(),
+        queue: Queueing::Followup,
+    }
+}
+
+/// The class of a refusal.
+pub fn class<T: std::fmt::Debug>(outcome: Result<T, PortError>) -> ErrorClass {
+    outcome.unwrap_err().class
 }
 
 /// A small generator of pseudo-random numbers (splitmix64), so that a property test repeats from its seed.

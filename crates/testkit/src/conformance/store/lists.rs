@@ -78,17 +78,28 @@ pub async fn pages_stay_stable_while_sessions_come(store: Arc<dyn Store>) {
             ..session(9)
         };
         let version = store.session(&id(9)).await.unwrap().unwrap().version;
-        let touch = Commit {
-            expect: Some(version),
-            ..writes(9, vec![Write::Session(Box::new(touched))])
-        };
-        store.commit(touch).await.unwrap();
+        replace(&store, 9, version, touched).await;
         match page.next {
             Some(next) => wanted.after = Some(next),
             None => break,
         }
     }
     assert_eq!(seen, ids((0..10).rev()));
+}
+
+/// A query of ten rows with one filter.
+fn only(filter: impl FnOnce(&mut SessionQuery)) -> SessionQuery {
+    let mut query = query(10);
+    filter(&mut query);
+    query
+}
+
+async fn replace(store: &Arc<dyn Store>, n: u64, version: u64, new: Session) {
+    let commit = Commit {
+        expect: Some(version),
+        ..writes(n, vec![Write::Session(Box::new(new))])
+    };
+    store.commit(commit).await.unwrap();
 }
 
 /// Each filter alone, and all together.
@@ -105,78 +116,46 @@ pub async fn filters_narrow_a_list(store: Arc<dyn Store>) {
     };
     add(&store, session(1)).await;
     add(&store, special.clone()).await;
-    let mut ended = session(3);
-    ended.repository = None;
-    add(&store, ended.clone()).await;
-    ended.status = Status::Complete;
-    let complete = Commit {
-        expect: Some(1),
-        ..writes(3, vec![Write::Session(Box::new(ended))])
-    };
-    store.commit(complete).await.unwrap();
-
-    let all = SessionQuery {
-        status: vec![Status::Waiting, Status::Running],
-        agent: Some(special.agent.clone()),
-        policy: Some("observe".to_owned()),
-        parent: Some(id(1)),
-        lineage: Some(id(1)),
-        repository: special.repository.clone(),
-        text: Some("frobnicator".to_owned()),
-        ..query(10)
-    };
-    let alone = [
-        SessionQuery {
-            status: vec![Status::Waiting],
-            ..query(10)
-        },
-        SessionQuery {
-            status: vec![Status::Waiting, Status::Error],
-            ..query(10)
-        },
-        SessionQuery {
-            agent: all.agent.clone(),
-            ..query(10)
-        },
-        SessionQuery {
-            policy: all.policy.clone(),
-            ..query(10)
-        },
-        SessionQuery {
-            parent: all.parent.clone(),
-            ..query(10)
-        },
-        SessionQuery {
-            repository: all.repository.clone(),
-            ..query(10)
-        },
-        SessionQuery {
-            text: all.text.clone(),
-            ..query(10)
-        },
-        all,
+    add(&store, session(3)).await;
+    let filters: [fn(&mut SessionQuery); 7] = [
+        |q| q.status = vec![Status::Waiting, Status::Running],
+        |q| q.agent = Some("goose".parse().unwrap()),
+        |q| q.policy = Some("observe".to_owned()),
+        |q| q.parent = Some(id(1)),
+        |q| q.repository = Some(repository("/srv/code")),
+        |q| q.text = Some("frobnicator".to_owned()),
+        |q| (q.status, q.lineage) = (vec![Status::Waiting], Some(id(1))),
     ];
-    for query in alone {
+    let mut all = query(10);
+    for filter in filters {
+        filter(&mut all);
+        let query = only(filter);
         assert_eq!(list(&store, &query).await, ids([2]), "{query:?}");
     }
-    let line = SessionQuery {
-        lineage: Some(id(1)),
-        ..query(10)
-    };
-    assert_eq!(list(&store, &line).await, ids([2, 1]));
-    let status = |status: Vec<Status>| SessionQuery { status, ..query(10) };
-    assert_eq!(list(&store, &status(vec![Status::Complete])).await, ids([3]));
+    assert_eq!(list(&store, &all).await, ids([2]), "{all:?}");
     assert_eq!(
-        list(&store, &status(vec![Status::Complete, Status::Pending])).await,
-        ids([3, 1])
+        list(&store, &only(|q| q.lineage = Some(id(1)))).await,
+        ids([2, 1])
     );
-    assert_eq!(list(&store, &status(Status::ALL.to_vec())).await, ids([3, 2, 1]));
-    assert_eq!(list(&store, &status(vec![Status::Stopped])).await, ids([]));
-    let contradiction = SessionQuery {
-        parent: Some(id(3)),
-        ..query(10)
+    assert_eq!(list(&store, &only(|q| q.parent = Some(id(3)))).await, ids([]));
+}
+
+/// The status of now counts, one or several.
+pub async fn a_list_follows_the_status(store: Arc<dyn Store>) {
+    for n in 1..=3 {
+        add(&store, session(n)).await;
+    }
+    let complete = Session {
+        status: Status::Complete,
+        ..session(3)
     };
-    assert_eq!(list(&store, &contradiction).await, ids([]));
+    replace(&store, 3, 1, complete).await;
+    let of = async |status: &[Status]| list(&store, &only(|q| q.status = status.to_vec())).await;
+    assert_eq!(of(&[Status::Complete]).await, ids([3]));
+    assert_eq!(of(&[Status::Pending]).await, ids([2, 1]));
+    assert_eq!(of(&[Status::Complete, Status::Pending]).await, ids([3, 2, 1]));
+    assert_eq!(of(&Status::ALL).await, ids([3, 2, 1]));
+    assert_eq!(of(&[Status::Stopped]).await, ids([]));
 }
 
 /// Title and prompt, without regard to case beyond ASCII too, and nothing in the text is a pattern.
@@ -205,11 +184,7 @@ pub async fn a_search_ignores_case(store: Arc<dyn Store>) {
     assert_eq!(found("' OR 1=1 --").await, ids([]));
     let mut renamed = named(1, Some("Inventory"), "Räume das LAGER auf");
     renamed.status = Status::Running;
-    let rename = Commit {
-        expect: Some(1),
-        ..writes(1, vec![Write::Session(Box::new(renamed))])
-    };
-    store.commit(rename).await.unwrap();
+    replace(&store, 1, 1, renamed).await;
     assert_eq!(found("INVENTORY").await, ids([1]));
 }
 

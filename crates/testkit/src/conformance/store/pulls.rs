@@ -1,6 +1,6 @@
 //! Local pull requests (dev layer): one open one a head, and what their state allows.
 
-use super::fixture::{NEVER, THEN, add, principal, repository, session, session_of, user};
+use super::fixture::{NEVER, THEN, add, class, principal, repository, session, session_of, user};
 use std::sync::Arc;
 use telecoder_model::ErrorClass;
 use telecoder_model::id::TenantId;
@@ -111,24 +111,14 @@ pub async fn concurrent_openers_get_the_same_pull_request(store: Arc<dyn Store>)
     assert_eq!(made, 1);
 }
 
-/// Words may change always, the rest only while it is open.
-pub async fn the_state_of_a_pull_request_rules_its_changes(store: Arc<dyn Store>) {
+/// While it is open everything may change.
+pub async fn an_open_pull_request_changes(store: Arc<dyn Store>) {
     add(&store, session(1)).await;
-    store
-        .open_pull(NewPull {
-            state: PullState::Draft,
-            ..new(1)
-        })
-        .await
-        .unwrap();
-    assert_eq!(
-        store
-            .change_pull(9, state(PullState::Closed), THEN)
-            .await
-            .unwrap_err()
-            .class,
-        ErrorClass::NotFound
-    );
+    let draft = NewPull {
+        state: PullState::Draft,
+        ..new(1)
+    };
+    let (before, _) = store.open_pull(draft).await.unwrap();
     let update = PullChange {
         title: Some("Better".to_owned()),
         body: Some("More".to_owned()),
@@ -137,18 +127,27 @@ pub async fn the_state_of_a_pull_request_rules_its_changes(store: Arc<dyn Store>
         state: Some(PullState::Open),
         merge_commit: None,
     };
-    let open = store.change_pull(1, update, NEVER).await.unwrap();
+    let expected = Pull {
+        title: "Better".to_owned(),
+        body: "More".to_owned(),
+        head_commit: commit('b'),
+        base: "develop".parse().unwrap(),
+        state: PullState::Open,
+        updated_at: NEVER,
+        ..before
+    };
+    assert_eq!(store.change_pull(1, update, NEVER).await.unwrap(), expected);
+    assert_eq!(store.pull(1).await.unwrap(), Some(expected));
     assert_eq!(
-        (
-            open.title.as_str(),
-            open.body.as_str(),
-            open.base.as_str(),
-            &open.head_commit,
-            open.state,
-            open.updated_at
-        ),
-        ("Better", "More", "develop", &commit('b'), PullState::Open, NEVER)
+        class(store.change_pull(9, state(PullState::Closed), THEN).await),
+        ErrorClass::NotFound
     );
+}
+
+/// Words may change always, the rest only while it is open.
+pub async fn the_state_of_a_pull_request_rules_its_changes(store: Arc<dyn Store>) {
+    add(&store, session(1)).await;
+    store.open_pull(new(1)).await.unwrap();
     let merge = PullChange {
         merge_commit: Some(commit('c')),
         ..state(PullState::Merged)
@@ -158,22 +157,23 @@ pub async fn the_state_of_a_pull_request_rules_its_changes(store: Arc<dyn Store>
         (merged.state, merged.merge_commit.clone()),
         (PullState::Merged, Some(commit('c')))
     );
-    let forbidden = [
+    let moved = PullChange {
+        head_commit: Some(commit('d')),
+        ..PullChange::default()
+    };
+    let rebased = PullChange {
+        base: Some("main".parse().unwrap()),
+        ..PullChange::default()
+    };
+    for change in [
         merge,
         state(PullState::Open),
         state(PullState::Closed),
-        PullChange {
-            head_commit: Some(commit('d')),
-            ..PullChange::default()
-        },
-        PullChange {
-            base: Some("main".parse().unwrap()),
-            ..PullChange::default()
-        },
-    ];
-    for change in forbidden {
-        let error = store.change_pull(1, change.clone(), NEVER).await.unwrap_err();
-        assert_eq!(error.class, ErrorClass::Conflict, "{change:?}");
+        moved,
+        rebased,
+    ] {
+        let outcome = store.change_pull(1, change.clone(), NEVER).await;
+        assert_eq!(class(outcome), ErrorClass::Conflict, "{change:?}");
     }
     assert_eq!(store.pull(1).await.unwrap(), Some(merged));
     let words = PullChange {
@@ -186,38 +186,29 @@ pub async fn the_state_of_a_pull_request_rules_its_changes(store: Arc<dyn Store>
     );
 }
 
-/// Newest first, the owner's only, narrowed by each filter.
+fn query(limit: u32) -> PullQuery {
+    PullQuery {
+        limit,
+        ..PullQuery::default()
+    }
+}
+
+async fn numbers(store: &Arc<dyn Store>, who: &Principal, query: &PullQuery) -> (Vec<u64>, Option<String>) {
+    let page = store.pulls(who, query).await.unwrap();
+    (page.rows.into_iter().map(|pull| pull.number).collect(), page.next)
+}
+
+/// Newest first, and only places that the list gave.
 pub async fn pull_requests_are_listed_in_pages(store: Arc<dyn Store>) {
     for n in 1..=5 {
         add(&store, session(n)).await;
         store.open_pull(new(n)).await.unwrap();
     }
-    add(&store, session_of(6, "bob")).await;
-    store
-        .open_pull(NewPull {
-            owner: user("bob"),
-            repository: repository("/srv/bob"),
-            ..new(6)
-        })
-        .await
-        .unwrap();
-    store
-        .change_pull(2, state(PullState::Closed), THEN)
-        .await
-        .unwrap();
-    let query = |limit: u32| PullQuery {
-        limit,
-        ..PullQuery::default()
-    };
-    let numbers = async |who: &Principal, query: &PullQuery| -> (Vec<u64>, Option<String>) {
-        let page = store.pulls(who, query).await.unwrap();
-        (page.rows.into_iter().map(|pull| pull.number).collect(), page.next)
-    };
     let me = Principal::local();
     let mut seen = Vec::new();
     let mut wanted = query(2);
     loop {
-        let (rows, next) = numbers(&me, &wanted).await;
+        let (rows, next) = numbers(&store, &me, &wanted).await;
         seen.push(rows);
         match next {
             Some(next) => wanted.after = Some(next),
@@ -225,34 +216,44 @@ pub async fn pull_requests_are_listed_in_pages(store: Arc<dyn Store>) {
         }
     }
     assert_eq!(seen, vec![vec![5, 4], vec![3, 2], vec![1]]);
-    let closed = PullQuery {
-        state: vec![PullState::Closed, PullState::Merged],
-        ..query(10)
-    };
-    assert_eq!(numbers(&me, &closed).await.0, [2]);
-    let of_session = PullQuery {
-        session: Some(session(3).id),
-        ..query(10)
-    };
-    assert_eq!(numbers(&me, &of_session).await.0, [3]);
-    let of_repository = PullQuery {
-        repository: Some(repository("/srv/bob")),
-        ..query(10)
-    };
-    assert_eq!(numbers(&me, &of_repository).await.0, Vec::<u64>::new());
-    assert_eq!(numbers(&principal("bob"), &of_repository).await.0, [6]);
     for limit in [0, 1001] {
         assert_eq!(
-            store.pulls(&me, &query(limit)).await.unwrap_err().class,
+            class(store.pulls(&me, &query(limit)).await),
             ErrorClass::Permanent
         );
     }
-    let made_up = PullQuery {
-        after: Some("x".to_owned()),
-        ..query(1)
+    let mut made_up = query(1);
+    made_up.after = Some("x".to_owned());
+    assert_eq!(class(store.pulls(&me, &made_up).await), ErrorClass::Permanent);
+}
+
+/// The owner's only, narrowed by each filter.
+pub async fn a_list_of_pull_requests_is_narrowed(store: Arc<dyn Store>) {
+    for n in 1..=3 {
+        add(&store, session(n)).await;
+        store.open_pull(new(n)).await.unwrap();
+    }
+    add(&store, session_of(4, "bob")).await;
+    let bobs = NewPull {
+        owner: user("bob"),
+        repository: repository("/srv/bob"),
+        ..new(4)
     };
-    assert_eq!(
-        store.pulls(&me, &made_up).await.unwrap_err().class,
-        ErrorClass::Permanent
-    );
+    store.open_pull(bobs).await.unwrap();
+    store
+        .change_pull(2, state(PullState::Closed), THEN)
+        .await
+        .unwrap();
+    let me = Principal::local();
+    assert_eq!(numbers(&store, &me, &query(10)).await.0, [3, 2, 1]);
+    let mut closed = query(10);
+    closed.state = vec![PullState::Closed, PullState::Merged];
+    assert_eq!(numbers(&store, &me, &closed).await.0, [2]);
+    let mut of_session = query(10);
+    of_session.session = Some(session(3).id);
+    assert_eq!(numbers(&store, &me, &of_session).await.0, [3]);
+    let mut of_repository = query(10);
+    of_repository.repository = Some(repository("/srv/bob"));
+    assert_eq!(numbers(&store, &me, &of_repository).await.0, Vec::<u64>::new());
+    assert_eq!(numbers(&store, &principal("bob"), &of_repository).await.0, [4]);
 }

@@ -1,6 +1,9 @@
 //! What belongs to an execution (dev layer): state, input lines, messages, decisions, outside effects, idempotency keys.
 
-use super::fixture::{NEVER, THEN, add, decision, effect, id, session, session_of, user, writes};
+use super::fixture::{
+    NEVER, THEN, add, class, decision, effect, id, queue_message, reservation, session, session_of, user,
+    writes,
+};
 use bytes::Bytes;
 use serde_json::json;
 use std::sync::Arc;
@@ -90,18 +93,14 @@ pub async fn input_lines_are_kept_until_forgotten(store: Arc<dyn Store>) {
     );
 }
 
-/// Numbers are dense also among writers at the same time; a message leaves the queue once.
-pub async fn messages_are_numbered_and_leave_the_queue_once(store: Arc<dyn Store>) {
+/// Numbers are dense also among writers at the same time.
+pub async fn messages_are_numbered_densely(store: Arc<dyn Store>) {
     add(&store, session(1)).await;
-    let write = |content: &str, queue| Write::NewMessage {
-        author: user("ann"),
-        content: content.to_owned(),
-        queue,
-    };
     let tasks: Vec<_> = (0..8)
         .map(|_| {
-            let (store, write) = (Arc::clone(&store), write("hello", Queueing::Collect));
-            tokio::spawn(async move { store.commit(writes(1, vec![write])).await.unwrap().message })
+            let store = Arc::clone(&store);
+            let commit = writes(1, vec![queue_message("hello")]);
+            tokio::spawn(async move { store.commit(commit).await.unwrap().message })
         })
         .collect();
     let mut numbers = Vec::new();
@@ -110,49 +109,50 @@ pub async fn messages_are_numbered_and_leave_the_queue_once(store: Arc<dyn Store
     }
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=8).collect::<Vec<u64>>());
-    let ninth = store
-        .commit(writes(1, vec![write("ninth", Queueing::Steer)]))
-        .await
-        .unwrap();
-    assert_eq!(ninth.message, Some(9));
+    let kept = store.messages(&id(1)).await.unwrap();
+    assert!(kept.iter().map(|message| message.number).eq(1..=8));
+    assert_eq!(store.messages(&id(2)).await.unwrap(), Vec::new());
+}
+
+/// A message is kept as it was written, and leaves the queue once.
+pub async fn a_message_leaves_the_queue_once(store: Arc<dyn Store>) {
+    add(&store, session(1)).await;
+    let written = Write::NewMessage {
+        author: user("ann"),
+        content: "Also *this*".to_owned(),
+        queue: Queueing::Steer,
+    };
+    let second = writes(1, vec![queue_message("first"), written]);
+    assert_eq!(store.commit(second).await.unwrap().message, Some(2));
+    let expected = Message {
+        number: 2,
+        author: user("ann"),
+        content: "Also *this*".to_owned(),
+        queue: Queueing::Steer,
+        state: MessageState::Queued,
+        turn: None,
+        created_at: writes(1, vec![]).at,
+    };
+    assert_eq!(store.messages(&id(1)).await.unwrap()[1], expected);
 
     let change = |number, state, turn| writes(1, vec![Write::Message { number, state, turn }]);
     store
-        .commit(change(9, MessageState::Delivered, Some(3)))
+        .commit(change(2, MessageState::Delivered, Some(3)))
         .await
         .unwrap();
-    let late = store
-        .commit(change(9, MessageState::Dropped, None))
-        .await
-        .unwrap_err();
-    assert_eq!(late.class, ErrorClass::Conflict);
-    for none in [0, 10, u64::MAX] {
-        let error = store
-            .commit(change(none, MessageState::Dropped, None))
-            .await
-            .unwrap_err();
-        assert_eq!(error.class, ErrorClass::NotFound);
+    let late = store.commit(change(2, MessageState::Dropped, None)).await;
+    assert_eq!(class(late), ErrorClass::Conflict);
+    for none in [0, 3, u64::MAX] {
+        let outcome = store.commit(change(none, MessageState::Dropped, None)).await;
+        assert_eq!(class(outcome), ErrorClass::NotFound, "{none}");
     }
-    let kept = store.messages(&id(1)).await.unwrap();
-    assert_eq!(kept.len(), 9);
-    let message = |number, content: &str, queue, state, turn| Message {
-        number,
-        author: user("ann"),
-        content: content.to_owned(),
-        queue,
-        state,
-        turn,
-        created_at: writes(1, vec![]).at,
+    let delivered = Message {
+        state: MessageState::Delivered,
+        turn: Some(3),
+        ..expected
     };
-    assert_eq!(
-        kept[0],
-        message(1, "hello", Queueing::Collect, MessageState::Queued, None)
-    );
-    assert_eq!(
-        kept[8],
-        message(9, "ninth", Queueing::Steer, MessageState::Delivered, Some(3))
-    );
-    assert_eq!(store.messages(&id(2)).await.unwrap(), Vec::new());
+    let kept = store.messages(&id(1)).await.unwrap();
+    assert_eq!((kept[0].state, &kept[1]), (MessageState::Queued, &delivered));
 }
 
 /// Of all answers at the same time one wins, and it is the one that is kept.
@@ -327,17 +327,14 @@ pub async fn outside_effects_are_due_in_order(store: Arc<dyn Store>) {
 /// A key is a user's own and names one session for ever.
 pub async fn an_idempotency_key_is_taken_once(store: Arc<dyn Store>) {
     let tenant = TenantId::default_tenant();
-    let reservation = |n: u64, name: &str, key: &str| Reservation {
-        tenant: TenantId::default_tenant(),
+    let of = |n: u64, name: &str, key: &str| Reservation {
         user: user(name),
-        key: key.to_owned(),
-        request: format!("{n:064}"),
-        session: id(n),
+        ..reservation(key, n)
     };
     let submit = |n: u64, name: &str, key: &str| {
         let rows = vec![
             Write::NewSession(Box::new(session_of(n, name))),
-            Write::Reserve(reservation(n, name, key)),
+            Write::Reserve(of(n, name, key)),
         ];
         writes(n, rows)
     };
@@ -366,7 +363,7 @@ pub async fn an_idempotency_key_is_taken_once(store: Arc<dyn Store>) {
         panic!("one wins, not {winners:?}")
     };
     let kept = store.reservation(&tenant, &user("ann"), "key").await.unwrap();
-    assert_eq!(kept, Some(reservation(winner, "ann", "key")));
+    assert_eq!(kept, Some(of(winner, "ann", "key")));
     store.commit(submit(10, "bob", "key")).await.unwrap();
     store.commit(submit(11, "ann", "other")).await.unwrap();
     assert_eq!(

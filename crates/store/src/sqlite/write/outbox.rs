@@ -1,0 +1,84 @@
+//! Outside effects and idempotency keys (layer 1): both are written once.
+
+use crate::sqlite::commit::Head;
+use crate::sqlite::failure::{is_taken, sql};
+use crate::sqlite::row::{json, word};
+use sqlx::SqliteConnection;
+use telecoder_model::PortError;
+use telecoder_model::port::store::{OutboxRow, Reservation};
+
+pub(super) async fn add(
+    tx: &mut SqliteConnection,
+    head: &Head,
+    row: &OutboxRow,
+    payload: &str,
+) -> Result<(), PortError> {
+    sqlx::query(
+        "INSERT INTO outbox (key, session, tenant, owner, kind, payload, state, tries, not_before, result)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(row.key.as_str())
+    .bind(head.session.as_str())
+    .bind(head.tenant.as_str())
+    .bind(head.owner.as_str())
+    .bind(row.kind.as_str())
+    .bind(payload)
+    .bind(word(&row.state)?)
+    .bind(row.tries)
+    .bind(row.not_before.as_micros())
+    .bind(row.result.as_ref().map(json).transpose()?)
+    .execute(tx)
+    .await
+    .map_err(sql("cannot write an outside effect"))?;
+    Ok(())
+}
+
+pub(super) async fn update(tx: &mut SqliteConnection, row: &OutboxRow) -> Result<(), PortError> {
+    let changed = sqlx::query(
+        "UPDATE outbox SET state = ?, tries = ?, not_before = ?, result = ?
+         WHERE key = ? AND session = ? AND state = 'pending'",
+    )
+    .bind(word(&row.state)?)
+    .bind(row.tries)
+    .bind(row.not_before.as_micros())
+    .bind(row.result.as_ref().map(json).transpose()?)
+    .bind(row.key.as_str())
+    .bind(row.session.as_str())
+    .execute(&mut *tx)
+    .await
+    .map_err(sql("cannot change an outside effect"))?;
+    if changed.rows_affected() == 1 {
+        return Ok(());
+    }
+    let exists: Option<i64> = sqlx::query_scalar("SELECT 1 FROM outbox WHERE key = ? AND session = ?")
+        .bind(row.key.as_str())
+        .bind(row.session.as_str())
+        .fetch_optional(tx)
+        .await
+        .map_err(sql("cannot read an outside effect"))?;
+    Err(match exists {
+        Some(_) => PortError::conflict(format!("the outside effect {} is settled", row.key)),
+        None => PortError::not_found(format!(
+            "session {} has no outside effect {}",
+            row.session, row.key
+        )),
+    })
+}
+
+pub(super) async fn reserve(tx: &mut SqliteConnection, reservation: &Reservation) -> Result<(), PortError> {
+    sqlx::query("INSERT INTO reservations (tenant, owner, key, request, session) VALUES (?, ?, ?, ?, ?)")
+        .bind(reservation.tenant.as_str())
+        .bind(reservation.user.as_str())
+        .bind(reservation.key.as_str())
+        .bind(reservation.request.as_str())
+        .bind(reservation.session.as_str())
+        .execute(tx)
+        .await
+        .map_err(|error| {
+            if is_taken(&error) {
+                return PortError::conflict("the idempotency key is taken");
+            }
+            sql("cannot reserve an idempotency key")(error)
+        })?;
+    Ok(())
+}
