@@ -4,7 +4,7 @@
 use super::calls::{self, CallNews, Calls};
 use crate::engine::Engine;
 use std::sync::Arc;
-use telecoder_model::port::gateway::{ModelGateway, Provider};
+use telecoder_model::port::gateway::{CallSink, ModelGateway, Provider};
 use telecoder_model::port::sandbox::Sandbox;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
@@ -43,6 +43,8 @@ impl Drop for Attachment {
 }
 
 async fn carry(sandbox: Arc<dyn Sandbox>, gateway: Arc<dyn ModelGateway>, sink: Calls) {
+    // One sink: the gateway knows a session by it and bounds all of its connections together.
+    let sink: Arc<dyn CallSink> = Arc::new(sink);
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     // Dropping the set ends every connection with it.
     let mut connections = JoinSet::new();
@@ -54,7 +56,7 @@ async fn carry(sandbox: Arc<dyn Sandbox>, gateway: Arc<dyn ModelGateway>, sink: 
         let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
             continue;
         };
-        let (gateway, sink) = (Arc::clone(&gateway), Arc::new(sink.clone()));
+        let (gateway, sink) = (Arc::clone(&gateway), Arc::clone(&sink));
         connections.spawn(async move {
             gateway.serve(provider, inbound.stream, sink).await;
             drop(permit);
