@@ -205,6 +205,7 @@ pub enum EventBody {
         reason: Option<String>,
     },
     /// A step of the engine began or ended.
+    #[serde(rename_all = "camelCase")]
     Step {
         /// Its name.
         step: String,

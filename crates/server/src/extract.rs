@@ -179,7 +179,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
                 .strip_prefix("Failed to deserialize query string: ")
                 .unwrap_or(&text)
                 .to_owned();
-            ApiError::invalid("invalid_parameter", text)
+            match text.split_once(": ") {
+                Some((name, problem)) => ApiError::parameter(name, problem),
+                None => ApiError::invalid("invalid_parameter", text),
+            }
         })?;
         Ok(Self(value))
     }

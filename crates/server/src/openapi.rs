@@ -1,5 +1,7 @@
 //! The `OpenAPI` 3.1 document (layer 2), made of the list of routes and the wire types, so that it cannot drift from them.
 
+mod shape;
+
 use crate::access::Access;
 use crate::route::{Content, Route};
 use crate::routes;
@@ -57,9 +59,6 @@ const ERRORS: [(&str, u16, &str); 12] = [
     ),
 ];
 
-/// Fields of answers that may be absent. All others are always there.
-const OPTIONAL: [(&str, &str); 1] = [("ErrorBody", "hint")];
-
 /// The document.
 pub fn document() -> OpenApi {
     let routes = routes::all();
@@ -78,7 +77,7 @@ pub fn document() -> OpenApi {
         paths = paths.path(route.path, PathItem::new(route.method.clone(), operation(route)));
     }
     for (name, mut schema) in collected {
-        require_all(&name, &mut schema);
+        shape::require_all(&name, &mut schema);
         schemas.insert(name, schema);
     }
     let mut requests = Vec::new();
@@ -89,7 +88,8 @@ pub fn document() -> OpenApi {
         schemas.entry(name).or_insert(schema);
     }
     let mut components = ComponentsBuilder::new().security_scheme(TOKEN, scheme());
-    for (name, schema) in schemas {
+    for (name, mut schema) in schemas {
+        shape::raise_descriptions(&mut schema);
         components = components.schema(name, schema);
     }
     for (name, _, meaning) in ERRORS {
@@ -165,7 +165,7 @@ fn operation(route: &Route) -> OperationBuilder {
         operation = operation.parameter(path_parameter(name));
     }
     for parameter in &route.parameters {
-        operation = operation.parameter(parameter.clone());
+        operation = operation.parameter(shape::never_null(parameter.clone()));
     }
     if let Some(body) = &route.body {
         let content = ContentBuilder::new().schema(Some(body.wire.reference())).build();
@@ -260,17 +260,4 @@ fn path_parameter(name: &'static str) -> ParameterBuilder {
         .required(Required::True)
         .description(Some(says))
         .schema(Some(schema))
-}
-
-/// An answer always holds all of its fields: absent values are `null`.
-fn require_all(name: &str, schema: &mut RefOr<Schema>) {
-    if let RefOr::T(Schema::Object(object)) = schema {
-        let is_optional = |field: &str| OPTIONAL.contains(&(name, field)) || name == "ToolCall";
-        object.required = object
-            .properties
-            .keys()
-            .filter(|field| !is_optional(field) || object.required.contains(field))
-            .cloned()
-            .collect();
-    }
 }

@@ -20,6 +20,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::errors::ApiError;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use telecoder_engine::{EngineError, Fault};
 use telecoder_model::id::SessionId;
 
 /// Rows of a list, where a request names no limit.
@@ -30,6 +31,16 @@ pub(crate) const MAX_ROWS: u32 = 1000;
 /// The session that a path names by its id or a prefix of it.
 async fn session_of(app: &App, caller: &Caller, id: &str) -> Result<SessionId, ApiError> {
     Ok(app.engine().resolve(&caller.principal, id).await?)
+}
+
+/// The error of a list: where the store cannot read the cursor, that is the request's fault.
+fn list_error(cursor: Option<&str>, error: EngineError) -> ApiError {
+    match cursor {
+        Some(_) if error.fault == Fault::Unprocessable => {
+            ApiError::parameter("cursor", "this list gave no such place")
+        }
+        Some(_) | None => error.into(),
+    }
 }
 
 /// The `Link` header to the next page: the same address with `parameter` replaced.

@@ -1,6 +1,6 @@
 //! Local pull requests (layer 2).
 
-use super::{DEFAULT_ROWS, MAX_ROWS, link, session_of};
+use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, session_of};
 use crate::access::Caller;
 use crate::app::App;
 use crate::convert::request::parameter;
@@ -65,7 +65,8 @@ pub(crate) async fn list(
         limit: limit(given.limit, DEFAULT_ROWS, MAX_ROWS)?,
         after: given.cursor,
     };
-    let page = app.engine().pulls(&caller.principal, &query).await?;
+    let listed = app.engine().pulls(&caller.principal, &query).await;
+    let page = listed.map_err(|error| list_error(query.after.as_deref(), error))?;
     let rows: Vec<Pull> = page.rows.into_iter().map(people::pull).collect();
     Ok((link(&uri, "cursor", page.next.as_deref()), Json(rows)).into_response())
 }

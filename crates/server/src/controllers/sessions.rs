@@ -1,6 +1,6 @@
 //! Sessions (layer 2): create, list, show, rename, lineage, stop, rerun, usage.
 
-use super::{DEFAULT_ROWS, MAX_ROWS, link, session_of};
+use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, session_of};
 use crate::access::Caller;
 use crate::app::App;
 use crate::convert::request::{Circumstances, new_session, parameter};
@@ -155,7 +155,8 @@ pub(crate) async fn list(
         limit: limit(given.limit, DEFAULT_ROWS, MAX_ROWS)?,
         after: given.cursor,
     };
-    let page = app.engine().sessions(&caller.principal, &query).await?;
+    let listed = app.engine().sessions(&caller.principal, &query).await;
+    let page = listed.map_err(|error| list_error(query.after.as_deref(), error))?;
     let rows: Vec<_> = page.rows.into_iter().map(session::session).collect();
     Ok((link(&uri, "cursor", page.next.as_deref()), Json(rows)).into_response())
 }

@@ -1,0 +1,12 @@
+//! The server's tests: the real router over real TCP, the real engine and store, and fakes for what lies behind them.
+
+mod access;
+mod app;
+mod client;
+mod events;
+mod fakes;
+mod malformed;
+mod openapi;
+mod people;
+mod platform;
+mod sessions;
