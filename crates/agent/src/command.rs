@@ -285,6 +285,9 @@ impl<'a> Places<'a> {
                 inside
             }
         };
+        if below.as_os_str().is_empty() {
+            return text_of(&inside);
+        }
         text_of(&inside.join(below))
     }
 

@@ -1,6 +1,6 @@
 //! The agents of this host (layer 1): what is there, and how one is started in a sandbox.
 
-use crate::catalogue::{self, Agent, PLACEHOLDER_KEY, Replacement, Start, base_url};
+use crate::catalogue::{self, Agent, PLACEHOLDER_KEY, Plan, Replacement, Start, base_url};
 use crate::choose::{install_words, unknown};
 use crate::command::{self, Found, Host};
 use crate::conversation::{Acp, Settings};
@@ -180,6 +180,7 @@ impl Agents {
             model,
             permissions: request.policy.permissions,
         })?;
+        let settings = settings_of(agent, &plan);
         let mut env = plan.env;
         let mut argv = plan.wrapper;
         let mut read_only = Vec::new();
@@ -231,16 +232,7 @@ impl Agents {
             read_only,
             home: plan.home,
             providers: vec![provider],
-            conversation: Acp::beginning(Settings {
-                agent: agent.name.to_owned(),
-                cwd: WORKSPACE_DIR.to_owned(),
-                auth_method: plan.auth_method,
-                mode: plan.mode,
-                model: None,
-                kinds: plan.kinds,
-                notes_without_id: plan.notes_without_id,
-                late_history: plan.late_history,
-            }),
+            conversation: Acp::beginning(settings),
         })
     }
 
@@ -373,6 +365,20 @@ fn needs_catalogue(agent: &Agent, found: &Found) -> bool {
         Replacement::Adapter { name, .. } => {
             found.program.file_name().and_then(|file| file.to_str()) != Some(name)
         }
+    }
+}
+
+/// What an agent's conversation begins with.
+pub(crate) fn settings_of(agent: &Agent, plan: &Plan) -> Settings {
+    Settings {
+        agent: agent.name.to_owned(),
+        cwd: WORKSPACE_DIR.to_owned(),
+        auth_method: plan.auth_method.clone(),
+        mode: plan.mode.clone(),
+        model: None,
+        kinds: plan.kinds.clone(),
+        notes_without_id: plan.notes_without_id,
+        late_history: plan.late_history,
     }
 }
 

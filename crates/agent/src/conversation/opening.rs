@@ -54,7 +54,7 @@ impl Acp {
             let reason = format!("{agent} answered `initialize` with something that is no ACP");
             return vec![self.broken(reason, Some("check that the command speaks ACP".to_owned()))];
         };
-        let version = serde_json::to_value(&response.protocol_version).unwrap_or_default();
+        let version = serde_json::to_value(response.protocol_version).unwrap_or_default();
         if version != v1_number() {
             let reason = format!("{agent} speaks ACP version {version}; TeleCoder speaks version 1");
             let remedy = "install the pinned version with `telecoder agents install`, or use another command";
@@ -134,8 +134,8 @@ impl Acp {
         }
         self.state.session = Some(id);
         match self.plan_settings(response.modes.as_ref(), response.config_options.as_deref()) {
-            Ok(()) => self.next_setting(),
-            Err(broken) => vec![broken],
+            Some(broken) => vec![broken],
+            None => self.next_setting(),
         }
     }
 
@@ -145,9 +145,9 @@ impl Acp {
                 // Some agents answer `null`.
                 let response = serde_json::from_str::<v1::LoadSessionResponse>(result).unwrap_or_default();
                 match self.plan_settings(response.modes.as_ref(), response.config_options.as_deref()) {
-                    Ok(()) if self.state.settings.late_history => vec![self.settle(0, 0)],
-                    Ok(()) => self.next_setting(),
-                    Err(broken) => vec![broken],
+                    Some(broken) => vec![broken],
+                    None if self.state.settings.late_history => vec![self.settle(0, 0)],
+                    None => self.next_setting(),
                 }
             }
             Err(error) => match self.authenticate(&error) {
@@ -175,12 +175,12 @@ impl Acp {
         vec![self.settle(round.saturating_add(1), quiet)]
     }
 
-    /// Works out what is still to be set; the error breaks the conversation.
+    /// Works out what is still to be set; gives the end of the conversation where that cannot be.
     fn plan_settings(
         &mut self,
         modes: Option<&v1::SessionModeState>,
         options: Option<&[v1::SessionConfigOption]>,
-    ) -> Result<(), Action> {
+    ) -> Option<Action> {
         let mut left = Vec::new();
         if let Some(wish) = self.state.settings.mode.clone() {
             let current = modes.is_some_and(|modes| *modes.current_mode_id.0 == *wish.id);
@@ -198,12 +198,12 @@ impl Acp {
                     self.state.settings.agent
                 );
                 let remedy = "leave the model out, or put it into the agent's command";
-                return Err(self.broken(reason, Some(remedy.to_owned())));
+                return Some(self.broken(reason, Some(remedy.to_owned())));
             };
             left.push(Setting::Model { option, value: model });
         }
         self.state.settings_left = left;
-        Ok(())
+        None
     }
 
     fn next_setting(&mut self) -> Vec<Action> {
