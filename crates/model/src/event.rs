@@ -233,7 +233,7 @@ pub enum EventBody {
     Outcome(Outcome),
     /// Something was done with git.
     Git {
-        /// `base`, `commit`, `push`.
+        /// `base`, `commit`, `push`; `keep` for the partial change of a stopped session.
         action: String,
         /// The commit.
         commit: ObjectId,

@@ -217,9 +217,32 @@ fn headline(last_words: &str, stat: DiffStat) -> String {
     }
 }
 
+/// Up to the first `.`, `!` or `?` that ends a sentence: one inside a name (`o.txt`, `v1.2`) does not.
+fn first_sentence(text: &str) -> &str {
+    let end = text.char_indices().find(|(at, c)| {
+        let after = text.get(at + c.len_utf8()..).unwrap_or("");
+        matches!(c, '.' | '!' | '?') && after.chars().next().is_none_or(char::is_whitespace)
+    });
+    match end {
+        Some((at, c)) => text.get(..at + c.len_utf8()).unwrap_or(text),
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dot_inside_a_name_ends_no_sentence() {
+        let outcome = derive(
+            "Wrote o.txt for v1.2. Then more.",
+            &[],
+            DiffStat::default(),
+            vec![],
+        );
+        assert_eq!(outcome.headline, "Wrote o.txt for v1.2");
+    }
 
     #[test]
     fn sections_in_every_spelling() {

@@ -17,7 +17,7 @@ use telecoder_model::policy::WorkspaceRule;
 use telecoder_model::port::git::CommitRequest;
 use telecoder_model::port::sandbox::{OutputStream, ProcessOutput, Sandbox};
 use telecoder_model::refs::ObjectId;
-use telecoder_model::session::FailureKind;
+use telecoder_model::session::{FailureKind, Status};
 
 const NAME: &str = "take_over";
 /// Discarded paths that an event names.
@@ -112,7 +112,8 @@ async fn record(work: &mut Work, head: ObjectId, millis: u64) -> Result<(), Work
     work.summary = Some(summary);
     work.desk.note_step(NAME, StepState::Finished, None, Some(millis));
     let event = EventBody::Git {
-        action: "commit".to_owned(),
+        // After a stop the partial change is only kept: it can be looked at, and nothing more is done with it.
+        action: if stopped { "keep" } else { "commit" }.to_owned(),
         commit: head.clone(),
         branch: Some(work.desk.session.branch.to_string()),
         diff: Some(stat),
