@@ -130,7 +130,7 @@ impl Call {
         self.stdout = OutputTo::Memory(bytes);
         self
     }
-    pub(crate) fn to_file(mut self, path: &Path, at_most: u64) -> Self {
+    pub(crate) fn stdout_file(mut self, path: &Path, at_most: u64) -> Self {
         self.stdout = OutputTo::File(path.to_owned(), at_most);
         self
     }

@@ -125,11 +125,11 @@ pub(crate) fn sections(patch: &[u8]) -> Vec<Section> {
             }
         } else if line.starts_with(b"diff --git ") {
             all.push(Section::default());
-        } else if let Some((hunk, old, new)) = hunk_header(line) {
-            if let Some(section) = all.last_mut() {
-                (old_left, new_left) = (old, new);
-                section.hunks.push(hunk);
-            }
+        } else if let Some((hunk, old, new)) = hunk_header(line)
+            && let Some(section) = all.last_mut()
+        {
+            (old_left, new_left) = (old, new);
+            section.hunks.push(hunk);
         }
     }
     all
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn listings_tell_names_as_they_are() {
-        let raw = b":100644 100644 1 2 M\0a \"b\"\n\0:100644 100644 1 2 R090\0old\0new\0:100644 120000 1 2 T\0link\01\t2\ta \"b\"\n\0-\t-\t\0old\0new\03\t0\tlink\0";
+        let raw = b":100644 100644 1 2 M\0a \"b\"\n\0:100644 100644 1 2 R090\0old\0new\0:100644 120000 1 2 T\0link\x001\t2\ta \"b\"\n\0-\t-\t\0old\0new\x003\t0\tlink\0";
         let found = changes(raw);
         let short: Vec<_> = found
             .iter()

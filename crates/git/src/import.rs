@@ -120,13 +120,16 @@ impl Git {
         if objects == 0 {
             return Ok(());
         }
-        let call = Call::in_repository(quarantine, &["index-pack", "--stdin", "--strict"])
-            .arg(format!("--max-input-size={}", self.options.max_export_bytes))
-            .stdin_file(path)
-            .env("GIT_ALLOC_LIMIT", MAX_ALLOCATION)
-            .setting("core.bigFileThreshold", "32m")
-            .setting("pack.threads", "1")
-            .minutes(15);
+        let call = Call::in_repository(
+            quarantine,
+            &["index-pack", "--stdin", "--strict=badFilemode=error"],
+        )
+        .arg(format!("--max-input-size={}", self.options.max_export_bytes))
+        .stdin_file(path)
+        .env("GIT_ALLOC_LIMIT", MAX_ALLOCATION)
+        .setting("core.bigFileThreshold", "32m")
+        .setting("pack.threads", "1")
+        .minutes(15);
         let output = self.run(call).await?;
         match output.code {
             Some(0) => Ok(()),

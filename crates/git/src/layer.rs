@@ -157,7 +157,11 @@ impl Walk<'_> {
             }
             return Ok(None);
         }
-        if !self.same(folder, name, path, &stat, base.as_ref())? {
+        // What the agent closed to us, or swapped meanwhile, is a change.
+        if !self
+            .same(folder, name, path, &stat, base.as_ref())
+            .unwrap_or(false)
+        {
             self.note(path);
         }
         Ok(None)
@@ -199,10 +203,10 @@ impl Walk<'_> {
         stat: &Stat,
         base: Option<&Stat>,
     ) -> io::Result<bool> {
-        if let Ok(inner) = path.strip_prefix(".git") {
-            if let Some((_, content)) = self.seeds.iter().find(|(seed, _)| Path::new(seed) == inner) {
-                return equal(open_file(folder, name)?, content.as_bytes());
-            }
+        if let Ok(inner) = path.strip_prefix(".git")
+            && let Some((_, content)) = self.seeds.iter().find(|(seed, _)| Path::new(seed) == inner)
+        {
+            return equal(open_file(folder, name)?, content.as_bytes());
         }
         let Some(base) = base else { return Ok(false) };
         let kind = FileType::from_raw_mode(stat.st_mode);

@@ -180,18 +180,22 @@ impl Git {
         .await
     }
 
-    /// Combines packs when there are many. Bases have links of their own to the old ones, so nothing is lost to them.
+    /// Combines packs when there are many, and packs what stands alone (a plain file server sends objects one by one).
+    /// Bases have links of their own to the old packs, so nothing is lost to them.
     pub(crate) async fn combine_packs(&self, mirror: &Path) -> Result<(), PortError> {
-        let packs = mirror.join("objects/pack");
-        let many = folder::work("cannot list packs", move || {
-            Ok(fs::read_dir(packs)?
+        let objects = mirror.join("objects");
+        let needed = folder::work("cannot list packs", move || {
+            let loose = fs::read_dir(&objects)?
+                .flatten()
+                .any(|entry| entry.file_name().len() == 2);
+            let packs = fs::read_dir(objects.join("pack"))?
                 .flatten()
                 .filter(|entry| entry.path().extension().is_some_and(|e| e == "pack"))
-                .count()
-                > MAX_PACKS)
+                .count();
+            Ok(loose || packs > MAX_PACKS)
         })
         .await?;
-        if !many {
+        if !needed {
             return Ok(());
         }
         let call = Call::in_repository(

@@ -58,7 +58,7 @@ impl Git {
         }
         let mut call = from
             .stdin(revisions)
-            .to_file(&path, self.options.max_repository_bytes)
+            .stdout_file(&path, self.options.max_repository_bytes)
             .minutes(60);
         for arg in ["pack-objects", "--revs", "--stdout", "-q", "--delta-base-offset"] {
             call = call.arg(arg);

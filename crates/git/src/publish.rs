@@ -188,13 +188,13 @@ impl LocalRemote for Git {
         self.refuse_checked_out(&local, branch).await?;
         let (quarantine, _) = self.quarantine(session).await?;
         self.expect_type(&quarantine, commit, "commit").await?;
-        if let Some(expected) = expected {
-            if !self.is_ancestor(&quarantine, expected, commit).await? {
-                return Err(PortError::conflict(format!(
-                    "the branch `{branch}` has commits that the session does not have"
-                ))
-                .remedy("Merge or remove them, or publish from a new session."));
-            }
+        if let Some(expected) = expected
+            && !self.is_ancestor(&quarantine, expected, commit).await?
+        {
+            return Err(PortError::conflict(format!(
+                "the branch `{branch}` has commits that the session does not have"
+            ))
+            .remedy("Merge or remove them, or publish from a new session."));
         }
         self.deliver(&quarantine, commit, &local, &key).await?;
         self.set_branch(&local, branch, expected, Some(commit)).await

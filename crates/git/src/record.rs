@@ -4,7 +4,7 @@
 use crate::folder;
 use crate::layout::{Key, Layout, ObjectFormat};
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::sandbox::WorkspaceSource;
@@ -59,7 +59,7 @@ impl Workspace {
     }
     /// Reads the record of a session; `None` where there is none.
     pub(crate) fn read(layout: &Layout, session: &SessionId) -> Result<Option<Self>, PortError> {
-        read(layout.record(session), "the record of the workspace")
+        read(&layout.record(session), "the record of the workspace")
     }
     /// Reads the record of a session that must have been prepared.
     pub(crate) fn of(layout: &Layout, session: &SessionId) -> Result<Self, PortError> {
@@ -67,7 +67,7 @@ impl Workspace {
             .ok_or_else(|| PortError::not_found(format!("session {session} has no workspace on this host")))
     }
     pub(crate) fn write(&self, layout: &Layout, session: &SessionId) -> Result<(), PortError> {
-        write(layout.record(session), self, "the record of the workspace")
+        write(&layout.record(session), self, "the record of the workspace")
     }
 }
 
@@ -87,7 +87,7 @@ impl BaseFacts {
         key: &Key,
         commit: Option<&ObjectId>,
     ) -> Result<Option<Self>, PortError> {
-        read(layout.base_facts(key, commit), "the facts of a base")
+        read(&layout.base_facts(key, commit), "the facts of a base")
     }
     pub(crate) fn write(
         &self,
@@ -95,12 +95,12 @@ impl BaseFacts {
         key: &Key,
         commit: Option<&ObjectId>,
     ) -> Result<(), PortError> {
-        write(layout.base_facts(key, commit), self, "the facts of a base")
+        write(&layout.base_facts(key, commit), self, "the facts of a base")
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: PathBuf, what: &str) -> Result<Option<T>, PortError> {
-    let bytes = folder::read_bounded(&path, MAX_RECORD)
+fn read<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> Result<Option<T>, PortError> {
+    let bytes = folder::read_bounded(path, MAX_RECORD)
         .map_err(|error| PortError::io(format!("cannot read {what} {}", path.display()), error))?;
     match bytes {
         None => Ok(None),
@@ -110,9 +110,9 @@ fn read<T: serde::de::DeserializeOwned>(path: PathBuf, what: &str) -> Result<Opt
     }
 }
 
-fn write<T: Serialize>(path: PathBuf, value: &T, what: &str) -> Result<(), PortError> {
+fn write<T: Serialize>(path: &Path, value: &T, what: &str) -> Result<(), PortError> {
     let bytes = serde_json::to_vec(value)
         .map_err(|error| PortError::permanent(format!("{what} cannot be written")).because(error))?;
-    folder::write_whole(&path, &bytes)
+    folder::write_whole(path, &bytes)
         .map_err(|error| PortError::io(format!("cannot write {what} {}", path.display()), error))
 }

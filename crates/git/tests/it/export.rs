@@ -170,16 +170,13 @@ async fn a_repository_inside_the_tree_becomes_plain_files() {
         .gitignore
         README.md
         app one/.gitignore
-        app one/:(exclude,literal)app one.1.lock
         app one/deeper [x]/.gitignore
-        app one/deeper [x]/:(exclude,literal)deeper [x].1.lock
         app one/deeper [x]/main.txt
         app one/main.txt
         src/calc.py
         src/new.py
         src/run.sh
         unborn/.gitignore
-        unborn/:(exclude,literal)app one.2.lock
         unborn/main.txt
     "#]]
     .assert_eq(

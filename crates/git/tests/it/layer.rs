@@ -99,6 +99,8 @@ async fn hostile_layers_are_read_within_bounds() {
     symlink("/etc", upper.join("etc")).unwrap();
     symlink("loop", upper.join("loop")).unwrap();
     fs::create_dir(upper.join("closed")).unwrap();
+    fs::remove_file(upper.join(".git/HEAD")).unwrap();
+    symlink("/etc/passwd", upper.join(".git/HEAD")).unwrap();
     mknodat(CWD, upper.join("pipe"), FileType::Fifo, Mode::from(0o600), 0).unwrap();
     mknodat(CWD, upper.join("README.md"), FileType::Fifo, Mode::from(0o600), 0).unwrap();
     let odd: &std::ffi::OsStr = std::os::unix::ffi::OsStrExt::from_bytes(b"odd\xff\n");

@@ -7,9 +7,12 @@
 
 mod diffs;
 mod export;
+mod hostile;
+mod import;
 mod layer;
 mod merge;
 mod prepare;
 mod processes;
 mod push;
+mod remote;
 mod world;

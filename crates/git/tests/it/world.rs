@@ -254,13 +254,16 @@ impl Person {
     }
     /// Everything that must stay as it is while others work: refs but ours, index, work tree, configuration.
     pub(crate) async fn fingerprint(&self) -> String {
-        let mut text = self
-            .git(&[
-                "for-each-ref",
-                "--format=%(refname) %(objectname)",
-                "--exclude=refs/heads/telecoder",
-            ])
-            .await;
+        let mut text = String::new();
+        for line in self
+            .git(&["for-each-ref", "--format=%(refname) %(objectname)"])
+            .await
+            .lines()
+            .filter(|line| !line.starts_with("refs/heads/telecoder/"))
+        {
+            text.push_str(line);
+            text.push('\n');
+        }
         text.push_str(&self.git(&["symbolic-ref", "HEAD"]).await);
         text.push_str(&self.git(&["status", "--porcelain", "-uall"]).await);
         text.push_str(&self.git(&["ls-files", "-s"]).await);
