@@ -28,12 +28,21 @@ pub struct FileBlobs {
 }
 
 impl FileBlobs {
-    /// Uses a folder, which it creates (mode 0700).
+    /// Uses a folder, which it creates (mode 0700). No other process may use it: drafts that a crash left behind are
+    /// removed.
     ///
     /// # Errors
     /// What the file system says.
     pub fn open(folder: &Path) -> Result<Self, PortError> {
-        create_folder(&folder.join("tmp"))?;
+        let drafts = folder.join("tmp");
+        match fs::remove_dir_all(&drafts) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(PortError::io(format!("cannot empty {}", drafts.display()), error));
+            }
+        }
+        create_folder(&drafts)?;
         sync_folder(folder)?;
         Ok(Self {
             folder: folder.into(),
@@ -247,8 +256,12 @@ mod tests {
         let blobs = FileBlobs::open(root.path()).unwrap();
         create_folder(&root.path().join("2c")).unwrap();
         fs::write(place(root.path(), HELLO), "he").unwrap();
+        fs::write(root.path().join("tmp/draft"), "he").unwrap();
         blobs.put(Bytes::from_static(b"hello")).await.unwrap();
         assert_eq!(blobs.get(HELLO).await.unwrap(), "hello");
+        let again = FileBlobs::open(root.path()).unwrap();
+        assert_eq!(fs::read_dir(root.path().join("tmp")).unwrap().count(), 0);
+        assert_eq!(again.get(HELLO).await.unwrap(), "hello");
     }
 
     #[tokio::test]

@@ -2,9 +2,9 @@
 
 use super::SqliteStore;
 use super::failure::{is_taken, sql};
+use super::group::Change;
 use super::page::MAX_ROWS;
 use super::row::{Columns, integer, word};
-use super::writer::Change;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;

@@ -4,9 +4,9 @@
 //! come from the session's row in the same transaction, so they are dense whatever else is written.
 
 use super::failure::{is_taken, sql};
+use super::group::Change;
 use super::row::{Columns, integer, json};
 use super::write::apply_write;
-use super::writer::Change;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
@@ -42,6 +42,29 @@ pub(super) struct Ready {
     pub(super) document: String,
     /// The words to be searched, for a session.
     pub(super) search: String,
+}
+
+impl Ready {
+    fn bytes(&self) -> usize {
+        let rest = match &self.write {
+            Write::Input { line, .. } => line.len(),
+            Write::NewMessage { content, .. } => content.len(),
+            Write::NewSession(_)
+            | Write::Session(_)
+            | Write::Run(_)
+            | Write::DropInputs { .. }
+            | Write::Message { .. }
+            | Write::NewDecision(_)
+            | Write::Decision(_)
+            | Write::Enqueue { .. }
+            | Write::EndJob
+            | Write::Outbox(_)
+            | Write::OutboxUpdate(_)
+            | Write::Reserve(_) => 0,
+        };
+        // The value itself is about as large as its document.
+        2 * self.document.len() + self.search.len() + rest
+    }
 }
 
 impl Prepared {
@@ -188,6 +211,11 @@ impl Head {
 
 impl Change for Prepared {
     type Answer = Committed;
+
+    fn bytes(&self) -> usize {
+        let writes: usize = self.writes.iter().map(Ready::bytes).sum();
+        self.bodies.len().saturating_add(writes)
+    }
 
     async fn apply(&self, tx: &mut SqliteConnection) -> Result<Committed, PortError> {
         let mut head = self.load(tx).await?;

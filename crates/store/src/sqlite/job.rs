@@ -5,8 +5,8 @@
 
 use super::SqliteStore;
 use super::failure::{is_orphan, sql};
+use super::group::Change;
 use super::row::{Columns, integer};
-use super::writer::Change;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use std::collections::BTreeSet;

@@ -6,7 +6,9 @@
 mod access;
 mod commit;
 mod failure;
+mod group;
 mod job;
+mod log;
 mod migrate;
 mod open;
 mod page;
@@ -87,7 +89,7 @@ impl SqliteStore {
     pub async fn open(path: &Path, options: SqliteOptions) -> Result<Self, PortError> {
         let (connection, readers) = open::open(path, &options).await?;
         Ok(Self {
-            writer: Arc::new(Writer::start(connection)),
+            writer: Arc::new(Writer::start(connection, path, options.lock.clone())),
             readers,
             clock: options.clock,
             servers: Servers {

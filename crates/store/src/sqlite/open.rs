@@ -88,6 +88,8 @@ async fn writer(path: &Path, options: &SqliteOptions) -> Result<SqliteConnection
         "PRAGMA journal_size_limit = 67108864",
         "PRAGMA cache_size = -16384",
         "PRAGMA temp_store = MEMORY",
+        "PRAGMA trusted_schema = OFF",
+        "PRAGMA cell_size_check = ON",
     ] {
         set(&mut connection, setting.to_owned()).await?;
     }
@@ -106,7 +108,9 @@ async fn readers(path: &Path, options: &SqliteOptions) -> Result<SqlitePool, Por
     let settings = connect(path, options)
         .thread_name(|n| format!("store-reader-{n}"))
         .pragma("query_only", "ON")
-        .pragma("temp_store", "MEMORY");
+        .pragma("temp_store", "MEMORY")
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON");
     PoolOptions::new()
         .max_connections(options.readers.clamp(1, 64))
         .acquire_timeout(READER_WAIT)

@@ -2,9 +2,9 @@
 
 use super::SqliteStore;
 use super::failure::{is_orphan, sql};
+use super::group::Change;
 use super::page::{limit, read_number, write_number};
 use super::row::{Columns, integer};
-use super::writer::Change;
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
