@@ -189,7 +189,7 @@ async fn every_read_of_the_client_understands_the_server() {
         status: Some("active".to_owned()),
         ..SessionFilter::default()
     };
-    assert_eq!(client.sessions(&filter).await.unwrap().rows, [made.value.clone()]);
+    assert_eq!(client.sessions(&filter).await.unwrap().rows, std::slice::from_ref(&made.value));
     assert_eq!(client.rename_session(id, "T").await.unwrap().title, "T");
     assert_eq!(client.lineage(id).await.unwrap().len(), 1);
     assert_eq!(client.events(id, 0, None).await.unwrap().rows.len(), 1);

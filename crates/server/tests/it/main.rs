@@ -1,4 +1,9 @@
 //! The server's tests: the real router over real TCP, the real engine and store, and fakes for what lies behind them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the helpers of tests fail the test they help"
+)]
 
 mod access;
 mod app;
