@@ -25,9 +25,7 @@ struct Inner {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("instance", &self.inner.instance)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("instance", &self.inner.instance).finish_non_exhaustive()
     }
 }
 
@@ -40,14 +38,7 @@ impl Engine {
         let instance = format!("server-{}", ports.ids.word(12))
             .parse()
             .map_err(|error| PortError::permanent("the ids port gave no usable name").because(error))?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                ports,
-                options,
-                instance,
-                public_url: OnceLock::new(),
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { ports, options, instance, public_url: OnceLock::new() }) })
     }
 
     /// Works on sessions until `shutdown` turns true; then hands over what is under way within the stop grace.
@@ -64,10 +55,7 @@ impl Engine {
     }
 
     pub(crate) fn public_url(&self) -> &str {
-        self.inner
-            .public_url
-            .get()
-            .unwrap_or(&self.inner.options.public_url)
+        self.inner.public_url.get().unwrap_or(&self.inner.options.public_url)
     }
     pub(crate) fn ports(&self) -> &Ports {
         &self.inner.ports

@@ -42,12 +42,7 @@ pub struct EngineError {
 impl EngineError {
     /// Makes an error.
     pub fn new(fault: Fault, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            fault,
-            code,
-            message: message.into(),
-            hint: None,
-        }
+        Self { fault, code, message: message.into(), hint: None }
     }
     /// The request is wrong.
     pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
@@ -79,11 +74,6 @@ impl From<PortError> for EngineError {
             ErrorClass::Denied => (Fault::Denied, "denied"),
             ErrorClass::Full => (Fault::Unavailable, "no_room"),
         };
-        Self {
-            fault,
-            code,
-            message: error.chain(),
-            hint: error.remedy,
-        }
+        Self { fault, code, message: error.chain(), hint: error.remedy }
     }
 }

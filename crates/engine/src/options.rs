@@ -73,11 +73,7 @@ impl EngineOptions {
             chat_max_messages: 50,
             heartbeat: Duration::from_secs(5),
             lease_expiry: Duration::from_secs(30),
-            limits: ClaimLimits {
-                server: 4,
-                user: 4,
-                repository: 4,
-            },
+            limits: ClaimLimits { server: 4, user: 4, repository: 4 },
             max_revisions: 1,
             toolchains: Vec::new(),
             toolchain_env: BTreeMap::new(),

@@ -92,20 +92,13 @@ impl Effect {
     /// Names the publishing of a session's change; `number` counts orders that failed before.
     pub(crate) fn publish(session: &Session, order: &PublishOrder, number: u32) -> Result<Self, EngineError> {
         let payload = serde_json::to_value(order).map_err(|_| {
-            EngineError::new(
-                Fault::Internal,
-                "internal",
-                "the order to publish cannot be written",
-            )
+            EngineError::new(Fault::Internal, "internal", "the order to publish cannot be written")
         })?;
         let mut digest = String::new();
         for byte in Sha256::digest(payload.to_string().as_bytes()).iter().take(8) {
             let _ = write!(digest, "{byte:02x}");
         }
-        Ok(Self {
-            key: format!("{PUBLISH}:{}:{digest}:{number}", session.id),
-            payload,
-        })
+        Ok(Self { key: format!("{PUBLISH}:{}:{digest}:{number}", session.id), payload })
     }
     /// The row that decides it.
     pub(crate) fn row(&self, session: &Session, kind: &str, now: Timestamp) -> OutboxRow {
@@ -147,9 +140,7 @@ async fn perform(engine: &Engine, mut row: OutboxRow) {
     row.tries = row.tries.saturating_add(1);
     let done = match row.kind.as_str() {
         PUBLISH => publish(engine, &row).await,
-        other => Err(PortError::permanent(format!(
-            "this version does not know the effect `{other}`"
-        ))),
+        other => Err(PortError::permanent(format!("this version does not know the effect `{other}`"))),
     };
     let recorded = match done {
         Ok((order, pull)) => record(engine, row, order, pull).await,
@@ -175,23 +166,14 @@ async fn publish(engine: &Engine, row: &OutboxRow) -> Result<(PublishOrder, Forg
     let Some(repository) = session.repository.clone() else {
         return Err(PortError::permanent("the session has no repository"));
     };
-    let Some(forge) = engine
-        .ports()
-        .forges
-        .iter()
-        .find(|forge| forge.serves(&repository))
-    else {
-        return Err(PortError::permanent(format!(
-            "no forge is configured for `{repository}`"
-        )));
+    let Some(forge) = engine.ports().forges.iter().find(|forge| forge.serves(&repository)) else {
+        return Err(PortError::permanent(format!("no forge is configured for `{repository}`")));
     };
     let body = match order.body.clone() {
         Some(body) => pull_body::with_marker(&body, &session),
         None => pull_body::compose(&session, engine.public_url()),
     };
-    forge
-        .push(&session.id, &repository, &session.branch, &order.head)
-        .await?;
+    forge.push(&session.id, &repository, &session.branch, &order.head).await?;
     let pull = forge
         .open(&PullRequest {
             session: session.id.clone(),
@@ -224,11 +206,7 @@ async fn record(
     };
     let row_key = row.key.clone();
     loop {
-        let Versioned {
-            value: mut session,
-            version,
-            ..
-        } = read(engine, &row.session).await?;
+        let Versioned { value: mut session, version, .. } = read(engine, &row.session).await?;
         let now = engine.now();
         session.result = ResultKind::Pr;
         session.updated_at = now;
@@ -271,11 +249,7 @@ async fn record(
 }
 
 async fn fail(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<(), PortError> {
-    let failure = Failure {
-        class: Some(error.class),
-        message: error.chain(),
-        hint: error.remedy.clone(),
-    };
+    let failure = Failure { class: Some(error.class), message: error.chain(), hint: error.remedy.clone() };
     row.state = OutboxState::Failed;
     row.result = serde_json::to_value(&failure).ok();
     let event = EventBody::Error {
@@ -300,9 +274,5 @@ async fn read(engine: &Engine, id: &SessionId) -> Result<Versioned<Session>, Por
 
 /// A forge's link as people can open it: a path gets the server's address in front.
 fn link(engine: &Engine, url: &str) -> String {
-    if url.starts_with('/') {
-        format!("{}{url}", engine.public_url())
-    } else {
-        url.to_owned()
-    }
+    if url.starts_with('/') { format!("{}{url}", engine.public_url()) } else { url.to_owned() }
 }

@@ -26,21 +26,11 @@ pub(crate) fn compose(session: &Session, public_url: &str) -> String {
     if let Some(outcome) = &session.outcome {
         let _ = writeln!(body, "\n### Outcome\n\n{}", neutral(&outcome.headline));
         section(&mut body, "Changed", &outcome.changed, "nothing");
-        section(
-            &mut body,
-            "Verified",
-            &outcome.verified,
-            "nothing was checked by TeleCoder",
-        );
+        section(&mut body, "Verified", &outcome.verified, "nothing was checked by TeleCoder");
         section(&mut body, "Uncertain", &outcome.uncertain, "");
         section(&mut body, "Next", &outcome.next, "");
         if !outcome.claims.verified.is_empty() {
-            section(
-                &mut body,
-                "The agent says that it verified",
-                &outcome.claims.verified,
-                "",
-            );
+            section(&mut body, "The agent says that it verified", &outcome.claims.verified, "");
         }
     }
     let _ = write!(

@@ -39,12 +39,7 @@ pub struct PortError {
 impl PortError {
     /// Makes an error of a class.
     pub fn new(class: ErrorClass, what: impl Into<String>) -> Self {
-        Self {
-            class,
-            what: what.into(),
-            remedy: None,
-            source: None,
-        }
+        Self { class, what: what.into(), remedy: None, source: None }
     }
     /// Makes an error that may pass when tried again.
     pub fn transient(what: impl Into<String>) -> Self {
@@ -85,10 +80,7 @@ impl PortError {
     /// Wraps an IO error, with its class derived from the kind.
     pub fn io(what: impl Into<String>, error: std::io::Error) -> Self {
         use std::io::ErrorKind;
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "io::ErrorKind is a foreign, open enum"
-        )]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "io::ErrorKind is a foreign, open enum")]
         let class = match error.kind() {
             ErrorKind::NotFound => ErrorClass::NotFound,
             ErrorKind::PermissionDenied => ErrorClass::Denied,

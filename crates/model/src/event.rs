@@ -137,12 +137,7 @@ pub struct BlobRef {
 
 /// What happened. The tag is the `event:` name of the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(
-    tag = "type",
-    content = "data",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum EventBody {
     /// The session's status changed.
     Status {
@@ -300,15 +295,9 @@ mod tests {
 
     #[test]
     fn the_name_is_the_tag() {
-        let body = EventBody::ToolCall(ToolCall {
-            id: "t1".to_owned(),
-            ..ToolCall::default()
-        });
+        let body = EventBody::ToolCall(ToolCall { id: "t1".to_owned(), ..ToolCall::default() });
         let json = serde_json::to_value(&body).unwrap();
-        assert_eq!(
-            json,
-            serde_json::json!({"type": "tool_call", "data": {"id": "t1"}})
-        );
+        assert_eq!(json, serde_json::json!({"type": "tool_call", "data": {"id": "t1"}}));
         assert_eq!(json["type"], body.name());
         assert_eq!(serde_json::from_value::<EventBody>(json).unwrap(), body);
     }

@@ -18,11 +18,7 @@ pub struct IdError {
 }
 
 pub(crate) fn id_error(kind: &'static str, text: &str, reason: &'static str) -> IdError {
-    IdError {
-        kind,
-        text: text.chars().take(80).collect(),
-        reason,
-    }
+    IdError { kind, text: text.chars().take(80).collect(), reason }
 }
 
 /// Alphabet of session ids: lowercase base32 of RFC 4648.
@@ -85,10 +81,7 @@ pub(crate) fn slug(text: &str, max: usize) -> Result<(), &'static str> {
     if text.starts_with('-') || text.ends_with('-') {
         return Err("it may not begin or end with a dash");
     }
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    {
+    if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
         return Err("only a-z, 0-9 and - are allowed");
     }
     Ok(())
@@ -173,14 +166,7 @@ mod tests {
         let id = SessionId::from_random([0xff; 8]);
         assert_eq!(id.as_str(), "777777777777");
         assert_eq!(id.as_str().parse::<SessionId>().unwrap(), id);
-        for bad in [
-            "",
-            "abc",
-            "ABCDEFGHIJKL",
-            "abcdefghijk1",
-            "abcdefghijklm",
-            "../../../../etc",
-        ] {
+        for bad in ["", "abc", "ABCDEFGHIJKL", "abcdefghijk1", "abcdefghijklm", "../../../../etc"] {
             assert!(bad.parse::<SessionId>().is_err(), "{bad}");
         }
     }
@@ -190,10 +176,7 @@ mod tests {
         for bad in ["-x", "x-", "A", "a/b", "a b", "", "..", "é"] {
             assert!(bad.parse::<AgentName>().is_err(), "{bad}");
         }
-        assert_eq!(
-            "claude-code".parse::<AgentName>().unwrap().to_string(),
-            "claude-code"
-        );
+        assert_eq!("claude-code".parse::<AgentName>().unwrap().to_string(), "claude-code");
     }
 
     #[test]

@@ -197,15 +197,9 @@ fn headline(last_words: &str, stat: DiffStat) -> String {
             }
             continue;
         }
-        let bare = line
-            .trim_start_matches(['#', '-', '*', '>', ' '])
-            .trim_end_matches('*');
-        let sentence = bare.split_inclusive(['.', '!', '?']).next().unwrap_or(bare);
-        let sentence = if sentence.chars().count() < 8 {
-            bare
-        } else {
-            sentence
-        };
+        let bare = line.trim_start_matches(['#', '-', '*', '>', ' ']).trim_end_matches('*');
+        let sentence = first_sentence(bare);
+        let sentence = if sentence.chars().count() < 8 { bare } else { sentence };
         if !sentence.trim().is_empty() {
             return crate::text::title(sentence.trim().trim_end_matches(['.', ':']));
         }
@@ -235,12 +229,7 @@ mod tests {
 
     #[test]
     fn a_dot_inside_a_name_ends_no_sentence() {
-        let outcome = derive(
-            "Wrote o.txt for v1.2. Then more.",
-            &[],
-            DiffStat::default(),
-            vec![],
-        );
+        let outcome = derive("Wrote o.txt for v1.2. Then more.", &[], DiffStat::default(), vec![]);
         assert_eq!(outcome.headline, "Wrote o.txt for v1.2");
     }
 
@@ -266,16 +255,8 @@ mod tests {
 
     #[test]
     fn changed_comes_from_the_diff_not_from_the_agent() {
-        let files = [ChangedFile {
-            path: "calc.py".to_owned(),
-            additions: 1,
-            deletions: 1,
-        }];
-        let stat = DiffStat {
-            files: 1,
-            additions: 1,
-            deletions: 1,
-        };
+        let files = [ChangedFile { path: "calc.py".to_owned(), additions: 1, deletions: 1 }];
+        let stat = DiffStat { files: 1, additions: 1, deletions: 1 };
         let outcome = derive(
             "Fixed the sum. All good.\nChanged: the world\nVerified: everything",
             &files,
@@ -286,17 +267,11 @@ mod tests {
         assert_eq!(outcome.changed, ["calc.py (+1 −1)"]);
         assert!(outcome.verified.is_empty());
         assert_eq!(outcome.claims.verified, ["everything"]);
-        assert_eq!(
-            outcome.uncertain,
-            ["No check was run by TeleCoder on this change."]
-        );
+        assert_eq!(outcome.uncertain, ["No check was run by TeleCoder on this change."]);
     }
 
     #[test]
     fn an_empty_answer_has_a_headline_too() {
-        assert_eq!(
-            derive("", &[], DiffStat::default(), vec![]).headline,
-            "No change was needed"
-        );
+        assert_eq!(derive("", &[], DiffStat::default(), vec![]).headline, "No change was needed");
     }
 }

@@ -211,10 +211,9 @@ impl Policy {
                 "policy `{}` never publishes; leave `publish` out or choose another policy",
                 self.name
             )),
-            (PublishCeiling::Ask, Some(PublishRule::Auto)) => Err(format!(
-                "policy `{}` publishes only after approval; use `ask` or `manual`",
-                self.name
-            )),
+            (PublishCeiling::Ask, Some(PublishRule::Auto)) => {
+                Err(format!("policy `{}` publishes only after approval; use `ask` or `manual`", self.name))
+            }
             (PublishCeiling::Ask, None) => Ok(PublishRule::Ask),
             (PublishCeiling::Auto, None) => Ok(PublishRule::Auto),
             (PublishCeiling::Ask | PublishCeiling::Auto, Some(rule)) => Ok(rule),
@@ -258,16 +257,10 @@ mod tests {
     fn the_stricter_publish_rule_wins_and_more_is_refused() {
         let standard = Policy::standard();
         assert_eq!(standard.publish_rule(None), Ok(PublishRule::Auto));
-        assert_eq!(
-            standard.publish_rule(Some(PublishRule::Manual)),
-            Ok(PublishRule::Manual)
-        );
+        assert_eq!(standard.publish_rule(Some(PublishRule::Manual)), Ok(PublishRule::Manual));
         assert_eq!(Policy::observe().publish_rule(None), Ok(PublishRule::Manual));
         assert!(
-            Policy::observe()
-                .publish_rule(Some(PublishRule::Auto))
-                .unwrap_err()
-                .contains("never publishes")
+            Policy::observe().publish_rule(Some(PublishRule::Auto)).unwrap_err().contains("never publishes")
         );
     }
 

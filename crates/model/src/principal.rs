@@ -56,11 +56,7 @@ pub struct Principal {
 impl Principal {
     /// The user `local` of the default tenant with every scope.
     pub fn local() -> Self {
-        Self {
-            tenant: TenantId::default_tenant(),
-            user: UserId::local(),
-            scope: Scope::Admin,
-        }
+        Self { tenant: TenantId::default_tenant(), user: UserId::local(), scope: Scope::Admin }
     }
     /// Whether it may do what needs `scope`.
     pub fn allows(&self, scope: Scope) -> bool {

@@ -28,16 +28,10 @@ fn branch(text: &str) -> Result<(), &'static str> {
     {
         return Err("it has a misplaced `/` or `.`");
     }
-    if text
-        .split('/')
-        .any(|part| part.starts_with('.') || part.ends_with(".lock"))
-    {
+    if text.split('/').any(|part| part.starts_with('.') || part.ends_with(".lock")) {
         return Err("a part of it begins with `.` or ends with `.lock`");
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() || c.is_whitespace() || "~^:?*[\\\u{7f}".contains(c))
-    {
+    if text.chars().any(|c| c.is_control() || c.is_whitespace() || "~^:?*[\\\u{7f}".contains(c)) {
         return Err("it holds a character that git refuses in a branch name");
     }
     Ok(())
@@ -45,9 +39,7 @@ fn branch(text: &str) -> Result<(), &'static str> {
 
 fn sha(text: &str) -> Result<(), &'static str> {
     if (text.len() == 40 || text.len() == 64)
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     {
         return Ok(());
     }
@@ -160,14 +152,7 @@ mod tests {
         ] {
             assert!(bad.parse::<BranchName>().is_err(), "{bad:?}");
         }
-        for good in [
-            "main",
-            "feature/x",
-            "telecoder/abcdefghijkl",
-            "v1.2.3",
-            "grün",
-            "a-b_c",
-        ] {
+        for good in ["main", "feature/x", "telecoder/abcdefghijkl", "v1.2.3", "grün", "a-b_c"] {
             assert!(good.parse::<BranchName>().is_ok(), "{good:?}");
         }
     }
@@ -175,10 +160,7 @@ mod tests {
     #[test]
     fn a_revision_is_a_commit_or_a_name() {
         let sha = "a".repeat(40);
-        assert_eq!(
-            sha.parse::<Revision>().unwrap(),
-            Revision::Commit(sha.parse().unwrap())
-        );
+        assert_eq!(sha.parse::<Revision>().unwrap(), Revision::Commit(sha.parse().unwrap()));
         assert_eq!("main".parse::<Revision>().unwrap().to_string(), "main");
         assert!("--all".parse::<Revision>().is_err());
     }

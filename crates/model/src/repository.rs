@@ -85,10 +85,7 @@ impl TryFrom<String> for Repository {
 impl FromStr for Repository {
     type Err = RepositoryError;
     fn from_str(text: &str) -> Result<Self, RepositoryError> {
-        let fail = |reason: &str| RepositoryError {
-            text: shown(text),
-            reason: reason.to_owned(),
-        };
+        let fail = |reason: &str| RepositoryError { text: shown(text), reason: reason.to_owned() };
         if text.is_empty() {
             return Err(fail("it is empty"));
         }
@@ -123,9 +120,7 @@ impl FromStr for Repository {
             return remote(host, path).map_err(fail);
         }
         if text.split('/').count() != 2 {
-            return Err(fail(
-                "expected owner/name, an https or ssh URL, or an absolute path",
-            ));
+            return Err(fail("expected owner/name, an https or ssh URL, or an absolute path"));
         }
         remote(DEFAULT_HOST, text).map_err(fail)
     }
@@ -136,10 +131,8 @@ fn shown(text: &str) -> String {
     let cut: String = text.chars().take(200).collect();
     match (cut.find("//"), cut.find('@')) {
         (Some(slashes), Some(at)) if slashes < at => {
-            let head: String = cut
-                .chars()
-                .take(cut.chars().position(|c| c == '/').unwrap_or(0) + 2)
-                .collect();
+            let head: String =
+                cut.chars().take(cut.chars().position(|c| c == '/').unwrap_or(0) + 2).collect();
             format!("{head}…{}", cut.get(at..).unwrap_or(""))
         }
         _ => cut,
@@ -161,10 +154,7 @@ fn from_url(text: &str) -> Result<Repository, &'static str> {
         return Err("it holds a query or a fragment");
     }
     let host = url.host_str().ok_or("it names no host")?;
-    let default = matches!(
-        (url.scheme(), url.port()),
-        (_, None) | ("ssh" | "git+ssh", Some(22))
-    );
+    let default = matches!((url.scheme(), url.port()), (_, None) | ("ssh" | "git+ssh", Some(22)));
     let host = match url.port() {
         Some(port) if !default => format!("{host}:{port}"),
         Some(_) | None => host.to_owned(),
@@ -175,9 +165,7 @@ fn from_url(text: &str) -> Result<Repository, &'static str> {
 fn remote(host: &str, path: &str) -> Result<Repository, &'static str> {
     let host = host.to_ascii_lowercase();
     if host.is_empty()
-        || !host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
+        || !host.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b))
         || host.starts_with('-')
     {
         return Err("its host name is not one");
@@ -192,17 +180,11 @@ fn remote(host: &str, path: &str) -> Result<Repository, &'static str> {
         if part.is_empty() || part == "." || part == ".." || part.starts_with('-') {
             return Err("a part of its path is empty, `..`, or begins with a dash");
         }
-        if !part
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-+~".contains(&b))
-        {
+        if !part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-+~".contains(&b)) {
             return Err("its path holds a character that forges do not allow");
         }
     }
-    Ok(Repository::Remote {
-        host,
-        path: path.to_owned(),
-    })
+    Ok(Repository::Remote { host, path: path.to_owned() })
 }
 
 fn local(text: &str) -> Result<Repository, &'static str> {
@@ -228,8 +210,7 @@ mod tests {
     use super::*;
 
     fn canonical(text: &str) -> String {
-        text.parse::<Repository>()
-            .map_or_else(|e| format!("error: {}", e.reason), |r| r.to_string())
+        text.parse::<Repository>().map_or_else(|e| format!("error: {}", e.reason), |r| r.to_string())
     }
 
     #[test]
@@ -246,10 +227,7 @@ mod tests {
         ] {
             assert_eq!(canonical(same), "acme/api", "{same}");
         }
-        assert_eq!(
-            canonical("https://git.example.org:8443/a/b/c.git"),
-            "https://git.example.org:8443/a/b/c"
-        );
+        assert_eq!(canonical("https://git.example.org:8443/a/b/c.git"), "https://git.example.org:8443/a/b/c");
         assert_eq!(canonical("/srv/code//x/./y/"), "/srv/code/x/y");
         assert_eq!(canonical("file:///srv/x"), "/srv/x");
     }
@@ -292,9 +270,7 @@ mod tests {
 
     #[test]
     fn an_error_never_repeats_a_password() {
-        let error = "https://user:hunter2@github.com/a/b"
-            .parse::<Repository>()
-            .unwrap_err();
+        let error = "https://user:hunter2@github.com/a/b".parse::<Repository>().unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }

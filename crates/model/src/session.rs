@@ -397,10 +397,8 @@ mod tests {
     fn every_transition_is_listed() {
         let mut table = String::new();
         for from in Status::ALL {
-            let to: Vec<String> = MOVES
-                .iter()
-                .filter_map(|m| from.after(*m).map(|to| format!("{m:?}→{to}")))
-                .collect();
+            let to: Vec<String> =
+                MOVES.iter().filter_map(|m| from.after(*m).map(|to| format!("{m:?}→{to}"))).collect();
             table.push_str(&format!("{from}: {}\n", to.join(" ")));
         }
         expect_test::expect![[r"

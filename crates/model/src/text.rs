@@ -21,9 +21,7 @@ pub fn parse_prompt(text: &str) -> Result<String, String> {
     }
     let count = trimmed.chars().count();
     if count > MAX_PROMPT_CHARS {
-        return Err(format!(
-            "the prompt has {count} characters; {MAX_PROMPT_CHARS} are allowed"
-        ));
+        return Err(format!("the prompt has {count} characters; {MAX_PROMPT_CHARS} are allowed"));
     }
     Ok(trimmed.to_owned())
 }
@@ -41,19 +39,9 @@ pub fn cut(text: &str, max: usize) -> String {
 
 /// Makes a one-line title of at most [`MAX_TITLE`] graphemes: first line that has words, no control characters.
 pub fn title(text: &str) -> String {
-    let line = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or("");
-    let clean: String = line
-        .chars()
-        .map(|c| if is_hostile(c) { ' ' } else { c })
-        .collect();
-    cut(
-        clean.split_whitespace().collect::<Vec<_>>().join(" ").as_str(),
-        MAX_TITLE,
-    )
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("");
+    let clean: String = line.chars().map(|c| if is_hostile(c) { ' ' } else { c }).collect();
+    cut(clean.split_whitespace().collect::<Vec<_>>().join(" ").as_str(), MAX_TITLE)
 }
 
 /// Whether a character may move a cursor, hide text or reverse its direction.
@@ -64,9 +52,7 @@ pub fn is_hostile(c: char) -> bool {
 
 /// Replaces what could change a terminal's state by visible marks; keeps newlines and tabs.
 pub fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| if is_hostile(c) { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if is_hostile(c) { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]

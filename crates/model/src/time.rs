@@ -21,18 +21,12 @@ impl Timestamp {
     /// This point plus a duration (saturating).
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
     /// This point minus a duration (saturating).
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)),
-        )
+        Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
     /// The time that passed from `earlier` to this point; zero if it lies behind.
     pub fn since(self, earlier: Self) -> Duration {
@@ -52,9 +46,7 @@ impl fmt::Display for Timestamp {
 impl std::str::FromStr for Timestamp {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let time: jiff::Timestamp = text
-            .parse()
-            .map_err(|_| format!("`{text}` is not an RFC 3339 time"))?;
+        let time: jiff::Timestamp = text.parse().map_err(|_| format!("`{text}` is not an RFC 3339 time"))?;
         Ok(Self(time.as_microsecond()))
     }
 }
@@ -71,9 +63,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -86,10 +76,7 @@ mod tests {
         let time = Timestamp::from_micros(1_700_000_000_123_000);
         assert_eq!(time.to_string(), "2023-11-14T22:13:20.123Z");
         assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
-        assert_eq!(
-            time.plus(Duration::from_secs(2)).since(time),
-            Duration::from_secs(2)
-        );
+        assert_eq!(time.plus(Duration::from_secs(2)).since(time), Duration::from_secs(2));
         assert_eq!(time.since(time.plus(Duration::from_secs(2))), Duration::ZERO);
     }
 }

@@ -19,9 +19,7 @@ impl LocalAgents {
     /// # Errors
     /// If a configured command cannot be read.
     pub fn new(config: &Config) -> Result<Self, PortError> {
-        Ok(Self {
-            agents: wiring::agents(config, wiring::processes(config))?,
-        })
+        Ok(Self { agents: wiring::agents(config, wiring::processes(config))? })
     }
     /// All of them.
     ///
@@ -51,6 +49,5 @@ impl LocalAgents {
 }
 
 fn named(name: &str) -> Result<AgentName, PortError> {
-    name.parse()
-        .map_err(|error| PortError::not_found("that is no agent's name").because(error))
+    name.parse().map_err(|error| PortError::not_found("that is no agent's name").because(error))
 }

@@ -34,16 +34,9 @@ impl App {
         if address.ip().is_unspecified() {
             address.set_ip(std::net::IpAddr::from([127, 0, 0, 1]));
         }
-        let url = parts
-            .config
-            .public_url
-            .clone()
-            .unwrap_or_else(|| format!("http://{address}"));
+        let url = parts.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
         parts.engine.announce(&url);
-        Self {
-            url: format!("http://{address}"),
-            parts,
-        }
+        Self { url: format!("http://{address}"), parts }
     }
     /// Where it answers, from this host.
     pub fn url(&self) -> &str {
@@ -70,12 +63,8 @@ impl App {
         if !agents.iter().any(|agent| agent.installed) {
             hints.push("no agent is installed: telecoder agents install goose".to_owned());
         }
-        let keys = self
-            .parts
-            .config
-            .providers
-            .values()
-            .any(|provider| provider.key.is_some() || provider.custom);
+        let keys =
+            self.parts.config.providers.values().any(|provider| provider.key.is_some() || provider.custom);
         if !keys {
             hints.push("no model key is set: ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY".to_owned());
         }

@@ -5,13 +5,10 @@ use tracing_subscriber::EnvFilter;
 
 /// Begins to log. A filter that cannot be read means `info`.
 pub fn init(given: &Given) {
-    let wanted = Values::read(given)
-        .ok()
-        .and_then(|values| values.get(by_key("log")?))
-        .map(|value| value.text);
-    let filter = wanted
-        .and_then(|text| EnvFilter::try_new(text).ok())
-        .unwrap_or_else(|| EnvFilter::new("info"));
+    let wanted =
+        Values::read(given).ok().and_then(|values| values.get(by_key("log")?)).map(|value| value.text);
+    let filter =
+        wanted.and_then(|text| EnvFilter::try_new(text).ok()).unwrap_or_else(|| EnvFilter::new("info"));
     // A second call, as tests make it, changes nothing.
     drop(
         tracing_subscriber::fmt()

@@ -64,11 +64,8 @@ pub async fn apply_patch(folder: &Path, patch: &[u8]) -> Result<(), PortError> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(PortError::new(
-        ErrorClass::Conflict,
-        format!("the change does not apply here: {}", said.trim()),
-    )
-    .remedy("commit or stash your own changes, and be on the branch that the session began from"))
+    Err(PortError::new(ErrorClass::Conflict, format!("the change does not apply here: {}", said.trim()))
+        .remedy("commit or stash your own changes, and be on the branch that the session began from"))
 }
 
 /// The name and e-mail address that git has for its user in a folder.

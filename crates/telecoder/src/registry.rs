@@ -30,18 +30,14 @@ pub struct Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry")
-            .field("sandboxes", &self.sandboxes.keys())
-            .finish()
+        f.debug_struct("Registry").field("sandboxes", &self.sandboxes.keys()).finish()
     }
 }
 
 impl Registry {
     /// The kinds that are built in.
     pub fn built_in() -> Self {
-        let mut registry = Self {
-            sandboxes: BTreeMap::new(),
-        };
+        let mut registry = Self { sandboxes: BTreeMap::new() };
         registry.sandbox("local", Arc::new(local));
         registry
     }
@@ -60,10 +56,8 @@ impl Registry {
             Some(factory) => factory(setting),
             None => {
                 let kinds: Vec<&str> = self.sandboxes.keys().map(String::as_str).collect();
-                Err(
-                    PortError::permanent(format!("there is no kind of sandbox `{kind}`"))
-                        .remedy(format!("TELECODER_SANDBOX may be: {}", kinds.join(", "))),
-                )
+                Err(PortError::permanent(format!("there is no kind of sandbox `{kind}`"))
+                    .remedy(format!("TELECODER_SANDBOX may be: {}", kinds.join(", "))))
             }
         }
     }

@@ -54,10 +54,7 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     let processes = processes(&config);
     let git = Arc::new(Git::new(
         GitOptions {
-            owner: root.then_some(HostUser {
-                uid: owner.uid,
-                gid: owner.gid,
-            }),
+            owner: root.then_some(HostUser { uid: owner.uid, gid: owner.gid }),
             network: only(&config.env, NETWORK_VARIABLES),
             ..GitOptions::new(data.join("git"), data.join("sessions"))
         },
@@ -66,10 +63,7 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     let driver = match builder.driver {
         Some(driver) => driver,
         None => {
-            let setting = SandboxSetting {
-                program: own_program()?,
-                run_dir: data.join("run"),
-            };
+            let setting = SandboxSetting { program: own_program()?, run_dir: data.join("run") };
             builder.registry.driver(&config.sandbox, &setting)?
         }
     };
@@ -82,11 +76,7 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
         None => Arc::new(Gateway::new(GatewayOptions::new(providers(&config)?))?),
     };
     let mut forges = builder.forges;
-    forges.push(Arc::new(LocalForge::new(
-        git.clone(),
-        store.clone(),
-        Arc::clone(&clock),
-    )));
+    forges.push(Arc::new(LocalForge::new(git.clone(), store.clone(), Arc::clone(&clock))));
     let toolchains = Toolchains::default();
     let token_required = root || !config.listen.ip().is_loopback() || config.api_token.is_some();
     let ports = Ports {
@@ -121,13 +111,7 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
             .remedy("choose another address: --listen ADDR")
     })?;
     let first_token = first_token(&engine, &config, &data, token_required).await?;
-    Ok(App::new(Parts {
-        engine,
-        server,
-        config,
-        data,
-        first_token,
-    }))
+    Ok(App::new(Parts { engine, server, config, data, first_token }))
 }
 
 fn engine_options(
@@ -172,22 +156,12 @@ async fn open_store(
     if let Some(store) = &builder.store {
         return Ok(Arc::clone(store));
     }
-    let options = SqliteOptions {
-        lock: Some(lock),
-        clock,
-        ..SqliteOptions::default()
-    };
-    Ok(Arc::new(
-        SqliteStore::open(&data.join("telecoder.db"), options).await?,
-    ))
+    let options = SqliteOptions { lock: Some(lock), clock, ..SqliteOptions::default() };
+    Ok(Arc::new(SqliteStore::open(&data.join("telecoder.db"), options).await?))
 }
 
 pub(crate) fn processes(config: &Config) -> Arc<dyn Processes> {
-    let path = config
-        .env
-        .get("PATH")
-        .cloned()
-        .unwrap_or_else(|| FALLBACK_PATH.to_owned());
+    let path = config.env.get("PATH").cloned().unwrap_or_else(|| FALLBACK_PATH.to_owned());
     Arc::new(HostProcesses::new(path))
 }
 
@@ -215,17 +189,11 @@ fn install_env(env: &BTreeMap<String, String>) -> BTreeMap<String, String> {
                 .iter()
                 .any(|prefix| name.starts_with(prefix))
     };
-    env.iter()
-        .filter(|(name, _)| !is_ours(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
+    env.iter().filter(|(name, _)| !is_ours(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn only(env: &BTreeMap<String, String>, names: &[&str]) -> BTreeMap<String, String> {
-    names
-        .iter()
-        .filter_map(|name| Some(((*name).to_owned(), env.get(*name)?.clone())))
-        .collect()
+    names.iter().filter_map(|name| Some(((*name).to_owned(), env.get(*name)?.clone()))).collect()
 }
 
 fn providers(config: &Config) -> Result<Vec<ProviderOptions>, PortError> {
@@ -270,20 +238,14 @@ async fn first_token(
         PortError::permanent("the first token cannot be kept").because(error)
     };
     if let Some(token) = &config.api_token {
-        engine
-            .adopt_token(&operator, "TELECODER_API_TOKEN", token.expose())
-            .await
-            .map_err(failed)?;
+        engine.adopt_token(&operator, "TELECODER_API_TOKEN", token.expose()).await.map_err(failed)?;
     }
     if !required {
         return Ok(None);
     }
     let path = data.join("token");
     if let Ok(text) = std::fs::read_to_string(&path) {
-        engine
-            .adopt_token(&operator, "first", text.trim())
-            .await
-            .map_err(failed)?;
+        engine.adopt_token(&operator, "first", text.trim()).await.map_err(failed)?;
         return Ok(None);
     }
     let request = telecoder_engine::request::TokenRequest {

@@ -32,29 +32,19 @@ impl Engine {
         progress: &dyn InstallProgress,
     ) -> Result<AgentStatus, EngineError> {
         allow(who, Scope::Admin)?;
-        self.ports()
-            .agents
-            .install(name, progress)
-            .await
-            .map_err(|error| unknown(name, error))
+        self.ports().agents.install(name, progress).await.map_err(|error| unknown(name, error))
     }
 
     /// Looks whether an agent starts.
     pub async fn check_agent(&self, who: &Principal, name: &AgentName) -> Result<AgentStatus, EngineError> {
         allow(who, Scope::Run)?;
-        self.ports()
-            .agents
-            .check(name)
-            .await
-            .map_err(|error| unknown(name, error))
+        self.ports().agents.check(name).await.map_err(|error| unknown(name, error))
     }
 }
 
 fn unknown(name: &AgentName, error: telecoder_model::PortError) -> EngineError {
     if error.class == ErrorClass::NotFound {
-        let hint = error
-            .remedy
-            .unwrap_or_else(|| "`telecoder agents list` shows all agents".to_owned());
+        let hint = error.remedy.unwrap_or_else(|| "`telecoder agents list` shows all agents".to_owned());
         return EngineError::not_found("agent_unknown", format!("there is no agent `{name}`")).hint(hint);
     }
     error.into()

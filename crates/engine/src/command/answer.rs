@@ -19,11 +19,7 @@ impl Engine {
     /// All decisions that wait for the principal, oldest first.
     pub async fn decisions(&self, who: &Principal) -> Result<Vec<Decision>, EngineError> {
         allow(who, Scope::Read)?;
-        Ok(self
-            .ports()
-            .store
-            .pending_decisions(&who.tenant, Some(&who.user), None)
-            .await?)
+        Ok(self.ports().store.pending_decisions(&who.tenant, Some(&who.user), None).await?)
     }
 
     /// Answers a decision; 409 where somebody has answered before.
@@ -37,10 +33,8 @@ impl Engine {
         allow(who, Scope::Run)?;
         let found = self.ports().store.decision(id).await?;
         let Some(mut decision) = found.filter(|d| d.tenant == who.tenant && d.owner == who.user) else {
-            return Err(
-                EngineError::not_found("approval_not_found", format!("there is no approval `{id}`"))
-                    .hint("`telecoder approvals` shows what waits"),
-            );
+            return Err(EngineError::not_found("approval_not_found", format!("there is no approval `{id}`"))
+                .hint("`telecoder approvals` shows what waits"));
         };
         if decision.state != DecisionState::Pending {
             return Err(answered());
@@ -80,8 +74,5 @@ impl Engine {
 }
 
 fn answered() -> EngineError {
-    EngineError::conflict(
-        "approval_answered",
-        "this approval was answered before, or is no longer needed",
-    )
+    EngineError::conflict("approval_answered", "this approval was answered before, or is no longer needed")
 }

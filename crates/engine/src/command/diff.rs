@@ -12,11 +12,7 @@ impl Engine {
     pub async fn diff_patch(&self, who: &Principal, id: &SessionId) -> Result<Bytes, EngineError> {
         let session = self.owned(who, id, Scope::Read).await?.value;
         match &session.head {
-            Some(head) => Ok(self
-                .ports()
-                .diffs
-                .patch(id, session.base_commit.as_ref(), head)
-                .await?),
+            Some(head) => Ok(self.ports().diffs.patch(id, session.base_commit.as_ref(), head).await?),
             None => Ok(Bytes::new()),
         }
     }
@@ -25,17 +21,9 @@ impl Engine {
     pub async fn diff(&self, who: &Principal, id: &SessionId) -> Result<SessionDiff, EngineError> {
         let session = self.owned(who, id, Scope::Read).await?.value;
         let files = match &session.head {
-            Some(head) => {
-                self.ports()
-                    .diffs
-                    .files(id, session.base_commit.as_ref(), head)
-                    .await?
-            }
+            Some(head) => self.ports().diffs.files(id, session.base_commit.as_ref(), head).await?,
             None => Vec::new(),
         };
-        Ok(SessionDiff {
-            stat: session.diff.unwrap_or_default(),
-            files,
-        })
+        Ok(SessionDiff { stat: session.diff.unwrap_or_default(), files })
     }
 }

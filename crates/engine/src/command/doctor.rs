@@ -40,17 +40,8 @@ impl Engine {
             Ok(proofs) => proofs
                 .into_iter()
                 .map(|proof| {
-                    let state = if proof.held {
-                        FindingState::Ok
-                    } else {
-                        FindingState::Failed
-                    };
-                    finding(
-                        &format!("sandbox: {}", proof.attempt),
-                        state,
-                        proof.detail,
-                        proof.remedy,
-                    )
+                    let state = if proof.held { FindingState::Ok } else { FindingState::Failed };
+                    finding(&format!("sandbox: {}", proof.attempt), state, proof.detail, proof.remedy)
                 })
                 .collect(),
             Err(error) => vec![finding(
@@ -72,15 +63,9 @@ impl Engine {
                 if status.ready {
                     return finding(&subject, FindingState::Ok, status.base_url, None);
                 }
-                let state = if any {
-                    FindingState::Ok
-                } else {
-                    FindingState::Warning
-                };
-                let remedy = format!(
-                    "set {}_API_KEY for the server",
-                    status.provider.as_str().to_uppercase()
-                );
+                let state = if any { FindingState::Ok } else { FindingState::Warning };
+                let remedy =
+                    format!("set {}_API_KEY for the server", status.provider.as_str().to_uppercase());
                 finding(&subject, state, "no key".to_owned(), Some(remedy))
             })
             .collect()
@@ -98,11 +83,7 @@ impl Engine {
                     (true, None) => finding(&subject, FindingState::Ok, format!("installed {version}"), None),
                     (true, Some(problem)) => finding(&subject, FindingState::Warning, problem, None),
                     (false, _) => {
-                        let state = if any {
-                            FindingState::Ok
-                        } else {
-                            FindingState::Warning
-                        };
+                        let state = if any { FindingState::Ok } else { FindingState::Warning };
                         let remedy = format!("telecoder agents install {}", agent.name);
                         finding(&subject, state, "not installed".to_owned(), Some(remedy))
                     }
@@ -113,10 +94,5 @@ impl Engine {
 }
 
 fn finding(subject: &str, state: FindingState, detail: String, remedy: Option<String>) -> Finding {
-    Finding {
-        subject: subject.to_owned(),
-        state,
-        detail,
-        remedy,
-    }
+    Finding { subject: subject.to_owned(), state, detail, remedy }
 }

@@ -16,10 +16,7 @@ impl Engine {
         allow(who, Scope::Read)?;
         let store = &self.ports().store;
         let mut waiting = Vec::new();
-        for decision in store
-            .pending_decisions(&who.tenant, Some(&who.user), None)
-            .await?
-        {
+        for decision in store.pending_decisions(&who.tenant, Some(&who.user), None).await? {
             if let Some(session) = store.session(&decision.session).await? {
                 waiting.push((decision, session.value));
             }
@@ -34,17 +31,12 @@ impl Engine {
         let unread = |at: Option<telecoder_model::time::Timestamp>| {
             at.is_some_and(|at| u64::try_from(at.as_micros()).unwrap_or(0) > seen)
         };
-        let mut finished: Vec<_> = rows
-            .into_iter()
-            .map(|session| (unread(session.finished_at), session))
-            .collect();
+        let mut finished: Vec<_> =
+            rows.into_iter().map(|session| (unread(session.finished_at), session)).collect();
         finished.sort_by_key(|(_, session)| std::cmp::Reverse(session.finished_at));
         Ok(Inbox {
             waiting,
-            finished: finished
-                .into_iter()
-                .map(|(unread, session)| (session, unread))
-                .collect(),
+            finished: finished.into_iter().map(|(unread, session)| (session, unread)).collect(),
         })
     }
 
@@ -52,14 +44,7 @@ impl Engine {
     pub async fn inbox_seen(&self, who: &Principal) -> Result<(), EngineError> {
         allow(who, Scope::Read)?;
         let position = u64::try_from(self.now().as_micros()).unwrap_or(0);
-        let cursor = Cursor {
-            name: CURSOR.to_owned(),
-            position,
-        };
-        Ok(self
-            .ports()
-            .store
-            .set_cursor(&who.tenant, &who.user, cursor)
-            .await?)
+        let cursor = Cursor { name: CURSOR.to_owned(), position };
+        Ok(self.ports().store.set_cursor(&who.tenant, &who.user, cursor).await?)
     }
 }

@@ -45,10 +45,7 @@ impl Engine {
                 session.hint = None;
                 session.finished_at = None;
                 session.updated_at = now;
-                commit.events.push(EventBody::Status {
-                    status,
-                    reason: Some("a message came".to_owned()),
-                });
+                commit.events.push(EventBody::Status { status, reason: Some("a message came".to_owned()) });
                 commit.writes.push(Write::Session(Box::new(versioned.value)));
             }
             commit.writes.push(Write::NewMessage {

@@ -55,19 +55,14 @@ impl Engine {
                 None => {
                     let now = self.now();
                     let mut commit = Commit::new(session.id.clone(), now);
-                    commit
-                        .writes
-                        .push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
+                    commit.writes.push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
                     self.ports().store.commit(commit).await?;
                     self.ports().bus.wake(&Topic::Outbox);
                     return Ok(effect);
                 }
             }
         }
-        Err(EngineError::conflict(
-            "publish_failed_often",
-            "publishing this change has failed too often",
-        ))
+        Err(EngineError::conflict("publish_failed_often", "publishing this change has failed too often"))
     }
 
     /// Waits until the reconciler has performed an order.
@@ -117,20 +112,11 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
         .hint("run the task again with another policy: telecoder run --policy standard …"));
     }
     if session.repository.is_none() {
-        return Err(
-            EngineError::conflict("no_repository", "the session has no repository to publish to")
-                .hint("`telecoder apply` puts its change onto your working tree"),
-        );
+        return Err(EngineError::conflict("no_repository", "the session has no repository to publish to")
+            .hint("`telecoder apply` puts its change onto your working tree"));
     }
-    let Some(head) = session
-        .head
-        .clone()
-        .filter(|head| Some(head) != session.base_commit.as_ref())
-    else {
-        return Err(EngineError::conflict(
-            "nothing_to_publish",
-            "the session changed nothing",
-        ));
+    let Some(head) = session.head.clone().filter(|head| Some(head) != session.base_commit.as_ref()) else {
+        return Err(EngineError::conflict("nothing_to_publish", "the session changed nothing"));
     };
     let base = match request.base.map(Ok).or_else(|| base_branch(session)) {
         Some(base) => base?,
@@ -143,27 +129,13 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
         }
     };
     if base == session.branch {
-        return Err(EngineError::invalid(
-            "base_is_head",
-            "the base is the session's own branch",
-        ));
+        return Err(EngineError::invalid("base_is_head", "the base is the session's own branch"));
     }
-    let title = match request
-        .title
-        .as_deref()
-        .map(str::trim)
-        .filter(|title| !title.is_empty())
-    {
+    let title = match request.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
         Some(title) => telecoder_model::text::title(title),
         None => session.display_title(),
     };
-    Ok(PublishOrder {
-        head,
-        base,
-        title,
-        body: request.body,
-        draft: request.draft,
-    })
+    Ok(PublishOrder { head, base, title, body: request.body, draft: request.draft })
 }
 
 fn base_branch(session: &Session) -> Option<Result<BranchName, EngineError>> {

@@ -29,15 +29,10 @@ impl Engine {
     pub async fn pull(&self, who: &Principal, number: u64) -> Result<Pull, EngineError> {
         allow(who, Scope::Read)?;
         let found = self.ports().store.pull(number).await?;
-        found
-            .filter(|pull| pull.tenant == who.tenant && pull.owner == who.user)
-            .ok_or_else(|| {
-                EngineError::not_found(
-                    "pull_not_found",
-                    format!("there is no local pull request #{number}"),
-                )
+        found.filter(|pull| pull.tenant == who.tenant && pull.owner == who.user).ok_or_else(|| {
+            EngineError::not_found("pull_not_found", format!("there is no local pull request #{number}"))
                 .hint("`telecoder pr list` shows all")
-            })
+        })
     }
 
     /// Merges a local pull request into its base.
@@ -59,12 +54,7 @@ impl Engine {
                 format!("pull request #{number} is {}", pull.state.as_str()),
             ));
         }
-        let Some(forge) = self
-            .ports()
-            .forges
-            .iter()
-            .find(|forge| forge.serves(&pull.repository))
-        else {
+        let Some(forge) = self.ports().forges.iter().find(|forge| forge.serves(&pull.repository)) else {
             return Err(EngineError::new(
                 Fault::Unprocessable,
                 "forge_unknown",

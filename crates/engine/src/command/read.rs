@@ -27,9 +27,7 @@ impl Engine {
             return Ok(id);
         }
         let wellformed = (1..12).contains(&prefix.len())
-            && prefix
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+            && prefix.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
         if !wellformed {
             return Err(EngineError::not_found("session_not_found", "no session has this id")
                 .hint("a session id has 12 characters of a-z and 2-7, or is a unique prefix of one; see `telecoder list`"));
@@ -42,11 +40,10 @@ impl Engine {
                 format!("{} sessions begin with `{prefix}`", more.saturating_add(1)),
             )
             .hint("give more characters of the id")),
-            (None, _) => Err(EngineError::not_found(
-                "session_not_found",
-                format!("no session begins with `{prefix}`"),
-            )
-            .hint("`telecoder list` shows all sessions")),
+            (None, _) => {
+                Err(EngineError::not_found("session_not_found", format!("no session begins with `{prefix}`"))
+                    .hint("`telecoder list` shows all sessions"))
+            }
         }
     }
 
@@ -63,11 +60,8 @@ impl Engine {
     /// All sessions of a session's line, oldest first.
     pub async fn lineage(&self, who: &Principal, id: &SessionId) -> Result<Vec<Session>, EngineError> {
         let session = self.session(who, id).await?;
-        let query = SessionQuery {
-            lineage: Some(session.lineage),
-            limit: MAX_LINEAGE,
-            ..SessionQuery::default()
-        };
+        let query =
+            SessionQuery { lineage: Some(session.lineage), limit: MAX_LINEAGE, ..SessionQuery::default() };
         let mut rows = self.ports().store.sessions(who, &query).await?.rows;
         rows.reverse();
         Ok(rows)
@@ -84,10 +78,7 @@ impl Engine {
         let session = self.owned(who, id, Scope::Read).await?;
         let events = self.ports().store.events(id, after, limit.clamp(1, 1000)).await?;
         let last = events.last().map_or(after, |event| event.seq);
-        Ok(EventPage {
-            drained: session.value.status.has_ended() && last >= session.last_seq,
-            events,
-        })
+        Ok(EventPage { drained: session.value.status.has_ended() && last >= session.last_seq, events })
     }
 
     /// Wakes whenever a session may have news. Subscribe first, then read, then wait.
@@ -143,11 +134,7 @@ pub(crate) fn allow(who: &Principal, scope: Scope) -> Result<(), EngineError> {
     Err(EngineError::new(
         crate::error::Fault::Denied,
         "scope_missing",
-        format!(
-            "this token has the scope `{}`; `{}` is needed",
-            who.scope.as_str(),
-            scope.as_str()
-        ),
+        format!("this token has the scope `{}`; `{}` is needed", who.scope.as_str(), scope.as_str()),
     )
     .hint("create a token with that scope: telecoder token create --scope …"))
 }

@@ -12,10 +12,8 @@ impl Engine {
     pub async fn rerun(&self, who: &Principal, id: &SessionId) -> Result<Session, EngineError> {
         let old = self.owned(who, id, Scope::Run).await?.value;
         if !old.status.has_ended() {
-            return Err(
-                EngineError::conflict("session_active", format!("session `{id}` is {}", old.status))
-                    .hint(format!("wait for its end, or stop it first: telecoder stop {id}")),
-            );
+            return Err(EngineError::conflict("session_active", format!("session `{id}` is {}", old.status))
+                .hint(format!("wait for its end, or stop it first: telecoder stop {id}")));
         }
         let new = NewSession {
             prompt: old.prompt,

@@ -28,12 +28,7 @@ impl Engine {
             session.finished_at = Some(now);
             let mut commit = Commit::new(id.clone(), now);
             commit.expect = Some(versioned.version);
-            for mut decision in self
-                .ports()
-                .store
-                .pending_decisions(&who.tenant, None, Some(id))
-                .await?
-            {
+            for mut decision in self.ports().store.pending_decisions(&who.tenant, None, Some(id)).await? {
                 decision.state = DecisionState::Cancelled;
                 decision.answered_at = Some(now);
                 commit.writes.push(Write::Decision(Box::new(decision)));
@@ -41,17 +36,12 @@ impl Engine {
             for message in self.ports().store.messages(id).await? {
                 if message.state == MessageState::Queued {
                     let (number, state) = (message.number, MessageState::Dropped);
-                    commit.writes.push(Write::Message {
-                        number,
-                        state,
-                        turn: None,
-                    });
+                    commit.writes.push(Write::Message { number, state, turn: None });
                 }
             }
-            commit.events.push(EventBody::Status {
-                status,
-                reason: Some(format!("stopped by {}", who.user)),
-            });
+            commit
+                .events
+                .push(EventBody::Status { status, reason: Some(format!("stopped by {}", who.user)) });
             commit.events.push(EventBody::Done { status });
             commit.writes.push(Write::Session(Box::new(session.clone())));
             // Whoever holds the job learns it from the session; where nobody does, a worker clears up.

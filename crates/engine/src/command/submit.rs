@@ -33,19 +33,14 @@ impl Engine {
         }
         let session = self.draft(who, &new).await?;
         let mut commit = Commit::new(session.id.clone(), session.created_at);
-        commit.events.push(EventBody::Status {
-            status: Status::Pending,
-            reason: None,
-        });
+        commit.events.push(EventBody::Status { status: Status::Pending, reason: None });
         commit.writes.push(Write::NewSession(Box::new(session.clone())));
         commit.writes.push(Write::NewMessage {
             author: who.user.clone(),
             content: session.prompt.clone(),
             queue: Queueing::Followup,
         });
-        commit.writes.push(Write::Enqueue {
-            not_before: session.created_at,
-        });
+        commit.writes.push(Write::Enqueue { not_before: session.created_at });
         if let Some((key, request)) = new.idempotency.clone() {
             commit.writes.push(Write::Reserve(Reservation {
                 tenant: who.tenant.clone(),
@@ -81,12 +76,7 @@ impl Engine {
                 "an Idempotency-Key has 1 to 200 characters",
             ));
         }
-        let Some(reservation) = self
-            .ports()
-            .store
-            .reservation(&who.tenant, &who.user, key)
-            .await?
-        else {
+        let Some(reservation) = self.ports().store.reservation(&who.tenant, &who.user, key).await? else {
             return Ok(None);
         };
         if reservation.request != *request {
@@ -109,10 +99,7 @@ impl Engine {
             self.check_local_root(repository)?;
             self.check_forge(repository)?;
         } else if new.base.is_some() {
-            return Err(EngineError::invalid(
-                "base_without_repository",
-                "`base` needs a repository",
-            ));
+            return Err(EngineError::invalid("base_without_repository", "`base` needs a repository"));
         }
         let title = checked_title(new.title.as_deref())?;
         let model = checked_model(new.model.as_deref())?;
@@ -184,9 +171,7 @@ impl Engine {
         match new.publish {
             Some(wanted) => policy.publish_rule(Some(wanted)),
             // A default never asks for more than the policy gives: the stricter of both holds.
-            None => policy
-                .publish_rule(None)
-                .map(|rule| fallback.map_or(rule, |wish| rule.min(wish))),
+            None => policy.publish_rule(None).map(|rule| fallback.map_or(rule, |wish| rule.min(wish))),
         }
         .map_err(|text| EngineError::invalid("policy_forbids", text))
     }
@@ -201,13 +186,7 @@ impl Engine {
     }
 
     pub(crate) fn ready_providers(&self) -> Vec<Provider> {
-        self.ports()
-            .gateway
-            .providers()
-            .into_iter()
-            .filter(|p| p.ready)
-            .map(|p| p.provider)
-            .collect()
+        self.ports().gateway.providers().into_iter().filter(|p| p.ready).map(|p| p.provider).collect()
     }
 
     /// Refuses a local path outside the configured roots.
@@ -215,10 +194,7 @@ impl Engine {
         let (Some(path), Some(roots)) = (repository.local_path(), &self.options().local_roots) else {
             return Ok(());
         };
-        if roots
-            .iter()
-            .any(|root| std::path::Path::new(path).starts_with(root))
-        {
+        if roots.iter().any(|root| std::path::Path::new(path).starts_with(root)) {
             return Ok(());
         }
         Err(EngineError::new(
@@ -245,10 +221,8 @@ impl Engine {
 fn named(name: &AgentName, statuses: &[AgentStatus]) -> Result<AgentName, EngineError> {
     let Some(status) = statuses.iter().find(|status| status.name == *name) else {
         let known: Vec<&str> = statuses.iter().map(|status| status.name.as_str()).collect();
-        return Err(
-            EngineError::invalid("agent_unknown", format!("there is no agent `{name}`"))
-                .hint(format!("agents: {}", known.join(", "))),
-        );
+        return Err(EngineError::invalid("agent_unknown", format!("there is no agent `{name}`"))
+            .hint(format!("agents: {}", known.join(", "))));
     };
     if status.installed {
         return Ok(name.clone());
@@ -263,13 +237,13 @@ fn named(name: &AgentName, statuses: &[AgentStatus]) -> Result<AgentName, Engine
 
 /// By key (Anthropic → opencode, OpenAI → codex, Gemini → gemini), else the first that is installed.
 fn chosen(statuses: &[AgentStatus], providers: &[Provider]) -> Result<AgentName, EngineError> {
-    let preferred = Provider::ALL
-        .into_iter()
-        .filter(|provider| providers.contains(provider))
-        .map(|provider| match provider {
-            Provider::Anthropic => "opencode",
-            Provider::Openai => "codex",
-            Provider::Gemini => "gemini",
+    let preferred =
+        Provider::ALL.into_iter().filter(|provider| providers.contains(provider)).map(|provider| {
+            match provider {
+                Provider::Anthropic => "opencode",
+                Provider::Openai => "codex",
+                Provider::Gemini => "gemini",
+            }
         });
     for name in preferred {
         if let Some(status) = statuses.iter().find(|s| s.installed && s.name.as_str() == name) {
@@ -288,20 +262,13 @@ fn chosen(statuses: &[AgentStatus], providers: &[Provider]) -> Result<AgentName,
     let hint = statuses
         .iter()
         .find(|status| status.name.as_str() == "goose")
-        .map_or_else(
-            || "install one: telecoder agents install goose".to_owned(),
-            install_hint,
-        );
+        .map_or_else(|| "install one: telecoder agents install goose".to_owned(), install_hint);
     Err(EngineError::new(Fault::Unprocessable, "no_agent", "no agent is installed").hint(hint))
 }
 
 fn install_hint(status: &AgentStatus) -> String {
     match status.size_bytes {
-        Some(bytes) => format!(
-            "telecoder agents install {} (about {} MB)",
-            status.name,
-            bytes / 1_000_000
-        ),
+        Some(bytes) => format!("telecoder agents install {} (about {} MB)", status.name, bytes / 1_000_000),
         None => format!("telecoder agents install {}", status.name),
     }
 }
@@ -312,10 +279,7 @@ pub(crate) fn checked_title(title: Option<&str>) -> Result<Option<String>, Engin
         return Ok(None);
     };
     if title.len() > MAX_TITLE_BYTES || title.contains('\0') {
-        return Err(EngineError::invalid(
-            "title_invalid",
-            "a title has at most 1,000 bytes and no NUL",
-        ));
+        return Err(EngineError::invalid("title_invalid", "a title has at most 1,000 bytes and no NUL"));
     }
     Ok(Some(telecoder_model::text::title(title)))
 }
@@ -326,9 +290,7 @@ fn checked_model(model: Option<&str>) -> Result<Option<String>, EngineError> {
     };
     let fine = model.len() <= MAX_MODEL_BYTES
         && !model.starts_with('-')
-        && model
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._-:/@".contains(&b));
+        && model.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-:/@".contains(&b));
     if fine {
         return Ok(Some(model.to_owned()));
     }
@@ -367,20 +329,14 @@ mod tests {
         assert_eq!(chosen(&all, &[Provider::Openai]).unwrap().as_str(), "goose");
         assert_eq!(chosen(&all, &[]).unwrap().as_str(), "goose");
         let error = chosen(&[status("goose", false, &[])], &[]).unwrap_err();
-        assert_eq!(
-            error.hint.unwrap(),
-            "telecoder agents install goose (about 275 MB)"
-        );
+        assert_eq!(error.hint.unwrap(), "telecoder agents install goose (about 275 MB)");
     }
 
     #[test]
     fn a_model_is_never_an_option() {
         assert!(checked_model(Some("--yolo")).is_err());
         assert!(checked_model(Some("a b")).is_err());
-        assert_eq!(
-            checked_model(Some("anthropic/claude-x:1")).unwrap().unwrap(),
-            "anthropic/claude-x:1"
-        );
+        assert_eq!(checked_model(Some("anthropic/claude-x:1")).unwrap().unwrap(), "anthropic/claude-x:1");
         assert_eq!(checked_model(Some("  ")).unwrap(), None);
     }
 }

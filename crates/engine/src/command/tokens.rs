@@ -36,10 +36,7 @@ impl Engine {
         }
         let now = self.now();
         if request.expires_at.is_some_and(|at| at <= now) {
-            return Err(EngineError::invalid(
-                "token_expiry_past",
-                "the token would have expired already",
-            ));
+            return Err(EngineError::invalid("token_expiry_past", "the token would have expired already"));
         }
         let mut bytes = [0; 32];
         self.ports().ids.fill(&mut bytes);
@@ -92,10 +89,10 @@ impl Engine {
     pub async fn revoke_token(&self, who: &Principal, id: &TokenId) -> Result<(), EngineError> {
         allow(who, Scope::Admin)?;
         match self.ports().store.revoke_token(&who.tenant, id, self.now()).await {
-            Err(error) if error.class == telecoder_model::ErrorClass::NotFound => Err(
-                EngineError::not_found("token_not_found", format!("there is no token `{id}`"))
-                    .hint("`telecoder token list` shows all tokens"),
-            ),
+            Err(error) if error.class == telecoder_model::ErrorClass::NotFound => {
+                Err(EngineError::not_found("token_not_found", format!("there is no token `{id}`"))
+                    .hint("`telecoder token list` shows all tokens"))
+            }
             other => Ok(other?),
         }
     }
@@ -116,11 +113,7 @@ impl Engine {
         if token.expires_at.is_some_and(|at| at <= self.now()) {
             return refuse("token_expired", "this token has expired");
         }
-        Ok(Principal {
-            tenant: token.tenant,
-            user: token.user,
-            scope: token.scope,
-        })
+        Ok(Principal { tenant: token.tenant, user: token.user, scope: token.scope })
     }
 }
 

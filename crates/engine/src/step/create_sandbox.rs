@@ -37,8 +37,7 @@ impl Step for CreateSandbox {
             None => create(work).await?,
         };
         work.attachment = Some(Attachment::new(&work.desk.engine, sandbox));
-        work.desk
-            .note_step(NAME, StepState::Finished, None, Some(watch.millis()));
+        work.desk.note_step(NAME, StepState::Finished, None, Some(watch.millis()));
         Ok(())
     }
 }
@@ -84,13 +83,7 @@ async fn create(work: &mut Work) -> Result<Arc<dyn Sandbox>, WorkError> {
     work.desk.commit(Change::default()).await?;
     let driver = Arc::clone(&work.desk.engine.ports().driver);
     let limit = work.desk.engine.options().startup_timeout;
-    match within(
-        work.desk.engine.ports().clock.clone(),
-        limit,
-        driver.create(&reference, &spec),
-    )
-    .await
-    {
+    match within(work.desk.engine.ports().clock.clone(), limit, driver.create(&reference, &spec)).await {
         Some(made) => made.map_err(|error| broken(&error)),
         None => Err(WorkError::failed(
             FailureKind::Timeout,
@@ -109,10 +102,7 @@ pub(super) async fn launch(work: &mut Work) -> Result<Launch, WorkError> {
         providers: work.desk.engine.ready_providers(),
     };
     let agents = &work.desk.engine.ports().agents;
-    agents
-        .launch(&request)
-        .await
-        .map_err(|error| WorkError::port(FailureKind::AgentError, &error))
+    agents.launch(&request).await.map_err(|error| WorkError::port(FailureKind::AgentError, &error))
 }
 
 fn spec(work: &Work, launch: Launch) -> Result<SandboxSpec, WorkError> {
@@ -138,10 +128,7 @@ fn spec(work: &Work, launch: Launch) -> Result<SandboxSpec, WorkError> {
         },
         listeners: Provider::ALL
             .into_iter()
-            .map(|provider| Listener {
-                name: provider.listener().to_owned(),
-                port: provider.port(),
-            })
+            .map(|provider| Listener { name: provider.listener().to_owned(), port: provider.port() })
             .collect(),
         lifetime: match session.mode {
             Mode::Task => policy.time().saturating_add(SPARE),

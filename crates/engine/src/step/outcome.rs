@@ -36,27 +36,18 @@ impl Step for Outcome {
             && work.desk.session.publish != PublishRule::Auto
             && work.desk.session.repository.is_some()
         {
-            outcome
-                .next
-                .push(format!("Publish it: telecoder publish {}", work.desk.session.id));
+            outcome.next.push(format!("Publish it: telecoder publish {}", work.desk.session.id));
         }
         let answer: String = words.chars().take(MAX_WORDS).collect();
         let is_text = stat.files == 0 && !answer.trim().is_empty();
         work.desk
-            .update(
-                Change::events(vec![EventBody::Outcome(outcome.clone())]),
-                |session| {
-                    session.outcome = Some(outcome.clone());
-                    session.result_text = is_text.then(|| answer.clone());
-                    if session.pull.is_none() {
-                        session.result = if is_text {
-                            ResultKind::Text
-                        } else {
-                            ResultKind::None
-                        };
-                    }
-                },
-            )
+            .update(Change::events(vec![EventBody::Outcome(outcome.clone())]), |session| {
+                session.outcome = Some(outcome.clone());
+                session.result_text = is_text.then(|| answer.clone());
+                if session.pull.is_none() {
+                    session.result = if is_text { ResultKind::Text } else { ResultKind::None };
+                }
+            })
             .await
     }
 }
@@ -67,9 +58,7 @@ async fn load_summary(work: &mut Work) -> Result<(), WorkError> {
         && let Some(head) = session.head.clone()
     {
         let diffs = Arc::clone(&work.desk.engine.ports().diffs);
-        let summary = diffs
-            .summary(&session.id, session.base_commit.as_ref(), &head)
-            .await;
+        let summary = diffs.summary(&session.id, session.base_commit.as_ref(), &head).await;
         work.summary = Some(summary.map_err(|error| WorkError::port(FailureKind::GitError, &error))?);
     }
     Ok(())
@@ -82,28 +71,18 @@ pub(super) async fn last_words(work: &mut Work) -> Result<String, WorkError> {
     let store = Arc::clone(&work.desk.engine.ports().store);
     let mut words = String::new();
     loop {
-        let page = store
-            .events(&work.desk.session.id, after, PAGE)
-            .await
-            .map_err(WorkError::Store)?;
+        let page = store.events(&work.desk.session.id, after, PAGE).await.map_err(WorkError::Store)?;
         let Some(last) = page.last() else { return Ok(words) };
         after = last.seq;
         for event in page {
             match event.body {
-                EventBody::Message {
-                    author: Author::Agent,
-                    text,
-                    ..
-                } => {
+                EventBody::Message { author: Author::Agent, text, .. } => {
                     if words.len() < MAX_WORDS.saturating_mul(4) {
                         words.push_str(&text);
                     }
                 }
                 EventBody::ToolCall(_)
-                | EventBody::Message {
-                    author: Author::User | Author::Platform,
-                    ..
-                } => words.clear(),
+                | EventBody::Message { author: Author::User | Author::Platform, .. } => words.clear(),
                 EventBody::Status { .. }
                 | EventBody::Step { .. }
                 | EventBody::Thought { .. }

@@ -50,27 +50,18 @@ async fn prepare(work: &mut Work) -> Result<PreparedWorkspace, WorkError> {
     };
     let workspaces = &work.desk.engine.ports().workspaces;
     workspaces
-        .prepare(
-            &session.id,
-            session.repository.as_ref(),
-            base.as_ref(),
-            access(work),
-        )
+        .prepare(&session.id, session.repository.as_ref(), base.as_ref(), access(work))
         .await
         .map_err(|error| WorkError::port(FailureKind::SetupError, &error))
 }
 
 async fn record(work: &mut Work, prepared: PreparedWorkspace, millis: u64) -> Result<(), WorkError> {
     let mut change = Change::default();
-    let detail = prepared
-        .base_commit
-        .as_ref()
-        .map(|commit| match &prepared.base_branch {
-            Some(branch) => format!("{branch} at {}", short(commit.as_str())),
-            None => short(commit.as_str()).to_owned(),
-        });
-    work.desk
-        .note_step(NAME, StepState::Finished, detail, Some(millis));
+    let detail = prepared.base_commit.as_ref().map(|commit| match &prepared.base_branch {
+        Some(branch) => format!("{branch} at {}", short(commit.as_str())),
+        None => short(commit.as_str()).to_owned(),
+    });
+    work.desk.note_step(NAME, StepState::Finished, detail, Some(millis));
     let first = work.desk.session.base_commit.is_none();
     if let (true, Some(commit)) = (first, &prepared.base_commit) {
         change.events.push(EventBody::Git {

@@ -21,16 +21,11 @@ impl Step for Publish {
         if session.publish != PublishRule::Auto || nothing || work.has_more().await? {
             return Ok(());
         }
-        let request = PublishRequest {
-            draft: false,
-            ..PublishRequest::default()
-        };
+        let request = PublishRequest { draft: false, ..PublishRequest::default() };
         let engine = work.desk.engine.clone();
         let failed = |error: crate::error::EngineError| {
-            let failed = WorkError::failed(
-                FailureKind::ForgeError,
-                format!("publishing failed: {}", error.message),
-            );
+            let failed =
+                WorkError::failed(FailureKind::ForgeError, format!("publishing failed: {}", error.message));
             match error.hint {
                 Some(hint) => failed.hint(hint),
                 None => failed,

@@ -16,19 +16,9 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), WorkError> {
     if idle && !idle_is_over(work) {
         work.pump = None;
         work.attachment = None;
-        let not_before = work
-            .desk
-            .session
-            .updated_at
-            .plus(work.desk.engine.options().chat_idle);
+        let not_before = work.desk.session.updated_at.plus(work.desk.engine.options().chat_idle);
         let writes = vec![Write::Enqueue { not_before }, Write::EndJob];
-        return work
-            .desk
-            .commit(Change {
-                events: Vec::new(),
-                writes,
-            })
-            .await;
+        return work.desk.commit(Change { events: Vec::new(), writes }).await;
     }
     work.pump = None;
     work.attachment = None;
@@ -38,10 +28,8 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), WorkError> {
         gone.map_err(|error| WorkError::port(FailureKind::SandboxError, &error))?;
     }
     let run = &mut work.desk.run;
-    let writes = run.agent.take().map(|agent| Write::DropInputs {
-        process: agent.process,
-        up_to: agent.next_input,
-    });
+    let writes =
+        run.agent.take().map(|agent| Write::DropInputs { process: agent.process, up_to: agent.next_input });
     run.sandbox = None;
     run.asked.clear();
     if work.desk.session.policy.workspace == WorkspaceRule::ThrowAway && run.workspace.take().is_some() {
@@ -49,10 +37,7 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), WorkError> {
         let thrown = workspaces.discard(&work.desk.session.id).await;
         thrown.map_err(|error| WorkError::port(FailureKind::GitError, &error))?;
     }
-    let mut change = Change {
-        events: Vec::new(),
-        writes: writes.into_iter().collect(),
-    };
+    let mut change = Change { events: Vec::new(), writes: writes.into_iter().collect() };
     change.writes.push(Write::EndJob);
     if idle {
         return work.desk.go(Move::Hibernate, None, change, |_| {}).await;

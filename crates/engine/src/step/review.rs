@@ -43,24 +43,13 @@ pub(super) async fn verdicts(
     moment: Moment,
     last_words: String,
 ) -> Result<Vec<Verdict>, WorkError> {
-    let stages: Vec<Arc<dyn Stage>> = work
-        .desk
-        .engine
-        .ports()
-        .stages
-        .iter()
-        .filter(|stage| stage.moment() == moment)
-        .cloned()
-        .collect();
+    let stages: Vec<Arc<dyn Stage>> =
+        work.desk.engine.ports().stages.iter().filter(|stage| stage.moment() == moment).cloned().collect();
     if stages.is_empty() {
         return Ok(Vec::new());
     }
     let patch = patch(work).await;
-    let view = StageView {
-        session: work.desk.session.clone(),
-        last_words,
-        patch,
-    };
+    let view = StageView { session: work.desk.session.clone(), last_words, patch };
     let mut all = Vec::with_capacity(stages.len());
     for stage in stages {
         match stage.run(&view).await {
@@ -68,9 +57,7 @@ pub(super) async fn verdicts(
                 work.desk.note_step(stage.name(), StepState::Finished, None, None);
                 all.push(verdict);
             }
-            Err(error) => work
-                .desk
-                .note_step(stage.name(), StepState::Failed, Some(error.chain()), None),
+            Err(error) => work.desk.note_step(stage.name(), StepState::Failed, Some(error.chain()), None),
         }
     }
     Ok(all)

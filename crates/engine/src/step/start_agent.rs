@@ -38,10 +38,7 @@ impl Step for StartAgent {
         };
         let fresh = ensure_process(work, &sandbox).await?;
         let Some(attachment) = work.attachment.take() else {
-            return Err(WorkError::failed(
-                FailureKind::Internal,
-                "the sandbox is not attached",
-            ));
+            return Err(WorkError::failed(FailureKind::Internal, "the sandbox is not attached"));
         };
         let state = work.desk.run.conversation.clone().unwrap_or_default();
         let conversation = work.desk.engine.ports().agents.conversation(&state);
@@ -54,8 +51,7 @@ impl Step for StartAgent {
         work.pump = Some(pump);
         until_ready(work).await?;
         if fresh {
-            work.desk
-                .note_step(NAME, StepState::Finished, None, Some(watch.millis()));
+            work.desk.note_step(NAME, StepState::Finished, None, Some(watch.millis()));
         }
         Ok(())
     }
@@ -66,17 +62,10 @@ async fn ensure_process(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<b
     let known = match &work.desk.run.agent {
         Some(agent) => {
             let status = sandbox.status().await.map_err(|error| broken(&error))?;
-            let process = status
-                .processes
-                .into_iter()
-                .find(|process| process.id == agent.process);
+            let process = status.processes.into_iter().find(|process| process.id == agent.process);
             if process.is_some_and(|process| process.exit.is_some()) {
                 // It ended while nobody looked, between two turns: a new one loads the conversation.
-                if between_turns(work) {
-                    None
-                } else {
-                    work.desk.run.agent.clone()
-                }
+                if between_turns(work) { None } else { work.desk.run.agent.clone() }
             } else {
                 work.desk.run.agent.clone()
             }
@@ -102,13 +91,7 @@ async fn record(work: &mut Work, launch: &Launch) -> Result<AgentRun, WorkError>
     let process = format!("agent-{number}")
         .parse()
         .map_err(|_| WorkError::failed(FailureKind::Internal, "no process name could be formed"))?;
-    let agent = AgentRun {
-        process,
-        stdout: 0,
-        stderr: 0,
-        next_input: 1,
-        ready: false,
-    };
+    let agent = AgentRun { process, stdout: 0, stderr: 0, next_input: 1, ready: false };
     work.desk.run.launches = number;
     work.desk.run.agent = Some(agent.clone());
     if work.desk.run.conversation.is_none() {
@@ -121,13 +104,9 @@ async fn record(work: &mut Work, launch: &Launch) -> Result<AgentRun, WorkError>
 fn process(work: &Work, agent: &AgentRun, launch: Launch) -> ProcessSpec {
     let options = work.desk.engine.options();
     let mut env: BTreeMap<String, String> = options.toolchain_env.clone();
-    for (name, value) in [
-        ("HOME", HOME_DIR),
-        ("LANG", "C.UTF-8"),
-        ("USER", "agent"),
-        ("TERM", "dumb"),
-        ("TMPDIR", "/tmp"),
-    ] {
+    for (name, value) in
+        [("HOME", HOME_DIR), ("LANG", "C.UTF-8"), ("USER", "agent"), ("TERM", "dumb"), ("TMPDIR", "/tmp")]
+    {
         env.insert(name.to_owned(), value.to_owned());
     }
     env.extend(launch.env);
@@ -136,12 +115,7 @@ fn process(work: &Work, agent: &AgentRun, launch: Launch) -> ProcessSpec {
         None => options.path.clone(),
     };
     env.insert("PATH".to_owned(), path);
-    ProcessSpec {
-        id: agent.process.clone(),
-        argv: launch.argv,
-        env,
-        cwd: PathBuf::from(WORKSPACE_DIR),
-    }
+    ProcessSpec { id: agent.process.clone(), argv: launch.argv, env, cwd: PathBuf::from(WORKSPACE_DIR) }
 }
 
 async fn until_ready(work: &mut Work) -> Result<(), WorkError> {
@@ -151,10 +125,7 @@ async fn until_ready(work: &mut Work) -> Result<(), WorkError> {
     let Some(pump) = &mut work.pump else { return Ok(()) };
     while !work.desk.run.agent.as_ref().is_some_and(|agent| agent.ready) {
         if let Some(exit) = &pump.exit {
-            let message = format!(
-                "the agent ended before it was ready: {}",
-                ending(exit, &pump.stderr_tail)
-            );
+            let message = format!("the agent ended before it was ready: {}", ending(exit, &pump.stderr_tail));
             return Err(WorkError::failed(FailureKind::AgentError, message));
         }
         let left = until.saturating_sub(clock.monotonic());

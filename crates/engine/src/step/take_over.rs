@@ -48,11 +48,7 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), WorkError> {
 
 async fn tell_discarded(work: &mut Work) -> Result<(), WorkError> {
     let ports = work.desk.engine.ports();
-    let layer = ports
-        .workspaces
-        .layer(&work.desk.session.id)
-        .await
-        .map_err(|error| git(&error))?;
+    let layer = ports.workspaces.layer(&work.desk.session.id).await.map_err(|error| git(&error))?;
     if layer.total > 0 {
         work.desk.note(EventBody::FileChange {
             paths: layer.paths.into_iter().take(MAX_PATHS).collect(),
@@ -66,14 +62,7 @@ async fn tell_discarded(work: &mut Work) -> Result<(), WorkError> {
 async fn keep(work: &mut Work) -> Result<(), WorkError> {
     let watch = Stopwatch::start(work);
     let id = work.desk.session.id.clone();
-    let layer = work
-        .desk
-        .engine
-        .ports()
-        .workspaces
-        .layer(&id)
-        .await
-        .map_err(|error| git(&error))?;
+    let layer = work.desk.engine.ports().workspaces.layer(&id).await.map_err(|error| git(&error))?;
     if layer.total == 0 && !layer.git_touched && work.desk.session.head.is_none() {
         return Ok(());
     }
@@ -91,10 +80,7 @@ async fn keep(work: &mut Work) -> Result<(), WorkError> {
         at: work.desk.engine.now(),
     };
     let workspaces = Arc::clone(&work.desk.engine.ports().workspaces);
-    let head = workspaces
-        .commit(&id, &request)
-        .await
-        .map_err(|error| git(&error))?;
+    let head = workspaces.commit(&id, &request).await.map_err(|error| git(&error))?;
     record(work, head, watch.millis()).await
 }
 
@@ -104,13 +90,14 @@ async fn record(work: &mut Work, head: ObjectId, millis: u64) -> Result<(), Work
         return Ok(());
     }
     let diffs = Arc::clone(&work.desk.engine.ports().diffs);
-    let summary = diffs
-        .summary(&work.desk.session.id, base.as_ref(), &head)
-        .await
-        .map_err(|error| git(&error))?;
+    let summary =
+        diffs.summary(&work.desk.session.id, base.as_ref(), &head).await.map_err(|error| git(&error))?;
     let stat = summary.stat;
     work.summary = Some(summary);
-    work.desk.note_step(NAME, StepState::Finished, None, Some(millis));
+    let stopped = work.desk.session.status == Status::Stopped;
+    if !stopped {
+        work.desk.note_step(NAME, StepState::Finished, None, Some(millis));
+    }
     let event = EventBody::Git {
         // After a stop the partial change is only kept: it can be looked at, and nothing more is done with it.
         action: if stopped { "keep" } else { "commit" }.to_owned(),
@@ -153,10 +140,7 @@ async fn export(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<ObjectId,
     let spec = workspaces
         .export(&session.id, session.base_commit.as_ref(), work.desk.run.exports)
         .map_err(|error| git(&error))?;
-    sandbox
-        .start(&spec)
-        .await
-        .map_err(|error| WorkError::port(FailureKind::SandboxError, &error))?;
+    sandbox.start(&spec).await.map_err(|error| WorkError::port(FailureKind::SandboxError, &error))?;
     let output = sandbox
         .follow(&spec.id, OutputStream::Stdout, 0)
         .await
@@ -167,10 +151,7 @@ async fn export(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<ObjectId,
         Some(tree) => tree.map_err(|error| git(&error)),
         None => Err(WorkError::failed(
             FailureKind::GitError,
-            format!(
-                "the export of the workspace took longer than {} s",
-                EXPORT_TIME.as_secs()
-            ),
+            format!("the export of the workspace took longer than {} s", EXPORT_TIME.as_secs()),
         )),
     }
 }

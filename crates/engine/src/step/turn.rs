@@ -46,14 +46,7 @@ impl Step for Turn {
 /// Begins the next turn, if there is something to do.
 async fn begin(work: &mut Work) -> Result<bool, WorkError> {
     let id = work.desk.session.id.clone();
-    let messages = work
-        .desk
-        .engine
-        .ports()
-        .store
-        .messages(&id)
-        .await
-        .map_err(WorkError::Store)?;
+    let messages = work.desk.engine.ports().store.messages(&id).await.map_err(WorkError::Store)?;
     let number = work.desk.session.turns.saturating_add(1);
     let mut change = Change::default();
     let mut prompt = String::new();
@@ -68,30 +61,18 @@ async fn begin(work: &mut Work) -> Result<bool, WorkError> {
             }
             prompt.push_str(&message.content);
             let (number_of, state) = (message.number, MessageState::Delivered);
-            change.writes.push(Write::Message {
-                number: number_of,
-                state,
-                turn: Some(number),
-            });
+            change.writes.push(Write::Message { number: number_of, state, turn: Some(number) });
         }
     }
     if prompt.is_empty() {
         return Ok(false);
     }
-    change.events.push(EventBody::Message {
-        author,
-        text: prompt.clone(),
-        chunk: false,
-        turn: number,
-    });
+    change.events.push(EventBody::Message { author, text: prompt.clone(), chunk: false, turn: number });
     if number == 1 {
         prompt = with_prefaces(work, prompt).await?;
     }
-    let worked_ms = if author == Author::Platform {
-        work.desk.run.turn.as_ref().map_or(0, |t| t.worked_ms)
-    } else {
-        0
-    };
+    let worked_ms =
+        if author == Author::Platform { work.desk.run.turn.as_ref().map_or(0, |t| t.worked_ms) } else { 0 };
     work.desk.run.turn = Some(TurnState {
         number,
         after_seq: work.desk.last_seq(),
@@ -120,9 +101,7 @@ async fn begin(work: &mut Work) -> Result<bool, WorkError> {
 
 /// The next queued message, with those that wait to be joined with it.
 fn due(messages: &[Message]) -> Vec<&Message> {
-    let mut waiting = messages
-        .iter()
-        .filter(|message| message.state == MessageState::Queued);
+    let mut waiting = messages.iter().filter(|message| message.state == MessageState::Queued);
     let Some(first) = waiting.next() else {
         return Vec::new();
     };
@@ -151,22 +130,15 @@ async fn prompt(work: &mut Work, resumed: bool) -> Result<(), WorkError> {
     if turn.prompted || turn.ended.is_some() {
         return Ok(());
     }
-    let words = if resumed {
-        format!("{INTERRUPTED}{}", turn.prompt)
-    } else {
-        turn.prompt.clone()
-    };
+    let words = if resumed { format!("{INTERRUPTED}{}", turn.prompt) } else { turn.prompt.clone() };
     turn.prompted = true;
     let actions = pump.conversation().prompt(&words);
     let mut change = Change::default();
     if work.desk.session.status == Status::Preparing {
-        change.events.push(EventBody::Status {
-            status: Status::Running,
-            reason: Some("the work goes on".to_owned()),
-        });
-        work.desk
-            .update(change, |session| session.status = Status::Running)
-            .await?;
+        change
+            .events
+            .push(EventBody::Status { status: Status::Running, reason: Some("the work goes on".to_owned()) });
+        work.desk.update(change, |session| session.status = Status::Running).await?;
         change = Change::default();
     }
     pump.apply(&mut work.desk, actions, change).await
@@ -176,9 +148,7 @@ async fn follow(work: &mut Work) -> Result<(), WorkError> {
     let clock = Arc::clone(&work.desk.engine.ports().clock);
     let options = work.desk.engine.options().clone();
     let policy_time = work.desk.session.policy.time();
-    let limit = options
-        .prompt_timeout
-        .map_or(policy_time, |cap| cap.min(policy_time));
+    let limit = options.prompt_timeout.map_or(policy_time, |cap| cap.min(policy_time));
     let mut mark = clock.monotonic();
     let mut settle: Option<Duration> = None;
     loop {
@@ -188,9 +158,7 @@ async fn follow(work: &mut Work) -> Result<(), WorkError> {
         let now = clock.monotonic();
         if work.desk.session.status != Status::Waiting {
             let worked = now.saturating_sub(mark);
-            turn.worked_ms = turn
-                .worked_ms
-                .saturating_add(u64::try_from(worked.as_millis()).unwrap_or(0));
+            turn.worked_ms = turn.worked_ms.saturating_add(u64::try_from(worked.as_millis()).unwrap_or(0));
         }
         mark = now;
         let ended = turn.ended.is_some() || pump.turn_failed.is_some();
@@ -205,23 +173,18 @@ async fn follow(work: &mut Work) -> Result<(), WorkError> {
             settle = Some(now.saturating_add(SETTLE));
         }
         if let (Some(exit), false) = (&pump.exit, ended) {
-            let message = format!(
-                "the agent ended in the middle of a turn: {}",
-                ending(exit, &pump.stderr_tail)
-            );
+            let message =
+                format!("the agent ended in the middle of a turn: {}", ending(exit, &pump.stderr_tail));
             return Err(WorkError::failed(FailureKind::AgentError, message));
         }
         if turn.worked() >= limit {
-            let message = format!(
-                "the turn took longer than {} s, which is what its policy gives",
-                limit.as_secs()
-            );
+            let message =
+                format!("the turn took longer than {} s, which is what its policy gives", limit.as_secs());
             return Err(WorkError::failed(FailureKind::Timeout, message));
         }
         let left = limit.saturating_sub(turn.worked()).max(Duration::from_millis(1));
-        let wait = settle
-            .map_or(left, |until| until.saturating_sub(now).min(left))
-            .min(options.silence_timeout);
+        let wait =
+            settle.map_or(left, |until| until.saturating_sub(now).min(left)).min(options.silence_timeout);
         let idle = turn.open_calls.is_empty() && work.desk.session.status != Status::Waiting;
         match pump.tick(&mut work.desk, wait).await? {
             Tick::Progress => {}
@@ -241,23 +204,10 @@ async fn news(work: &mut Work) -> Result<(), WorkError> {
     let Some(pump) = &mut work.pump else { return Ok(()) };
     pump.pass_answers(&mut work.desk).await?;
     let id = work.desk.session.id.clone();
-    let messages = work
-        .desk
-        .engine
-        .ports()
-        .store
-        .messages(&id)
-        .await
-        .map_err(WorkError::Store)?;
-    let steers = messages
-        .iter()
-        .any(|m| m.state == MessageState::Queued && m.queue == Queueing::Steer);
-    let Some(turn) = work
-        .desk
-        .run
-        .turn
-        .as_mut()
-        .filter(|turn| steers && !turn.steered && turn.ended.is_none())
+    let messages = work.desk.engine.ports().store.messages(&id).await.map_err(WorkError::Store)?;
+    let steers = messages.iter().any(|m| m.state == MessageState::Queued && m.queue == Queueing::Steer);
+    let Some(turn) =
+        work.desk.run.turn.as_mut().filter(|turn| steers && !turn.steered && turn.ended.is_none())
     else {
         return Ok(());
     };
@@ -277,10 +227,7 @@ async fn judge(work: &mut Work) -> Result<bool, WorkError> {
         return go_on(work).await.map(|()| false);
     }
     if let Some(reason) = failed {
-        return Err(WorkError::failed(
-            FailureKind::AgentError,
-            format!("the agent failed: {reason}"),
-        ));
+        return Err(WorkError::failed(FailureKind::AgentError, format!("the agent failed: {reason}")));
     }
     if !believed {
         let message =
@@ -293,24 +240,18 @@ async fn judge(work: &mut Work) -> Result<bool, WorkError> {
     };
     match turn.ended {
         Some(StopReason::EndTurn) | None => {}
-        Some(StopReason::MaxTokens) => work
-            .doubts
-            .push("The agent stopped at its model's token limit.".to_owned()),
-        Some(StopReason::MaxTurnRequests) => work
-            .doubts
-            .push("The agent stopped at its own limit of requests.".to_owned()),
+        Some(StopReason::MaxTokens) => {
+            work.doubts.push("The agent stopped at its model's token limit.".to_owned())
+        }
+        Some(StopReason::MaxTurnRequests) => {
+            work.doubts.push("The agent stopped at its own limit of requests.".to_owned())
+        }
         Some(StopReason::Refusal) => {
-            return Err(WorkError::failed(
-                FailureKind::AgentError,
-                "the agent refused to go on",
-            ));
+            return Err(WorkError::failed(FailureKind::AgentError, "the agent refused to go on"));
         }
         Some(StopReason::Cancelled) if turn.steered || turn.denied => {}
         Some(StopReason::Cancelled) => {
-            return Err(WorkError::failed(
-                FailureKind::AgentError,
-                "the agent cancelled the turn by itself",
-            ));
+            return Err(WorkError::failed(FailureKind::AgentError, "the agent cancelled the turn by itself"));
         }
     }
     turn.over = true;
@@ -334,12 +275,7 @@ async fn go_on(work: &mut Work) -> Result<(), WorkError> {
     turn.open_calls.clear();
     let number = turn.number;
     let actions = pump.conversation().prompt(GO_ON);
-    let event = EventBody::Message {
-        author: Author::Platform,
-        text: GO_ON.to_owned(),
-        chunk: false,
-        turn: number,
-    };
-    pump.apply(&mut work.desk, actions, Change::events(vec![event]))
-        .await
+    let event =
+        EventBody::Message { author: Author::Platform, text: GO_ON.to_owned(), chunk: false, turn: number };
+    pump.apply(&mut work.desk, actions, Change::events(vec![event])).await
 }

@@ -71,12 +71,7 @@ pub(crate) fn decide(
 }
 
 fn tell(desk: &mut Desk, change: &mut Change, mut event: EventBody) -> Result<(), WorkError> {
-    if let EventBody::Message {
-        author: Author::Agent,
-        turn,
-        ..
-    } = &mut event
-    {
+    if let EventBody::Message { author: Author::Agent, turn, .. } = &mut event {
         *turn = desk.run.turn.as_ref().map_or(0, |turn| turn.number);
     }
     let size = serde_json::to_vec(&event).map_or(0, |bytes| bytes.len());
@@ -85,10 +80,7 @@ fn tell(desk: &mut Desk, change: &mut Change, mut event: EventBody) -> Result<()
     if desk.run.output > most {
         return Err(WorkError::failed(
             FailureKind::AgentError,
-            format!(
-                "the agent wrote more than {} MiB, which is what its policy keeps",
-                most >> 20
-            ),
+            format!("the agent wrote more than {} MiB, which is what its policy keeps", most >> 20),
         ));
     }
     change.events.push(event);
@@ -201,20 +193,10 @@ pub(crate) async fn answers(
         return Ok(None);
     }
     let mut actions = Vec::new();
-    let open: Vec<(String, DecisionId)> = desk
-        .run
-        .asked
-        .iter()
-        .map(|(r, d)| (r.clone(), d.clone()))
-        .collect();
+    let open: Vec<(String, DecisionId)> =
+        desk.run.asked.iter().map(|(r, d)| (r.clone(), d.clone())).collect();
     for (request, id) in open {
-        let found = desk
-            .engine
-            .ports()
-            .store
-            .decision(&id)
-            .await
-            .map_err(WorkError::Store)?;
+        let found = desk.engine.ports().store.decision(&id).await.map_err(WorkError::Store)?;
         let reply = match found.map(|decision| decision.state) {
             Some(DecisionState::Pending) => continue,
             Some(DecisionState::Approved) => PermissionReply::Allow,

@@ -23,16 +23,8 @@ impl Attachment {
     /// Begins to carry a sandbox's traffic.
     pub(crate) fn new(engine: &Engine, sandbox: Arc<dyn Sandbox>) -> Self {
         let (sink, calls) = calls::channel();
-        let traffic = tokio::spawn(carry(
-            Arc::clone(&sandbox),
-            Arc::clone(&engine.ports().gateway),
-            sink,
-        ));
-        Self {
-            sandbox,
-            calls,
-            traffic,
-        }
+        let traffic = tokio::spawn(carry(Arc::clone(&sandbox), Arc::clone(&engine.ports().gateway), sink));
+        Self { sandbox, calls, traffic }
     }
 }
 

@@ -13,11 +13,7 @@ const HEAD: usize = 4 * 1024;
 pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<Vec<EventBody>, PortError> {
     let mut all = Vec::with_capacity(events.len());
     for event in events {
-        all.push(if size(&event) > INLINE_LIMIT {
-            shrunk(engine, event).await?
-        } else {
-            event
-        });
+        all.push(if size(&event) > INLINE_LIMIT { shrunk(engine, event).await? } else { event });
     }
     Ok(all)
 }
@@ -34,25 +30,13 @@ async fn shrunk(engine: &Engine, event: EventBody) -> Result<EventBody, PortErro
     Ok(match event {
         EventBody::ToolCall(call) => EventBody::ToolCall(small_tool(call, &note)),
         EventBody::ToolUpdate(call) => EventBody::ToolUpdate(small_tool(call, &note)),
-        EventBody::Message {
-            author,
-            text,
-            chunk,
-            turn,
-        } => EventBody::Message {
-            author,
-            text: format!("{}{note}", head(&text)),
-            chunk,
-            turn,
-        },
-        EventBody::Thought { text } => EventBody::Thought {
-            text: format!("{}{note}", head(&text)),
-        },
-        EventBody::Output { stream, text, .. } => EventBody::Output {
-            stream,
-            text: head(&text).to_owned(),
-            blob: Some(blob),
-        },
+        EventBody::Message { author, text, chunk, turn } => {
+            EventBody::Message { author, text: format!("{}{note}", head(&text)), chunk, turn }
+        }
+        EventBody::Thought { text } => EventBody::Thought { text: format!("{}{note}", head(&text)) },
+        EventBody::Output { stream, text, .. } => {
+            EventBody::Output { stream, text: head(&text).to_owned(), blob: Some(blob) }
+        }
         other @ (EventBody::Status { .. }
         | EventBody::Step { .. }
         | EventBody::Plan { .. }
@@ -80,17 +64,9 @@ fn small_tool(call: ToolCall, note: &str) -> ToolCall {
         title: call.title.map(|title| head(&title).to_owned()),
         kind: call.kind,
         status: call.status,
-        output: call
-            .output
-            .map(|text| format!("{}{note}", head(&text)))
-            .or_else(|| Some(note.to_owned())),
+        output: call.output.map(|text| format!("{}{note}", head(&text))).or_else(|| Some(note.to_owned())),
         diffs: Vec::new(),
-        locations: call
-            .locations
-            .into_iter()
-            .take(20)
-            .map(|path| head(&path).to_owned())
-            .collect(),
+        locations: call.locations.into_iter().take(20).map(|path| head(&path).to_owned()).collect(),
         input: None,
     }
 }

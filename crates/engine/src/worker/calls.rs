@@ -35,10 +35,7 @@ impl CallSink for Calls {
     async fn started(&self, call: CallStart) -> Result<u64, PortError> {
         let (answer, number) = oneshot::channel();
         let gone = || PortError::transient("the session is not at work");
-        self.sender
-            .send(CallNews::Started(call, answer))
-            .await
-            .map_err(|_| gone())?;
+        self.sender.send(CallNews::Started(call, answer)).await.map_err(|_| gone())?;
         number.await.map_err(|_| gone())?
     }
     async fn ended(&self, call: ModelCall) {

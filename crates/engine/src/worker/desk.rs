@@ -42,27 +42,15 @@ pub(crate) struct Change {
 impl Change {
     /// A change that only appends events.
     pub(crate) fn events(events: Vec<EventBody>) -> Self {
-        Self {
-            events,
-            writes: Vec::new(),
-        }
+        Self { events, writes: Vec::new() }
     }
 }
 
 impl Desk {
     /// Takes a claimed session onto the desk.
     pub(crate) async fn open(engine: &Engine, claim: Claim) -> Result<Self, WorkError> {
-        let Versioned {
-            value: session,
-            version,
-            last_seq,
-        } = read(engine, &claim.session).await?;
-        let run = engine
-            .ports()
-            .store
-            .run(&claim.session)
-            .await
-            .map_err(WorkError::Store)?;
+        let Versioned { value: session, version, last_seq } = read(engine, &claim.session).await?;
+        let run = engine.ports().store.run(&claim.session).await.map_err(WorkError::Store)?;
         let run = match run {
             Some(value) => serde_json::from_value(value).map_err(|error| {
                 WorkError::Store(PortError::permanent("the run state is unreadable").because(error))
@@ -100,12 +88,7 @@ impl Desk {
         detail: Option<String>,
         duration_ms: Option<u64>,
     ) {
-        self.note(EventBody::Step {
-            step: step.to_owned(),
-            state,
-            detail,
-            duration_ms,
-        });
+        self.note(EventBody::Step { step: step.to_owned(), state, detail, duration_ms });
     }
 
     /// Allows commits after a stop, to keep partial work and clear up.
@@ -181,11 +164,7 @@ impl Desk {
         for line in lines {
             let number = agent.next_input;
             agent.next_input = agent.next_input.saturating_add(1);
-            change.writes.push(Write::Input {
-                process: agent.process.clone(),
-                number,
-                line: line.clone(),
-            });
+            change.writes.push(Write::Input { process: agent.process.clone(), number, line: line.clone() });
             numbered.push((number, line));
         }
         numbered
@@ -197,12 +176,7 @@ impl Desk {
         process: &ProcessId,
         after: u64,
     ) -> Result<Vec<(u64, Bytes)>, WorkError> {
-        self.engine
-            .ports()
-            .store
-            .inputs(&self.session.id, process, after)
-            .await
-            .map_err(WorkError::Store)
+        self.engine.ports().store.inputs(&self.session.id, process, after).await.map_err(WorkError::Store)
     }
 
     /// Reads the session again and fails where it was stopped meanwhile.
@@ -220,9 +194,7 @@ impl Desk {
     async fn write(&mut self, change: Change, edit: Option<impl Fn(&mut Session)>) -> Result<(), WorkError> {
         let mut events = std::mem::take(&mut self.waiting);
         events.extend(change.events);
-        let events = crate::worker::bound::bounded(&self.engine, events)
-            .await
-            .map_err(WorkError::Store)?;
+        let events = crate::worker::bound::bounded(&self.engine, events).await.map_err(WorkError::Store)?;
         let run = serde_json::to_value(&self.run).map_err(|error| {
             WorkError::Store(PortError::permanent("the run state cannot be written").because(error))
         })?;
@@ -230,10 +202,7 @@ impl Desk {
             let now = self.engine.now();
             let mut commit = Commit::new(self.session.id.clone(), now);
             commit.expect = Some(self.version);
-            commit.fence = Some(Fence {
-                instance: self.engine.instance().clone(),
-                epoch: self.claim.epoch,
-            });
+            commit.fence = Some(Fence { instance: self.engine.instance().clone(), epoch: self.claim.epoch });
             commit.events.clone_from(&events);
             commit.writes.push(Write::Run(run.clone()));
             commit.writes.extend(change.writes.iter().cloned());
@@ -253,10 +222,7 @@ impl Desk {
                         self.session = session;
                         self.engine.ports().bus.wake(&Topic::Everything);
                     }
-                    self.engine
-                        .ports()
-                        .bus
-                        .wake(&Topic::Session(self.session.id.clone()));
+                    self.engine.ports().bus.wake(&Topic::Session(self.session.id.clone()));
                     return Ok(());
                 }
                 Err(error) if error.class == ErrorClass::Conflict => {
@@ -266,21 +232,13 @@ impl Desk {
                 Err(error) => return Err(WorkError::Store(error)),
             }
         }
-        Err(WorkError::Store(PortError::transient(
-            "the session is changed by others without pause",
-        )))
+        Err(WorkError::Store(PortError::transient("the session is changed by others without pause")))
     }
 
     async fn check_lease(&self) -> Result<(), WorkError> {
         let store = &self.engine.ports().store;
-        let holds = store
-            .holds(self.engine.instance(), &self.session.id, self.claim.epoch)
-            .await;
-        if holds.map_err(WorkError::Store)? {
-            Ok(())
-        } else {
-            Err(WorkError::LostLease)
-        }
+        let holds = store.holds(self.engine.instance(), &self.session.id, self.claim.epoch).await;
+        if holds.map_err(WorkError::Store)? { Ok(()) } else { Err(WorkError::LostLease) }
     }
 }
 

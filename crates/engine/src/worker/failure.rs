@@ -27,32 +27,17 @@ pub(crate) struct Failed {
 impl WorkError {
     /// A failure of a kind, in words.
     pub(crate) fn failed(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self::Failed(Failed {
-            kind,
-            message: message.into(),
-            hint: None,
-        })
+        Self::Failed(Failed { kind, message: message.into(), hint: None })
     }
     /// A port's error as a failure of a kind; a full disk has its own.
     pub(crate) fn port(kind: FailureKind, error: &PortError) -> Self {
-        let kind = if error.class == ErrorClass::Full {
-            FailureKind::DiskFull
-        } else {
-            kind
-        };
-        Self::Failed(Failed {
-            kind,
-            message: error.chain(),
-            hint: error.remedy.clone(),
-        })
+        let kind = if error.class == ErrorClass::Full { FailureKind::DiskFull } else { kind };
+        Self::Failed(Failed { kind, message: error.chain(), hint: error.remedy.clone() })
     }
     /// Adds what to do.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         match self {
-            Self::Failed(failed) => Self::Failed(Failed {
-                hint: Some(hint.into()),
-                ..failed
-            }),
+            Self::Failed(failed) => Self::Failed(Failed { hint: Some(hint.into()), ..failed }),
             other @ (Self::Stopped | Self::LostLease | Self::Store(_)) => other,
         }
     }

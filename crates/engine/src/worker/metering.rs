@@ -35,20 +35,11 @@ async fn ended(desk: &mut Desk, call: ModelCall, muted: bool) -> Result<(), Work
             turn.last_call = Some((call.number, call.end));
         }
     }
-    let usage = Usage {
-        calls: 1,
-        duration_ms: 0,
-        ..call.usage
-    };
+    let usage = Usage { calls: 1, duration_ms: 0, ..call.usage };
     if muted {
-        return desk
-            .update(Change::default(), |session| session.usage.add(&usage))
-            .await;
+        return desk.update(Change::default(), |session| session.usage.add(&usage)).await;
     }
-    desk.update(Change::events(vec![EventBody::Usage(call)]), |session| {
-        session.usage.add(&usage)
-    })
-    .await
+    desk.update(Change::events(vec![EventBody::Usage(call)]), |session| session.usage.add(&usage)).await
 }
 
 /// Counts the calls that were open when an earlier server went away as broken.

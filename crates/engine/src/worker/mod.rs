@@ -49,9 +49,7 @@ async fn claim_until(engine: &Engine, mut shutdown: watch::Receiver<bool>) -> bo
     let mut beat = clock.monotonic();
     let lost = loop {
         claim_all(engine, &mut workers).await;
-        let next_beat = beat
-            .saturating_add(engine.options().heartbeat)
-            .saturating_sub(clock.monotonic());
+        let next_beat = beat.saturating_add(engine.options().heartbeat).saturating_sub(clock.monotonic());
         tokio::select! {
             () = news.changed() => {}
             Some(ended) = workers.join_next() => tell_panic(ended),

@@ -100,17 +100,8 @@ impl Pump {
         let Some(agent) = &desk.run.agent else {
             return Ok(());
         };
-        let status = self
-            .attachment
-            .sandbox
-            .status()
-            .await
-            .map_err(|error| broken(&error))?;
-        let written = status
-            .processes
-            .iter()
-            .find(|p| p.id == agent.process)
-            .map_or(0, |p| p.last_input);
+        let status = self.attachment.sandbox.status().await.map_err(|error| broken(&error))?;
+        let written = status.processes.iter().find(|p| p.id == agent.process).map_or(0, |p| p.last_input);
         for (number, line) in desk.inputs(&agent.process, written).await? {
             self.attachment
                 .sandbox
@@ -227,11 +218,8 @@ impl Pump {
         }
         self.apply(desk, actions, Change::default()).await?;
         if let Some(agent) = &desk.run.agent {
-            let done = self
-                .attachment
-                .sandbox
-                .acknowledge(&agent.process, OutputStream::Stdout, agent.stdout)
-                .await;
+            let done =
+                self.attachment.sandbox.acknowledge(&agent.process, OutputStream::Stdout, agent.stdout).await;
             done.map_err(|error| broken(&error))?;
         }
         Ok(Tick::Progress)
@@ -276,15 +264,9 @@ impl Pump {
         let room = MAX_STDERR.saturating_sub(desk.run.stderr_kept);
         if room > 0 && !self.muted {
             let kept: String = text.chars().take(usize::try_from(room).unwrap_or(0)).collect();
-            desk.run.stderr_kept = desk
-                .run
-                .stderr_kept
-                .saturating_add(u64::try_from(kept.len()).unwrap_or(room));
-            desk.note(EventBody::Output {
-                stream: "stderr".to_owned(),
-                text: kept,
-                blob: None,
-            });
+            desk.run.stderr_kept =
+                desk.run.stderr_kept.saturating_add(u64::try_from(kept.len()).unwrap_or(room));
+            desk.note(EventBody::Output { stream: "stderr".to_owned(), text: kept, blob: None });
         }
     }
 
@@ -323,11 +305,7 @@ impl Pump {
             return Ok(());
         };
         for (number, line) in lines {
-            let written = self
-                .attachment
-                .sandbox
-                .write_line(&agent.process, number, line)
-                .await;
+            let written = self.attachment.sandbox.write_line(&agent.process, number, line).await;
             // A process that has ended reads nothing more; its exit is told by its output's end.
             if let Err(error) = written {
                 if self.exit.is_some() || error.class == telecoder_model::ErrorClass::NotFound {

@@ -59,13 +59,7 @@ pub(crate) async fn work(engine: Engine, claim: Claim) {
 async fn once(engine: &Engine, claim: Claim) -> Result<(), WorkError> {
     let tries = claim.tries;
     let desk = Desk::open(engine, claim).await?;
-    let mut work = Work {
-        desk,
-        attachment: None,
-        pump: None,
-        summary: None,
-        doubts: Vec::new(),
-    };
+    let mut work = Work { desk, attachment: None, pump: None, summary: None, doubts: Vec::new() };
     let result = if tries > MAX_TRIES && !work.desk.session.status.has_ended() {
         Err(WorkError::failed(
             FailureKind::Abandoned,
@@ -93,11 +87,7 @@ impl Work {
             Status::Complete | Status::Error => return Ok(()),
             Status::Idle | Status::Hibernated => return Ok(()),
             Status::Pending => {
-                self.desk
-                    .go(Move::Claim, None, Change::default(), |session| {
-                        session.attempt += 1
-                    })
-                    .await?;
+                self.desk.go(Move::Claim, None, Change::default(), |session| session.attempt += 1).await?;
             }
             Status::Preparing | Status::Running | Status::Waiting => {
                 metering::break_open_calls(&mut self.desk)
@@ -118,17 +108,9 @@ impl Work {
         if self.desk.run.follow_up.is_some() {
             return Ok(true);
         }
-        let messages = self
-            .desk
-            .engine
-            .ports()
-            .store
-            .messages(&self.desk.session.id)
-            .await
-            .map_err(WorkError::Store)?;
-        Ok(messages
-            .iter()
-            .any(|message| message.state == MessageState::Queued))
+        let messages =
+            self.desk.engine.ports().store.messages(&self.desk.session.id).await.map_err(WorkError::Store)?;
+        Ok(messages.iter().any(|message| message.state == MessageState::Queued))
     }
 
     /// The attached sandbox, wherever it is held.
@@ -184,25 +166,12 @@ impl Work {
         let Some(pump) = &mut self.pump else { return };
         pump.mute();
         let actions = pump.conversation().cancel();
-        if pump
-            .apply(&mut self.desk, actions, Change::default())
-            .await
-            .is_err()
-        {
+        if pump.apply(&mut self.desk, actions, Change::default()).await.is_err() {
             return;
         }
         let clock = self.desk.engine.ports().clock.clone();
-        let until = clock
-            .monotonic()
-            .saturating_add(CANCEL_WAIT.min(self.desk.engine.options().stop_grace));
-        while pump.exit.is_none()
-            && self
-                .desk
-                .run
-                .turn
-                .as_ref()
-                .is_some_and(|turn| turn.ended.is_none())
-        {
+        let until = clock.monotonic().saturating_add(CANCEL_WAIT.min(self.desk.engine.options().stop_grace));
+        while pump.exit.is_none() && self.desk.run.turn.as_ref().is_some_and(|turn| turn.ended.is_none()) {
             let left = until.saturating_sub(clock.monotonic());
             match pump.tick(&mut self.desk, left).await {
                 Ok(Tick::Timeout) | Err(_) => return,

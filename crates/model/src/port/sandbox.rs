@@ -63,9 +63,7 @@ impl FromStr for SandboxRef {
         };
         if nonce.is_empty()
             || nonce.len() > 16
-            || !nonce
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            || !nonce.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         {
             return Err(bad("its nonce must be 1 to 16 characters of a-z and 0-9"));
         }
@@ -145,12 +143,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            memory_bytes: 2 << 30,
-            cpu_millis: 2000,
-            processes: 512,
-            tmpfs_bytes: 512 << 20,
-        }
+        Self { memory_bytes: 2 << 30, cpu_millis: 2000, processes: 512, tmpfs_bytes: 512 << 20 }
     }
 }
 
@@ -303,9 +296,7 @@ pub struct Inbound {
 
 impl fmt::Debug for Inbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbound")
-            .field("listener", &self.listener)
-            .finish_non_exhaustive()
+        f.debug_struct("Inbound").field("listener", &self.listener).finish_non_exhaustive()
     }
 }
 
@@ -395,13 +386,9 @@ mod tests {
         let reference: SandboxRef = text.parse().unwrap();
         assert_eq!(reference.attempt, 2);
         assert_eq!(reference.to_string(), text);
-        for bad in [
-            "abcdefghijkl",
-            "abcdefghijkl-1",
-            "abcdefghijkl-x-a",
-            "abcdefghijkl-1-../x",
-            "abcdefghijkl-1-",
-        ] {
+        for bad in
+            ["abcdefghijkl", "abcdefghijkl-1", "abcdefghijkl-x-a", "abcdefghijkl-1-../x", "abcdefghijkl-1-"]
+        {
             assert!(bad.parse::<SandboxRef>().is_err(), "{bad}");
         }
     }

@@ -31,9 +31,6 @@ pub enum ConfigError {
 
 impl ConfigError {
     pub(super) fn file(path: &Path, reason: String) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            reason,
-        }
+        Self::File { path: path.to_owned(), reason }
     }
 }

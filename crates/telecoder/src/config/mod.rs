@@ -102,15 +102,11 @@ impl Config {
         let prompt = reader.optional("prompt_timeout_seconds", |text| seconds(text, 1, 86_400))?;
         Ok(Self {
             listen: reader.required("listen", parse_listen)?,
-            data_dir: values
-                .data_dir(given)
-                .unwrap_or_else(|| PathBuf::from(".telecoder")),
+            data_dir: values.data_dir(given).unwrap_or_else(|| PathBuf::from(".telecoder")),
             api_token: reader.optional("api_token", parse_token)?,
             local_roots: reader.optional("local_roots", parse_roots)?.unwrap_or_default(),
             public_url: reader.optional("public_url", parse_url)?,
-            allowed_hosts: reader
-                .optional("allowed_hosts", |text| Ok(list(text, ',')))?
-                .unwrap_or_default(),
+            allowed_hosts: reader.optional("allowed_hosts", |text| Ok(list(text, ',')))?.unwrap_or_default(),
             default_agent: reader.optional("default_agent", parse_agent)?.flatten(),
             policy: reader.required("policy_mode", parse_policy)?,
             publish: reader.optional("publish", str::parse)?,
@@ -148,13 +144,11 @@ impl Reader<'_> {
         let Some(value) = self.values.get(setting) else {
             return Ok(None);
         };
-        parse(&value.text)
-            .map(Some)
-            .map_err(|expected| ConfigError::Value {
-                key: key.to_owned(),
-                from: value.source,
-                expected,
-            })
+        parse(&value.text).map(Some).map_err(|expected| ConfigError::Value {
+            key: key.to_owned(),
+            from: value.source,
+            expected,
+        })
     }
     fn required<T>(
         &self,
@@ -182,13 +176,11 @@ impl Reader<'_> {
     fn agent_commands(&self) -> Result<BTreeMap<AgentName, String>, ConfigError> {
         let mut commands = BTreeMap::new();
         for (name, value) in &self.values.agent_commands {
-            let agent = name
-                .parse()
-                .map_err(|error: telecoder_model::id::IdError| ConfigError::Value {
-                    key: format!("agents.{name}"),
-                    from: value.source.clone(),
-                    expected: error.to_string(),
-                })?;
+            let agent = name.parse().map_err(|error: telecoder_model::id::IdError| ConfigError::Value {
+                key: format!("agents.{name}"),
+                from: value.source.clone(),
+                expected: error.to_string(),
+            })?;
             commands.insert(agent, value.text.clone());
         }
         Ok(commands)
@@ -219,8 +211,7 @@ fn parse_listen(text: &str) -> Result<SocketAddr, String> {
         Some(port) => format!("0.0.0.0:{port}"),
         None => text.replacen("localhost:", "127.0.0.1:", 1),
     };
-    full.parse()
-        .map_err(|_| format!("expected ADDRESS:PORT or :PORT, got `{text}`"))
+    full.parse().map_err(|_| format!("expected ADDRESS:PORT or :PORT, got `{text}`"))
 }
 
 fn parse_token(text: &str) -> Result<Secret, String> {
@@ -234,10 +225,7 @@ fn parse_token(text: &str) -> Result<Secret, String> {
 fn parse_roots(text: &str) -> Result<Vec<PathBuf>, String> {
     let roots: Vec<PathBuf> = list(text, ':').into_iter().map(PathBuf::from).collect();
     match roots.iter().find(|root| !root.is_absolute()) {
-        Some(root) => Err(format!(
-            "expected absolute folders separated by `:`, got `{}`",
-            root.display()
-        )),
+        Some(root) => Err(format!("expected absolute folders separated by `:`, got `{}`", root.display())),
         None => Ok(roots),
     }
 }
@@ -253,14 +241,8 @@ fn parse_url(text: &str) -> Result<String, String> {
 fn parse_agent(text: &str) -> Result<Option<AgentName>, String> {
     match text.trim() {
         "" | "auto" => Ok(None),
-        "claude" => "claude-code"
-            .parse()
-            .map(Some)
-            .map_err(|e: telecoder_model::id::IdError| e.to_string()),
-        name => name
-            .parse()
-            .map(Some)
-            .map_err(|error: telecoder_model::id::IdError| error.to_string()),
+        "claude" => "claude-code".parse().map(Some).map_err(|e: telecoder_model::id::IdError| e.to_string()),
+        name => name.parse().map(Some).map_err(|error: telecoder_model::id::IdError| error.to_string()),
     }
 }
 
@@ -293,9 +275,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         "h" => 3600,
         "d" => 86_400,
         _ => {
-            return Err(format!(
-                "expected a duration such as 90s, 30m or 2h, got `{text}`"
-            ));
+            return Err(format!("expected a duration such as 90s, 30m or 2h, got `{text}`"));
         }
     };
     number
@@ -317,11 +297,7 @@ fn seconds(text: &str, least: u64, most: u64) -> Result<Duration, String> {
 }
 
 fn list(text: &str, separator: char) -> Vec<String> {
-    text.split(separator)
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+    text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -339,14 +315,8 @@ mod tests {
     #[test]
     fn aliases_and_ports_on_all_interfaces() {
         assert_eq!(read(&[]).unwrap().listen.to_string(), "127.0.0.1:7080");
-        assert_eq!(
-            read(&[("TELECODER_ADDR", ":8080")]).unwrap().listen.to_string(),
-            "0.0.0.0:8080"
-        );
-        let both = [
-            ("TELECODER_LISTEN_HOST", "127.0.0.1"),
-            ("TELECODER_LISTEN_PORT", "9000"),
-        ];
+        assert_eq!(read(&[("TELECODER_ADDR", ":8080")]).unwrap().listen.to_string(), "0.0.0.0:8080");
+        let both = [("TELECODER_LISTEN_HOST", "127.0.0.1"), ("TELECODER_LISTEN_PORT", "9000")];
         assert_eq!(read(&both).unwrap().listen.to_string(), "127.0.0.1:9000");
     }
 
@@ -401,22 +371,12 @@ mod tests {
         )
         .unwrap();
         let mut given = Given::default();
-        given
-            .env
-            .insert("TELECODER_CONFIG".to_owned(), file.display().to_string());
-        given.env.insert(
-            "TELECODER_DATA_DIR".to_owned(),
-            folder.path().display().to_string(),
-        );
+        given.env.insert("TELECODER_CONFIG".to_owned(), file.display().to_string());
+        given.env.insert("TELECODER_DATA_DIR".to_owned(), folder.path().display().to_string());
         let config = Config::read(&given).unwrap();
-        assert_eq!(
-            (config.max_sessions, config.publish),
-            (7, Some(PublishRule::Manual))
-        );
+        assert_eq!((config.max_sessions, config.publish), (7, Some(PublishRule::Manual)));
         assert_eq!(config.warnings.len(), 1);
-        given
-            .env
-            .insert("TELECODER_MAX_SESSIONS".to_owned(), "8".to_owned());
+        given.env.insert("TELECODER_MAX_SESSIONS".to_owned(), "8".to_owned());
         assert_eq!(Config::read(&given).unwrap().max_sessions, 8);
         let given = given.flag("max_sessions", Some("9".to_owned()));
         assert_eq!(Config::read(&given).unwrap().max_sessions, 9);

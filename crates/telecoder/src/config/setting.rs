@@ -22,23 +22,11 @@ const fn setting(
     default: &'static str,
     about: &'static str,
 ) -> Setting {
-    Setting {
-        key,
-        env,
-        default,
-        secret: false,
-        about,
-    }
+    Setting { key, env, default, secret: false, about }
 }
 
 const fn secret(key: &'static str, env: &'static [&'static str], about: &'static str) -> Setting {
-    Setting {
-        key,
-        env,
-        default: "",
-        secret: true,
-        about,
-    }
+    Setting { key, env, default: "", secret: true, about }
 }
 
 /// All settings, in the order of the reference.
@@ -49,12 +37,7 @@ pub const ALL: &[Setting] = &[
         "127.0.0.1:7080",
         "Address and port to listen on; `:PORT` means all interfaces, port 0 any free port.",
     ),
-    setting(
-        "data_dir",
-        &["TELECODER_DATA_DIR"],
-        "~/.telecoder",
-        "Folder of everything that is kept.",
-    ),
+    setting("data_dir", &["TELECODER_DATA_DIR"], "~/.telecoder", "Folder of everything that is kept."),
     setting(
         "server",
         &["TELECODER_SERVER"],
@@ -113,12 +96,7 @@ pub const ALL: &[Setting] = &[
         "none",
         "Stages of tasks that do not say: full, verify, none.",
     ),
-    setting(
-        "sandbox",
-        &["TELECODER_SANDBOX"],
-        "local",
-        "Kind of sandbox: local.",
-    ),
+    setting("sandbox", &["TELECODER_SANDBOX"], "local", "Kind of sandbox: local."),
     setting(
         "max_sessions",
         &["TELECODER_MAX_SESSIONS"],
@@ -161,12 +139,7 @@ pub const ALL: &[Setting] = &[
         "30m",
         "How long a chat keeps its sandbox between turns.",
     ),
-    setting(
-        "chat_max_messages",
-        &["TELECODER_CHAT_MAX_MESSAGES"],
-        "50",
-        "Messages that a chat may have.",
-    ),
+    setting("chat_max_messages", &["TELECODER_CHAT_MAX_MESSAGES"], "50", "Messages that a chat may have."),
     secret(
         "anthropic_api_key",
         &["ANTHROPIC_API_KEY"],
@@ -217,18 +190,9 @@ pub const OUTDATED: &[(&str, &str)] = &[
     ("OPENTL_DATA_DIR", "use TELECODER_DATA_DIR"),
     ("OPENTL_SERVER", "use TELECODER_SERVER"),
     ("OPENTL_DOCKER_IMAGE", "it has no effect with the local sandbox"),
-    (
-        "OPENTL_DOCKER_NETWORK",
-        "it has no effect: a sandbox has no network of its own",
-    ),
-    (
-        "TELECODER_DOCKER_NETWORK",
-        "it has no effect: a sandbox has no network of its own",
-    ),
-    (
-        "TELECODER_ACPX_COMMAND",
-        "it has no effect: agents are spoken to directly",
-    ),
+    ("OPENTL_DOCKER_NETWORK", "it has no effect: a sandbox has no network of its own"),
+    ("TELECODER_DOCKER_NETWORK", "it has no effect: a sandbox has no network of its own"),
+    ("TELECODER_ACPX_COMMAND", "it has no effect: agents are spoken to directly"),
 ];
 
 /// Finds a setting by its key.

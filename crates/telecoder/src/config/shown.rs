@@ -30,16 +30,8 @@ pub fn rows(given: &Given) -> Result<Vec<Row>, ConfigError> {
             let value = values.get(setting);
             Row {
                 key: setting.key.to_owned(),
-                source: value
-                    .as_ref()
-                    .map_or_else(|| "not set".to_owned(), |value| value.source.to_string()),
-                value: value.map(|value| {
-                    if setting.secret {
-                        mask(&value.text)
-                    } else {
-                        value.text
-                    }
-                }),
+                source: value.as_ref().map_or_else(|| "not set".to_owned(), |value| value.source.to_string()),
+                value: value.map(|value| if setting.secret { mask(&value.text) } else { value.text }),
                 about: setting.about.to_owned(),
             }
         })
@@ -60,10 +52,7 @@ pub fn mask(secret: &str) -> String {
         return "*".repeat(characters.len().max(4));
     }
     let head: String = characters.iter().take(4).collect();
-    let tail: String = characters
-        .iter()
-        .skip(characters.len().saturating_sub(4))
-        .collect();
+    let tail: String = characters.iter().skip(characters.len().saturating_sub(4)).collect();
     format!("{head}…{tail}")
 }
 
@@ -76,32 +65,22 @@ pub fn write_setting(given: &Given, key: &str, value: &str) -> Result<PathBuf, C
     if agent.is_none() && by_key(key).is_none() {
         return Err(ConfigError::Unknown(key.to_owned()));
     }
-    let mut trial = Given {
-        env: given.env.clone(),
-        flags: given.flags.clone(),
-    };
+    let mut trial = Given { env: given.env.clone(), flags: given.flags.clone() };
     trial.flags.insert(key.to_owned(), value.to_owned());
     super::Config::read(&trial)?;
     let path = file_path(given).ok_or_else(|| {
         ConfigError::file(std::path::Path::new("config.toml"), "HOME is not set".to_owned())
     })?;
-    let wrong = |reason: String| ConfigError::File {
-        path: path.clone(),
-        reason,
-    };
+    let wrong = |reason: String| ConfigError::File { path: path.clone(), reason };
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => return Err(wrong(error.to_string())),
     };
-    let mut table: toml::Table = text
-        .parse()
-        .map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+    let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
     match agent {
         Some(name) => {
-            let agents = table
-                .entry("agents")
-                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            let agents = table.entry("agents").or_insert_with(|| toml::Value::Table(toml::Table::new()));
             let toml::Value::Table(agents) = agents else {
                 return Err(wrong("`agents` is not a table".to_owned()));
             };
@@ -131,9 +110,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         let mut given = Given::default();
-        given
-            .env
-            .insert("TELECODER_CONFIG".to_owned(), path.display().to_string());
+        given.env.insert("TELECODER_CONFIG".to_owned(), path.display().to_string());
         assert!(write_setting(&given, "max_sessions", "none").is_err());
         assert!(!path.exists());
         write_setting(&given, "max_sessions", "3").unwrap();

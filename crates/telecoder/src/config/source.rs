@@ -60,27 +60,19 @@ pub struct Given {
 
 impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Given")
-            .field("flags", &self.flags.keys())
-            .finish_non_exhaustive()
+        f.debug_struct("Given").field("flags", &self.flags.keys()).finish_non_exhaustive()
     }
 }
 
 impl Given {
     /// The environment of this process; variables that are no UTF-8 are left out.
     pub fn from_process() -> Self {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place that reads the environment"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
         let env = std::env::vars_os();
         let env = env
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Self {
-            env,
-            flags: BTreeMap::new(),
-        }
+        Self { env, flags: BTreeMap::new() }
     }
     /// Adds a flag, if it was given.
     #[must_use]
@@ -91,10 +83,7 @@ impl Given {
         self
     }
     fn env(&self, name: &str) -> Option<&str> {
-        self.env
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
     /// The home folder, by `HOME`.
     pub fn home(&self) -> Option<PathBuf> {
@@ -137,9 +126,7 @@ impl Values {
         }
         for (name, advice) in OUTDATED {
             if given.env(name).is_some() {
-                values
-                    .warnings
-                    .push(format!("{name} is a setting of an earlier system: {advice}"));
+                values.warnings.push(format!("{name} is a setting of an earlier system: {advice}"));
             }
         }
         Ok(values)
@@ -150,10 +137,8 @@ impl Values {
         if let Some(value) = self.given.get(setting.key) {
             return Some(value.clone());
         }
-        (!setting.default.is_empty()).then(|| Value {
-            text: setting.default.to_owned(),
-            source: Source::Default,
-        })
+        (!setting.default.is_empty())
+            .then(|| Value { text: setting.default.to_owned(), source: Source::Default })
     }
 
     /// The data folder, as far as it is known yet.
@@ -169,10 +154,9 @@ impl Values {
     fn read_environment(&mut self, given: &Given) -> Result<(), ConfigError> {
         let lookup = |name: &str| given.env(name).map(str::to_owned);
         self.read_variables(&lookup, Source::Environment)?;
-        if let (Some(host), Some(port)) = (
-            given.env("TELECODER_LISTEN_HOST"),
-            given.env("TELECODER_LISTEN_PORT"),
-        ) && let Some(listen) = setting::by_key("listen")
+        if let (Some(host), Some(port)) =
+            (given.env("TELECODER_LISTEN_HOST"), given.env("TELECODER_LISTEN_PORT"))
+            && let Some(listen) = setting::by_key("listen")
         {
             self.put(
                 listen,
@@ -209,25 +193,15 @@ impl Values {
 
     fn agent_command(&mut self, variable: &str, value: &str, source: Source) {
         let (prefix, suffix) = AGENT_COMMAND;
-        let Some(name) = variable
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_suffix(suffix))
-        else {
+        let Some(name) = variable.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(suffix)) else {
             return;
         };
         if name.is_empty() || value.trim().is_empty() {
             return;
         }
         let name = name.to_ascii_lowercase().replace('_', "-");
-        let name = if name == "claude" {
-            "claude-code".to_owned()
-        } else {
-            name
-        };
-        self.agent_commands.entry(name).or_insert(Value {
-            text: value.to_owned(),
-            source,
-        });
+        let name = if name == "claude" { "claude-code".to_owned() } else { name };
+        self.agent_commands.entry(name).or_insert(Value { text: value.to_owned(), source });
     }
 
     fn read_toml(&mut self, path: &Path) -> Result<(), ConfigError> {
@@ -244,22 +218,14 @@ impl Values {
                 })?;
                 self.put(setting, text, Source::File(path.to_owned()));
             } else {
-                self.warnings.push(format!(
-                    "{}: `{key}` is not a setting; it is ignored",
-                    path.display()
-                ));
+                self.warnings.push(format!("{}: `{key}` is not a setting; it is ignored", path.display()));
             }
         }
         Ok(())
     }
 
     fn read_agents(&mut self, path: &Path, value: toml::Value) -> Result<(), ConfigError> {
-        let wrong = || {
-            ConfigError::file(
-                path,
-                "`agents` must be a table of `NAME = \"command\"`".to_owned(),
-            )
-        };
+        let wrong = || ConfigError::file(path, "`agents` must be a table of `NAME = \"command\"`".to_owned());
         let toml::Value::Table(agents) = value else {
             return Err(wrong());
         };
@@ -290,10 +256,7 @@ impl Values {
             variables.insert(name.trim().to_owned(), unquoted(value.trim()).to_owned());
         }
         let from = |_| Source::File(path.to_owned());
-        self.read_variables(
-            &|name| variables.get(name).cloned().filter(|v| !v.is_empty()),
-            from,
-        )?;
+        self.read_variables(&|name| variables.get(name).cloned().filter(|v| !v.is_empty()), from)?;
         for (name, value) in &variables {
             self.agent_command(name, value, Source::File(path.to_owned()));
         }
@@ -346,9 +309,7 @@ fn unquoted(text: &str) -> &str {
 }
 
 fn read_file(path: &Path) -> Result<String, ConfigError> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| ConfigError::file(path, error.to_string()))?
-        .len();
+    let size = std::fs::metadata(path).map_err(|error| ConfigError::file(path, error.to_string()))?.len();
     if size > MAX_FILE {
         return Err(ConfigError::file(path, "it is larger than 1 MiB".to_owned()));
     }

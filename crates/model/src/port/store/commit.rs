@@ -205,13 +205,6 @@ pub struct Committed {
 impl Commit {
     /// An empty commit for a session.
     pub fn new(session: SessionId, at: Timestamp) -> Self {
-        Self {
-            session,
-            expect: None,
-            fence: None,
-            at,
-            events: Vec::new(),
-            writes: Vec::new(),
-        }
+        Self { session, expect: None, fence: None, at, events: Vec::new(), writes: Vec::new() }
     }
 }
