@@ -188,7 +188,8 @@ pub enum EventBody {
     },
     /// Something the agent sent that has no type of its own, or wrote to standard error.
     Output {
-        /// `update` (an ACP update kept raw), `stderr`, `invalid` (a line that is no ACP).
+        /// `update` (an ACP update kept raw), `terminal` (the next piece of a running command's output), `stderr`,
+        /// `invalid` (a line that is no ACP).
         stream: String,
         /// The text, or its head.
         text: String,
