@@ -44,9 +44,7 @@ impl FileBlobs {
         }
         create_folder(&drafts)?;
         sync_folder(folder)?;
-        Ok(Self {
-            folder: folder.into(),
-        })
+        Ok(Self { folder: folder.into() })
     }
 
     async fn blocking<T: Send + 'static>(
@@ -90,23 +88,16 @@ impl Blobs for FileBlobs {
     }
     async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, PortError> {
         let after = after.map(checked).transpose()?.unwrap_or_default();
-        self.blocking(move |folder| list(folder, &after, limit.min(MAX_LIST)))
-            .await
+        self.blocking(move |folder| list(folder, &after, limit.min(MAX_LIST))).await
     }
 }
 
 /// A digest in the only form that may become a path.
 fn checked(digest: &str) -> Result<String, PortError> {
-    if digest.len() == 64
-        && digest
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-    {
+    if digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Ok(digest.to_owned());
     }
-    Err(PortError::permanent(
-        "a blob's digest has 64 lowercase hexadecimal digits",
-    ))
+    Err(PortError::permanent("a blob's digest has 64 lowercase hexadecimal digits"))
 }
 
 /// The file of a digest that was checked.
@@ -156,14 +147,8 @@ impl Draft {
     fn write(folder: &Path, bytes: &[u8]) -> std::io::Result<Self> {
         let mut name = [0; 16];
         getrandom::fill(&mut name).map_err(|_| ErrorKind::Other)?;
-        let draft = Self {
-            path: folder.join("tmp").join(hexadecimal(&name)),
-        };
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&draft.path)?;
+        let draft = Self { path: folder.join("tmp").join(hexadecimal(&name)) };
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft.path)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         Ok(draft)
@@ -270,21 +255,10 @@ mod tests {
         let blobs = FileBlobs::open(&root.path().join("blobs")).unwrap();
         fs::write(root.path().join("secret"), "x").unwrap();
         let upper = HELLO.to_uppercase();
-        for bad in [
-            "",
-            "..",
-            "../secret",
-            "../../../../etc/passwd",
-            &upper,
-            &HELLO[1..],
-            "2c/f2",
-        ] {
+        for bad in ["", "..", "../secret", "../../../../etc/passwd", &upper, &HELLO[1..], "2c/f2"] {
             let error = blobs.get(bad).await.unwrap_err();
             assert_eq!(error.class, ErrorClass::Permanent, "{bad}");
-            assert!(
-                blobs.remove(bad).await.is_err() && blobs.list(Some(bad), 1).await.is_err(),
-                "{bad}"
-            );
+            assert!(blobs.remove(bad).await.is_err() && blobs.list(Some(bad), 1).await.is_err(), "{bad}");
         }
     }
 

@@ -35,15 +35,9 @@ impl Bus for LocalBus {
         }
     }
     fn subscribe(&self, topic: &Topic) -> Box<dyn Subscription> {
-        let receiver = lock(&self.topics)
-            .entry(topic.clone())
-            .or_insert_with(|| watch::Sender::new(()))
-            .subscribe();
-        Box::new(Place {
-            topics: Arc::clone(&self.topics),
-            topic: topic.clone(),
-            receiver: Some(receiver),
-        })
+        let receiver =
+            lock(&self.topics).entry(topic.clone()).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Box::new(Place { topics: Arc::clone(&self.topics), topic: topic.clone(), receiver: Some(receiver) })
     }
 }
 
@@ -71,10 +65,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut topics = lock(&self.topics);
         self.receiver = None;
-        if topics
-            .get(&self.topic)
-            .is_some_and(|sender| sender.receiver_count() == 0)
-        {
+        if topics.get(&self.topic).is_some_and(|sender| sender.receiver_count() == 0) {
             topics.remove(&self.topic);
         }
     }
@@ -122,11 +113,7 @@ mod tests {
     fn a_topic_without_readers_takes_no_memory() {
         let bus = LocalBus::new();
         let places: Vec<_> = (0..100)
-            .map(|n| {
-                bus.subscribe(&Topic::Session(telecoder_model::id::SessionId::from_random(
-                    [n; 8],
-                )))
-            })
+            .map(|n| bus.subscribe(&Topic::Session(telecoder_model::id::SessionId::from_random([n; 8]))))
             .collect();
         assert_eq!(lock(&bus.topics).len(), 100);
         drop(places);

@@ -14,9 +14,7 @@ pub struct SystemClock {
 impl SystemClock {
     /// Makes one.
     pub fn new() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 }
 

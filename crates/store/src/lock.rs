@@ -38,10 +38,8 @@ impl DataDirLock {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(refused(dir, &mut file)),
             Err(error) => {
-                return Err(
-                    PortError::io(format!("cannot lock {}", path.display()), error.into())
-                        .remedy("Keep the data folder on a local file system that supports flock."),
-                );
+                return Err(PortError::io(format!("cannot lock {}", path.display()), error.into())
+                    .remedy("Keep the data folder on a local file system that supports flock."));
             }
         }
         name_holder(&mut file)
@@ -97,11 +95,7 @@ mod tests {
         assert_eq!(error.class, ErrorClass::Conflict);
         assert_eq!(
             error.to_string(),
-            format!(
-                "the data folder {} is in use by process {}",
-                dir.display(),
-                std::process::id()
-            )
+            format!("the data folder {} is in use by process {}", dir.display(), std::process::id())
         );
         drop(first);
         DataDirLock::acquire(&dir).unwrap();
@@ -114,16 +108,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join("lock"), "1\n").unwrap();
         let lock = DataDirLock::acquire(root.path()).unwrap();
-        assert_eq!(
-            std::fs::read_to_string(lock.path()).unwrap(),
-            format!("{}\n", std::process::id())
-        );
+        assert_eq!(std::fs::read_to_string(lock.path()).unwrap(), format!("{}\n", std::process::id()));
         std::fs::write(root.path().join("lock"), "a".repeat(1 << 16)).unwrap();
         assert!(
-            DataDirLock::acquire(root.path())
-                .unwrap_err()
-                .to_string()
-                .ends_with("in use by another process")
+            DataDirLock::acquire(root.path()).unwrap_err().to_string().ends_with("in use by another process")
         );
     }
 }

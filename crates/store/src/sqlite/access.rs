@@ -47,13 +47,7 @@ impl AccessStore for SqliteStore {
     }
 
     async fn revoke_token(&self, tenant: &TenantId, id: &TokenId, at: Timestamp) -> Result<(), PortError> {
-        self.writer
-            .apply(Revoke {
-                tenant: tenant.clone(),
-                id: id.clone(),
-                at,
-            })
-            .await
+        self.writer.apply(Revoke { tenant: tenant.clone(), id: id.clone(), at }).await
     }
 
     async fn reservation(
@@ -97,13 +91,7 @@ impl AccessStore for SqliteStore {
         if cursor.name.len() > 100 {
             return Err(PortError::permanent("the name of a place has at most 100 bytes"));
         }
-        self.writer
-            .apply(Advance {
-                tenant: tenant.clone(),
-                user: user.clone(),
-                cursor,
-            })
-            .await
+        self.writer.apply(Advance { tenant: tenant.clone(), user: user.clone(), cursor }).await
     }
 
     async fn last_global(&self) -> Result<u64, PortError> {

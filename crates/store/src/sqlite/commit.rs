@@ -70,14 +70,7 @@ impl Ready {
 impl Prepared {
     /// Checks the bounds and writes the documents.
     pub(super) fn new(commit: Commit) -> Result<Self, PortError> {
-        let Commit {
-            session,
-            expect,
-            fence,
-            at,
-            events,
-            writes,
-        } = commit;
+        let Commit { session, expect, fence, at, events, writes } = commit;
         if events.len() > MAX_EVENTS || writes.len() > MAX_WRITES {
             return Err(PortError::permanent(format!(
                 "a commit appends at most {MAX_EVENTS} events and writes at most {MAX_WRITES} rows"
@@ -125,9 +118,7 @@ fn check(
         Write::Outbox(row) | Write::OutboxUpdate(row) => foreign(&row.session),
         Write::Reserve(reservation) => {
             if reservation.key.chars().count() > 200 {
-                return Err(PortError::permanent(
-                    "an idempotency key has at most 200 characters",
-                ));
+                return Err(PortError::permanent("an idempotency key has at most 200 characters"));
             }
             foreign(&reservation.session)
         }
@@ -167,11 +158,7 @@ fn ready(write: Write) -> Result<Ready, PortError> {
         | Write::EndJob
         | Write::Reserve(_) => (String::new(), String::new()),
     };
-    Ok(Ready {
-        write,
-        document,
-        search,
-    })
+    Ok(Ready { write, document, search })
 }
 
 /// Title and prompt in lowercase, apart by a character that nobody types.
@@ -239,11 +226,7 @@ impl Change for Prepared {
         }
         let mut head = head.ok_or_else(|| self.missing())?;
         self.append(tx, &mut head).await?;
-        Ok(Committed {
-            version: head.version,
-            last_seq: head.last_seq,
-            message,
-        })
+        Ok(Committed { version: head.version, last_seq: head.last_seq, message })
     }
 }
 

@@ -11,15 +11,9 @@ pub(super) fn sql(what: impl Into<String>) -> impl FnOnce(sqlx::Error) -> PortEr
     move |error| translate(what.into(), error)
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "sqlx::Error is a foreign, open enum"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is a foreign, open enum")]
 fn translate(what: String, error: sqlx::Error) -> PortError {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "sqlx::Error is a foreign, open enum"
-    )]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "sqlx::Error is a foreign, open enum")]
     let code = match &error {
         sqlx::Error::Database(database) => primary_code(database.code()),
         sqlx::Error::PoolTimedOut => {

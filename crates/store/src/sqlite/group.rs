@@ -59,11 +59,7 @@ impl<C: Change> Item for Waiting<C> {
 impl<C: Change> Waiting<C> {
     /// A change, and where its answer goes.
     pub(super) fn new(change: C, reply: oneshot::Sender<Result<C::Answer, PortError>>) -> Self {
-        Self {
-            change,
-            answer: None,
-            reply,
-        }
+        Self { change, answer: None, reply }
     }
 }
 
@@ -227,11 +223,8 @@ mod tests {
 
     /// Commits one group and gives the answers and the rows.
     async fn outcome(deeds: Vec<Deed>) -> (Vec<String>, Vec<i64>) {
-        let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
-            .in_memory(true)
-            .connect()
-            .await
-            .unwrap();
+        let mut connection =
+            sqlx::sqlite::SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
         let table = "CREATE TABLE t (n INTEGER PRIMARY KEY,
                                      parent INTEGER REFERENCES t (n) DEFERRABLE INITIALLY DEFERRED)";
         sqlx::raw_sql(table).execute(&mut connection).await.unwrap();
@@ -239,44 +232,20 @@ mod tests {
         commit_all(&mut connection, items).await;
         let mut told = Vec::new();
         for answer in answers {
-            told.push(
-                answer
-                    .await
-                    .unwrap()
-                    .map_or_else(|error| error.what, |n| n.to_string()),
-            );
+            told.push(answer.await.unwrap().map_or_else(|error| error.what, |n| n.to_string()));
         }
-        let rows = sqlx::query("SELECT n FROM t ORDER BY n")
-            .fetch_all(&mut connection)
-            .await
-            .unwrap();
+        let rows = sqlx::query("SELECT n FROM t ORDER BY n").fetch_all(&mut connection).await.unwrap();
         (told, rows.iter().map(|row| row.get(0)).collect())
     }
 
     #[tokio::test]
     async fn a_change_that_fails_leaves_its_neighbours_alone() {
         use Deed::{Fail, Insert};
-        let (told, rows) = outcome(vec![
-            Fail(1),
-            Insert(2),
-            Fail(3),
-            Fail(4),
-            Insert(5),
-            Insert(5),
-            Fail(6),
-        ])
-        .await;
+        let (told, rows) =
+            outcome(vec![Fail(1), Insert(2), Fail(3), Fail(4), Insert(5), Insert(5), Fail(6)]).await;
         assert_eq!(
             told,
-            [
-                "change 1 fails",
-                "2",
-                "change 3 fails",
-                "change 4 fails",
-                "5",
-                "insert",
-                "change 6 fails"
-            ]
+            ["change 1 fails", "2", "change 3 fails", "change 4 fails", "5", "insert", "change 6 fails"]
         );
         assert_eq!(rows, [2, 5]);
     }
@@ -285,17 +254,7 @@ mod tests {
     async fn when_the_transaction_is_lost_the_others_are_done_again() {
         use Deed::{Fail, Insert, Lose};
         let (told, rows) = outcome(vec![Insert(1), Fail(2), Lose(3), Insert(4), Lose(5), Insert(6)]).await;
-        assert_eq!(
-            told,
-            [
-                "1",
-                "change 2 fails",
-                "change 3 loses",
-                "4",
-                "change 5 loses",
-                "6"
-            ]
-        );
+        assert_eq!(told, ["1", "change 2 fails", "change 3 loses", "4", "change 5 loses", "6"]);
         assert_eq!(rows, [1, 4, 6]);
     }
 

@@ -47,48 +47,25 @@ impl JobStore for SqliteStore {
     async fn register(&self, instance: &InstanceId) -> Result<u64, PortError> {
         self.seen(instance);
         let living = self.servers.lock.as_ref().map(|_| self.known());
-        self.writer
-            .apply(Register {
-                instance: instance.clone(),
-                now: self.now(),
-                living,
-            })
-            .await
+        self.writer.apply(Register { instance: instance.clone(), now: self.now(), living }).await
     }
 
     async fn heartbeat(&self, instance: &InstanceId) -> Result<(), PortError> {
-        self.writer
-            .apply(Heartbeat {
-                instance: instance.clone(),
-                now: self.now(),
-            })
-            .await?;
+        self.writer.apply(Heartbeat { instance: instance.clone(), now: self.now() }).await?;
         self.seen(instance);
         Ok(())
     }
 
     async fn reap(&self, expiry: Duration) -> Result<u64, PortError> {
         let (living, silent) = self.silent(expiry);
-        let (jobs, dead) = self
-            .writer
-            .apply(Reap {
-                before: self.now().minus(expiry),
-                living,
-                silent,
-            })
-            .await?;
+        let (jobs, dead) =
+            self.writer.apply(Reap { before: self.now().minus(expiry), living, silent }).await?;
         self.forget(&dead);
         Ok(jobs)
     }
 
     async fn claim(&self, instance: &InstanceId, limits: ClaimLimits) -> Result<Option<Claim>, PortError> {
-        self.writer
-            .apply(Take {
-                instance: instance.clone(),
-                limits,
-                now: self.now(),
-            })
-            .await
+        self.writer.apply(Take { instance: instance.clone(), limits, now: self.now() }).await
     }
 
     async fn leave(&self, instance: &InstanceId) -> Result<u64, PortError> {
@@ -114,21 +91,14 @@ impl JobStore for SqliteStore {
             .await
             .map_err(sql("cannot count jobs"))?;
         let columns = Columns(&row);
-        Ok(QueueDepth {
-            queued: columns.number("queued")?,
-            leased: columns.number("leased")?,
-        })
+        Ok(QueueDepth { queued: columns.number("queued")?, leased: columns.number("leased")? })
     }
 }
 
 impl SqliteStore {
     fn seen(&self, instance: &InstanceId) {
         let now = self.clock.monotonic();
-        self.servers
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(instance.clone(), now);
+        self.servers.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(instance.clone(), now);
     }
     fn forget(&self, instances: &[InstanceId]) {
         let mut seen = self.servers.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,9 +114,8 @@ impl SqliteStore {
     fn silent(&self, expiry: Duration) -> (BTreeSet<InstanceId>, BTreeSet<InstanceId>) {
         let now = self.clock.monotonic();
         let seen = self.servers.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (living, silent): (Vec<_>, Vec<_>) = seen
-            .iter()
-            .partition(|(_, last)| now.saturating_sub(**last) <= expiry);
+        let (living, silent): (Vec<_>, Vec<_>) =
+            seen.iter().partition(|(_, last)| now.saturating_sub(**last) <= expiry);
         let names =
             |part: Vec<(&InstanceId, &Duration)>| part.into_iter().map(|(id, _)| id.clone()).collect();
         (names(living), names(silent))
@@ -238,9 +207,7 @@ impl Change for Heartbeat {
 }
 
 fn declared_dead(instance: &InstanceId) -> PortError {
-    PortError::conflict(format!(
-        "server {instance} is not registered, or was declared dead"
-    ))
+    PortError::conflict(format!("server {instance} is not registered, or was declared dead"))
 }
 
 struct Reap {
@@ -326,10 +293,6 @@ impl Change for Take {
             failed()(error)
         })?;
         let columns = Columns(&row);
-        Ok(Some(Claim {
-            session,
-            epoch: columns.number("epoch")?,
-            tries: columns.small("tries")?,
-        }))
+        Ok(Some(Claim { session, epoch: columns.number("epoch")?, tries: columns.small("tries")? }))
     }
 }

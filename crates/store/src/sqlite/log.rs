@@ -24,11 +24,7 @@ impl Log {
     pub(super) fn of(database: &Path) -> Self {
         let mut path = database.as_os_str().to_owned();
         path.push("-wal");
-        Self {
-            path: path.into(),
-            limit: LIMIT,
-            groups: 0,
-        }
+        Self { path: path.into(), limit: LIMIT, groups: 0 }
     }
     /// Looks at the size now and then, after a group.
     pub(super) async fn bound(&mut self, connection: &mut SqliteConnection) {
@@ -62,13 +58,8 @@ mod tests {
             .connect()
             .await
             .unwrap();
-        execute(&mut connection, "CREATE TABLE t (n INTEGER)")
-            .await
-            .unwrap();
-        let mut log = Log {
-            limit: 0,
-            ..Log::of(&path)
-        };
+        execute(&mut connection, "CREATE TABLE t (n INTEGER)").await.unwrap();
+        let mut log = Log { limit: 0, ..Log::of(&path) };
         let size = |log: &Log| std::fs::metadata(&log.path).unwrap().len();
         for _ in 1..CHECK {
             log.bound(&mut connection).await;

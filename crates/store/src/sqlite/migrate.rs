@@ -21,25 +21,15 @@ struct Migration {
 }
 
 /// All of them, in order; Postgres numbers its own alike.
-const ALL: &[Migration] = &[Migration {
-    number: 1,
-    name: "first",
-    sql: include_str!("../../migrations/sqlite/0001_first.sql"),
-}];
+const ALL: &[Migration] =
+    &[Migration { number: 1, name: "first", sql: include_str!("../../migrations/sqlite/0001_first.sql") }];
 
 /// Brings a database up to this version, or refuses it.
 pub(super) async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), PortError> {
     let failed = || sql("cannot prepare the database");
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut *connection)
-        .await
-        .map_err(failed())?;
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.map_err(failed())?;
     match bring_up(connection, now).await {
-        Ok(()) => sqlx::query("COMMIT")
-            .execute(&mut *connection)
-            .await
-            .map(|_| ())
-            .map_err(failed()),
+        Ok(()) => sqlx::query("COMMIT").execute(&mut *connection).await.map(|_| ()).map_err(failed()),
         Err(error) => {
             // The connection is thrown away after a refusal; this only frees the lock a little earlier.
             drop(sqlx::query("ROLLBACK").execute(&mut *connection).await);
@@ -50,10 +40,8 @@ pub(super) async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -
 
 async fn bring_up(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), PortError> {
     let failed = || sql("cannot read the database's version");
-    let mark: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed())?;
+    let mark: i64 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(failed())?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
         .fetch_one(&mut *connection)
         .await
@@ -139,12 +127,7 @@ async fn apply(
     migration: &Migration,
     now: Timestamp,
 ) -> Result<(), PortError> {
-    let failed = || {
-        sql(format!(
-            "migration {} ({}) failed",
-            migration.number, migration.name
-        ))
-    };
+    let failed = || sql(format!("migration {} ({}) failed", migration.number, migration.name));
     if migration.number == 1 {
         sqlx::raw_sql(
             "PRAGMA application_id = 0x54434f44;
@@ -160,10 +143,7 @@ async fn apply(
         .await
         .map_err(failed())?;
     }
-    sqlx::raw_sql(migration.sql)
-        .execute(&mut *connection)
-        .await
-        .map_err(failed())?;
+    sqlx::raw_sql(migration.sql).execute(&mut *connection).await.map_err(failed())?;
     sqlx::query("INSERT INTO migrations (number, name, digest, version, applied_at) VALUES (?, ?, ?, ?, ?)")
         .bind(migration.number)
         .bind(migration.name)
@@ -183,12 +163,7 @@ mod tests {
     #[test]
     fn migrations_are_numbered_without_gaps() {
         for (index, migration) in ALL.iter().enumerate() {
-            assert_eq!(
-                migration.number,
-                i64::try_from(index).unwrap() + 1,
-                "{}",
-                migration.name
-            );
+            assert_eq!(migration.number, i64::try_from(index).unwrap() + 1, "{}", migration.name);
         }
     }
 }

@@ -92,10 +92,7 @@ impl SqliteStore {
             writer: Arc::new(Writer::start(connection, path, options.lock.clone())),
             readers,
             clock: options.clock,
-            servers: Servers {
-                lock: options.lock,
-                seen: Arc::new(Mutex::new(HashMap::new())),
-            },
+            servers: Servers { lock: options.lock, seen: Arc::new(Mutex::new(HashMap::new())) },
         })
     }
 
@@ -122,10 +119,7 @@ impl SqliteStore {
     }
 
     async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, PortError> {
-        self.readers
-            .acquire()
-            .await
-            .map_err(sql("cannot read the database"))
+        self.readers.acquire().await.map_err(sql("cannot read the database"))
     }
 
     fn now(&self) -> Timestamp {

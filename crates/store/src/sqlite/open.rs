@@ -63,25 +63,18 @@ fn connect(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
 
 async fn writer(path: &Path, options: &SqliteOptions) -> Result<SqliteConnection, PortError> {
     let failed = || sql("the file cannot be used");
-    let mut connection = connect(path, options)
-        .thread_name(|_| "store-writer".to_owned())
-        .connect()
-        .await
-        .map_err(failed())?;
+    let mut connection =
+        connect(path, options).thread_name(|_| "store-writer".to_owned()).connect().await.map_err(failed())?;
     if let Some(bytes) = options.max_bytes {
         let pages = (bytes / PAGE).max(1);
         set(&mut connection, format!("PRAGMA max_page_count = {pages}")).await?;
     }
     migrate(&mut connection, options.clock.now()).await?;
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
-        .fetch_one(&mut connection)
-        .await
-        .map_err(failed())?;
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut connection).await.map_err(failed())?;
     if mode != "wal" {
-        return Err(
-            PortError::permanent(format!("the file system allows no write-ahead log (mode {mode})"))
-                .remedy("Keep the data folder on a local file system."),
-        );
+        return Err(PortError::permanent(format!("the file system allows no write-ahead log (mode {mode})"))
+            .remedy("Keep the data folder on a local file system."));
     }
     for setting in [
         "PRAGMA synchronous = FULL",

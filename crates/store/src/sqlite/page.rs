@@ -15,9 +15,7 @@ pub(super) fn limit(rows: u32) -> Result<i64, PortError> {
     if (1..=MAX_ROWS).contains(&rows) {
         return Ok(i64::from(rows));
     }
-    Err(PortError::permanent(format!(
-        "a page has 1 to {MAX_ROWS} rows, not {rows}"
-    )))
+    Err(PortError::permanent(format!("a page has 1 to {MAX_ROWS} rows, not {rows}")))
 }
 
 /// The place behind a session in the order newest first.
@@ -52,9 +50,7 @@ pub(super) fn write_number(number: u64) -> String {
 
 /// Reads what [`write_number`] wrote.
 pub(super) fn read_number(text: &str) -> Result<u64, PortError> {
-    text.strip_prefix('p')
-        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-        .ok_or_else(not_ours)
+    text.strip_prefix('p').and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or_else(not_ours)
 }
 
 fn not_ours() -> PortError {
@@ -77,10 +73,7 @@ mod tests {
         }
         assert_eq!(read_number(&write_number(u64::MAX)).unwrap(), u64::MAX);
         for bad in ["", "s", "s-", "s1-x", "p", "p-1", "1", "s1-abcdefghijkl' OR 1=1"] {
-            assert!(
-                SessionPlace::read(bad).is_err() && read_number(bad).is_err(),
-                "{bad}"
-            );
+            assert!(SessionPlace::read(bad).is_err() && read_number(bad).is_err(), "{bad}");
         }
     }
 

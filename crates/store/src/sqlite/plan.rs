@@ -14,9 +14,7 @@ use telecoder_model::time::Timestamp;
 
 async fn store() -> (tempfile::TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("t.db"), SqliteOptions::default())
-        .await
-        .unwrap();
+    let store = SqliteStore::open(&folder.path().join("t.db"), SqliteOptions::default()).await.unwrap();
     (folder, store)
 }
 
@@ -58,18 +56,12 @@ fn filters() -> [(Filter, &'static str); 9] {
     [
         (|_| {}, "sessions_newest"),
         (|q| q.status = vec![Status::Running], "sessions_status"),
-        (
-            |q| q.status = vec![Status::Running, Status::Waiting],
-            "sessions_newest",
-        ),
+        (|q| q.status = vec![Status::Running, Status::Waiting], "sessions_newest"),
         (|q| q.agent = Some("gym".parse().unwrap()), "sessions_newest"),
         (|q| q.policy = Some("x".to_owned()), "sessions_newest"),
         (|q| q.parent = Some(some_id()), "sessions_parent"),
         (|q| q.lineage = Some(some_id()), "sessions_lineage"),
-        (
-            |q| q.repository = Some("a/b".parse().unwrap()),
-            "sessions_repository",
-        ),
+        (|q| q.repository = Some("a/b".parse().unwrap()), "sessions_repository"),
         (|q| q.text = Some("x".to_owned()), "sessions_newest"),
     ]
 }
@@ -81,10 +73,7 @@ fn some_id() -> SessionId {
 #[tokio::test]
 async fn lists_of_sessions_use_an_index_in_their_order() {
     let (_folder, store) = store().await;
-    let after = SessionPlace {
-        created_at: Timestamp::from_micros(1),
-        id: some_id(),
-    };
+    let after = SessionPlace { created_at: Timestamp::from_micros(1), id: some_id() };
     for (filter, index) in filters() {
         let mut query = SessionQuery::default();
         filter(&mut query);
@@ -107,11 +96,7 @@ async fn rows_of_an_execution_are_read_by_index() {
     let (_folder, store) = store().await;
     check(&store, run::INPUTS, "(session=? AND process=? AND number>?)").await;
     check(&store, run::MESSAGES, "(session=?)").await;
-    let (tenant, owner, id) = (
-        TenantId::default_tenant(),
-        UserId::local(),
-        SessionId::from_random([1; 8]),
-    );
+    let (tenant, owner, id) = (TenantId::default_tenant(), UserId::local(), SessionId::from_random([1; 8]));
     let of_owner = run::pending(&tenant, Some(&owner), None).into_string();
     check(&store, &of_owner, "decisions_pending (tenant=? AND owner=?)").await;
     let of_session = run::pending(&tenant, None, Some(&id)).into_string();
@@ -125,42 +110,19 @@ async fn rows_of_an_execution_are_read_by_index() {
 #[tokio::test]
 async fn pull_requests_are_read_by_index() {
     let (_folder, store) = store().await;
-    check(
-        &store,
-        pull::OPEN_OF_HEAD,
-        "pulls_open (tenant=? AND repository=? AND head=?)",
-    )
-    .await;
+    check(&store, pull::OPEN_OF_HEAD, "pulls_open (tenant=? AND repository=? AND head=?)").await;
     let queries = [
         (PullQuery::default(), "pulls_newest"),
         (
-            PullQuery {
-                state: vec![PullState::Open, PullState::Draft],
-                ..PullQuery::default()
-            },
+            PullQuery { state: vec![PullState::Open, PullState::Draft], ..PullQuery::default() },
             "pulls_newest",
         ),
+        (PullQuery { repository: Some("/srv/x".parse().unwrap()), ..PullQuery::default() }, "pulls_newest"),
         (
-            PullQuery {
-                repository: Some("/srv/x".parse().unwrap()),
-                ..PullQuery::default()
-            },
-            "pulls_newest",
-        ),
-        (
-            PullQuery {
-                session: Some(SessionId::from_random([1; 8])),
-                ..PullQuery::default()
-            },
+            PullQuery { session: Some(SessionId::from_random([1; 8])), ..PullQuery::default() },
             "pulls_session",
         ),
-        (
-            PullQuery {
-                after: Some("p5".to_owned()),
-                ..PullQuery::default()
-            },
-            "pulls_newest",
-        ),
+        (PullQuery { after: Some("p5".to_owned()), ..PullQuery::default() }, "pulls_newest"),
     ];
     for (query, index) in queries {
         check(&store, &pulls(query), index).await;

@@ -90,17 +90,13 @@ pub(super) fn list(who: &Principal, query: &PullQuery) -> Result<QueryBuilder<Sq
     }
     if let Some(repository) = &query.repository {
         // The sign keeps the planner on an index that is in the order of the page.
-        statement
-            .push(" AND +repository = ")
-            .push_bind(repository.to_string());
+        statement.push(" AND +repository = ").push_bind(repository.to_string());
     }
     if let Some(session) = &query.session {
         statement.push(" AND session = ").push_bind(session.to_string());
     }
     if let Some(after) = &query.after {
-        statement
-            .push(" AND number < ")
-            .push_bind(integer(read_number(after)?));
+        statement.push(" AND number < ").push_bind(integer(read_number(after)?));
     }
     statement.push(" ORDER BY number DESC LIMIT ").push_bind(rows);
     Ok(statement)
@@ -167,10 +163,7 @@ impl Change for Alter {
             .await
             .map_err(sql("cannot read a pull request"))?;
         let Some(row) = row else {
-            return Err(PortError::not_found(format!(
-                "there is no pull request {}",
-                self.number
-            )));
+            return Err(PortError::not_found(format!("there is no pull request {}", self.number)));
         };
         let pull = changed(read(&row)?, &self.change, self.at)?;
         sqlx::query(
@@ -195,26 +188,13 @@ impl Change for Alter {
 
 /// Title and body may change for ever; everything else only while it is open.
 fn changed(mut pull: Pull, change: &PullChange, at: Timestamp) -> Result<Pull, PortError> {
-    let PullChange {
-        title,
-        body,
-        head_commit,
-        base,
-        state,
-        merge_commit,
-    } = change.clone();
+    let PullChange { title, body, head_commit, base, state, merge_commit } = change.clone();
     let needs_open = head_commit.is_some() || base.is_some() || state.is_some() || merge_commit.is_some();
     if needs_open && !pull.state.is_open() {
-        return Err(PortError::conflict(format!(
-            "pull request {} is {}",
-            pull.number,
-            pull.state.as_str()
-        )));
+        return Err(PortError::conflict(format!("pull request {} is {}", pull.number, pull.state.as_str())));
     }
     if merge_commit.is_some() && state != Some(PullState::Merged) {
-        return Err(PortError::permanent(
-            "a merge commit belongs to a change to merged",
-        ));
+        return Err(PortError::permanent("a merge commit belongs to a change to merged"));
     }
     pull.title = title.unwrap_or(pull.title);
     pull.body = body.unwrap_or(pull.body);

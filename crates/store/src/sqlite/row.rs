@@ -36,9 +36,7 @@ impl Columns<'_> {
     where
         T: sqlx::Decode<'s, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
     {
-        self.0
-            .try_get(name)
-            .map_err(sql(format!("cannot read the column {name}")))
+        self.0.try_get(name).map_err(sql(format!("cannot read the column {name}")))
     }
     pub(super) fn number(&self, name: &'static str) -> Result<u64, PortError> {
         let number: i64 = self.get(name)?;

@@ -163,8 +163,6 @@ pub(super) fn pending(
     if let Some(session) = session {
         statement.push(" AND session = ").push_bind(session.to_string());
     }
-    statement
-        .push(" ORDER BY created_at, id LIMIT ")
-        .push_bind(i64::from(MAX_ROWS));
+    statement.push(" ORDER BY created_at, id LIMIT ").push_bind(i64::from(MAX_ROWS));
     statement
 }

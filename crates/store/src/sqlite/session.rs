@@ -60,18 +60,12 @@ impl SessionStore for SqliteStore {
             .await
             .map_err(sql("cannot list sessions"))?;
         let more = found.len() > rows;
-        let rows: Vec<Session> = found
-            .iter()
-            .take(rows)
-            .map(|row| Columns(row).json("document"))
-            .collect::<Result<_, _>>()?;
-        let next = rows.last().filter(|_| more).map(|last| {
-            SessionPlace {
-                created_at: last.created_at,
-                id: last.id.clone(),
-            }
-            .write()
-        });
+        let rows: Vec<Session> =
+            found.iter().take(rows).map(|row| Columns(row).json("document")).collect::<Result<_, _>>()?;
+        let next = rows
+            .last()
+            .filter(|_| more)
+            .map(|last| SessionPlace { created_at: last.created_at, id: last.id.clone() }.write());
         Ok(Page { rows, next })
     }
 
@@ -151,23 +145,14 @@ pub(super) fn list(who: &Principal, query: &SessionQuery) -> Result<QueryBuilder
     ];
     for (column, value) in equal {
         if let Some(value) = value {
-            statement
-                .push(" AND s.")
-                .push(column)
-                .push(" = ")
-                .push_bind(value);
+            statement.push(" AND s.").push(column).push(" = ").push_bind(value);
         }
     }
     if let Some(text) = &query.text {
         if text.len() > MAX_SEARCH {
-            return Err(PortError::permanent(format!(
-                "a text to search for has at most {MAX_SEARCH} bytes"
-            )));
+            return Err(PortError::permanent(format!("a text to search for has at most {MAX_SEARCH} bytes")));
         }
-        statement
-            .push(" AND instr(d.search, ")
-            .push_bind(text.to_lowercase())
-            .push(") > 0");
+        statement.push(" AND instr(d.search, ").push_bind(text.to_lowercase()).push(") > 0");
     }
     if let Some(after) = &query.after {
         let place = SessionPlace::read(after)?;
@@ -178,9 +163,7 @@ pub(super) fn list(who: &Principal, query: &SessionQuery) -> Result<QueryBuilder
             .push_bind(place.id.to_string())
             .push(")");
     }
-    statement
-        .push(" ORDER BY s.created_at DESC, s.id DESC LIMIT ")
-        .push_bind(rows);
+    statement.push(" ORDER BY s.created_at DESC, s.id DESC LIMIT ").push_bind(rows);
     Ok(statement)
 }
 

@@ -56,9 +56,7 @@ impl Writer {
     }
     /// Hands a change over and waits until it is durable.
     pub(super) async fn apply<C: Change>(&self, change: C) -> Result<C::Answer, PortError> {
-        let weight = u32::try_from(change.bytes() / 1024)
-            .unwrap_or(u32::MAX)
-            .clamp(1, BUDGET);
+        let weight = u32::try_from(change.bytes() / 1024).unwrap_or(u32::MAX).clamp(1, BUDGET);
         // Held until the answer is there. Who waits here holds nothing else.
         let _share = self.budget.acquire_many(weight).await.map_err(|_| closed())?;
         let (reply, answer) = oneshot::channel();
@@ -73,8 +71,7 @@ impl Writer {
         // If the writer is gone already, there is nothing to tell it.
         let told = self.queue.send(Entry::Close).await;
         drop(told);
-        task.await
-            .map_err(|error| PortError::permanent("the store's writer ended badly").because(error))
+        task.await.map_err(|error| PortError::permanent("the store's writer ended badly").because(error))
     }
 }
 

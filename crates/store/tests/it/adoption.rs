@@ -47,48 +47,26 @@ async fn open(dir: &Path, lock: Option<DataDirLock>, clock: &Arc<Clocks>) -> Sql
 async fn with_the_lock_the_jobs_of_earlier_servers_are_adopted_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(Clocks::default());
-    let first = open(
-        folder.path(),
-        Some(DataDirLock::acquire(folder.path()).unwrap()),
-        &clock,
-    )
-    .await;
+    let first = open(folder.path(), Some(DataDirLock::acquire(folder.path()).unwrap()), &clock).await;
     let port: Arc<dyn Store> = Arc::new(first.clone());
     first.register(&server("s1")).await.unwrap();
     queue(&port, session(1)).await;
     queue(&port, session(2)).await;
     let lost = claim(&port, "s1").await.unwrap();
     // The store holds the lock: as long as it lives, no other server comes this far.
-    assert_eq!(
-        DataDirLock::acquire(folder.path()).unwrap_err().class,
-        ErrorClass::Conflict
-    );
+    assert_eq!(DataDirLock::acquire(folder.path()).unwrap_err().class, ErrorClass::Conflict);
     // The server dies without a word; the kernel frees the lock.
     first.close().await.unwrap();
     drop((port, first));
 
-    let second = open(
-        folder.path(),
-        Some(DataDirLock::acquire(folder.path()).unwrap()),
-        &clock,
-    )
-    .await;
+    let second = open(folder.path(), Some(DataDirLock::acquire(folder.path()).unwrap()), &clock).await;
     let port: Arc<dyn Store> = Arc::new(second.clone());
     assert_eq!(second.register(&server("s2")).await.unwrap(), 1);
     assert_eq!(second.register(&server("s3")).await.unwrap(), 0, "s2 lives");
-    assert_eq!(
-        second.heartbeat(&server("s1")).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
-    assert_eq!(
-        end(&port, "s1", &lost).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
+    assert_eq!(second.heartbeat(&server("s1")).await.unwrap_err().class, ErrorClass::Conflict);
+    assert_eq!(end(&port, "s1", &lost).await.unwrap_err().class, ErrorClass::Conflict);
     let adopted = claim(&port, "s2").await.unwrap();
-    assert_eq!(
-        (adopted.session, adopted.epoch, adopted.tries),
-        (id(1), lost.epoch + 1, 2)
-    );
+    assert_eq!((adopted.session, adopted.epoch, adopted.tries), (id(1), lost.epoch + 1, 2));
 }
 
 #[tokio::test]
@@ -102,10 +80,7 @@ async fn without_the_lock_nothing_is_adopted() {
     let lease = claim(&port, "s1").await.unwrap();
     let second = open(folder.path(), None, &clock).await;
     assert_eq!(second.register(&server("s2")).await.unwrap(), 0);
-    let mine = Commit {
-        fence: fence("s1", &lease),
-        ..says(1, &["still mine"])
-    };
+    let mine = Commit { fence: fence("s1", &lease), ..says(1, &["still mine"]) };
     first.commit(mine).await.unwrap();
     // Another process is judged by what it wrote down.
     clock.wall_seconds.store(29, Ordering::SeqCst);
@@ -134,11 +109,7 @@ async fn a_jump_of_the_wall_clock_kills_no_server() {
     clock.monotonic_seconds.store(25, Ordering::SeqCst);
     store.heartbeat(&server("s1")).await.unwrap();
     clock.monotonic_seconds.store(55, Ordering::SeqCst);
-    assert_eq!(
-        store.reap(EXPIRY).await.unwrap(),
-        0,
-        "silent for 30 s, not longer"
-    );
+    assert_eq!(store.reap(EXPIRY).await.unwrap(), 0, "silent for 30 s, not longer");
     clock.monotonic_seconds.store(56, Ordering::SeqCst);
     assert_eq!(store.reap(EXPIRY).await.unwrap(), 1);
 }

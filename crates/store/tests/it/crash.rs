@@ -28,11 +28,7 @@ fn the_child_writes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let store: Arc<dyn Store> = Arc::new(open(Path::new(&folder)).await);
         let tasks: Vec<_> = (0..WRITERS)
@@ -65,11 +61,7 @@ async fn write_for_ever(store: &Arc<dyn Store>, n: u64) {
 fn run_child(folder: &Path, count: usize) -> Vec<u64> {
     #[expect(clippy::disallowed_methods, reason = "the test's own child")]
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "crash::the_child_writes_until_it_is_killed",
-            "--nocapture",
-        ])
+        .args(["--exact", "crash::the_child_writes_until_it_is_killed", "--nocapture"])
         .env(FOLDER, folder)
         .stdout(Stdio::piped())
         .spawn()
@@ -109,22 +101,14 @@ async fn a_killed_server_loses_nothing_that_it_acknowledged() {
                 assert_eq!(acknowledged, 0);
                 continue;
             };
-            assert!(
-                read.last_seq >= acknowledged,
-                "writer {n}: {} < {acknowledged}",
-                read.last_seq
-            );
+            assert!(read.last_seq >= acknowledged, "writer {n}: {} < {acknowledged}", read.last_seq);
             let mut numbers = Vec::new();
             while let Some(event) = next(&store, n, &numbers).await {
                 numbers.extend(event);
             }
             assert!(numbers.iter().copied().eq(1..=read.last_seq), "writer {n}");
             let run = store.run(&id(n)).await.unwrap();
-            assert_eq!(
-                run.and_then(|run| run.as_u64()).unwrap_or(0),
-                read.last_seq,
-                "a commit was torn"
-            );
+            assert_eq!(run.and_then(|run| run.as_u64()).unwrap_or(0), read.last_seq, "a commit was torn");
         }
         store.close().await.unwrap();
     }

@@ -28,20 +28,14 @@ async fn filled(path: &Path) {
 
 fn refusal(error: &PortError) {
     assert_eq!(error.class, ErrorClass::Permanent, "{}", error.chain());
-    assert!(
-        error.remedy.as_deref().unwrap_or("").contains("restore"),
-        "{error:?}"
-    );
+    assert!(error.remedy.as_deref().unwrap_or("").contains("restore"), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in [
-        (
-            "text",
-            b"hello, I am a text and longer than a header would be: ".repeat(100),
-        ),
+        ("text", b"hello, I am a text and longer than a header would be: ".repeat(100)),
         ("short", b"SQLite format 3\0".to_vec()),
         ("zeros", vec![0; 3 * PAGE]),
     ] {
@@ -91,13 +85,7 @@ async fn damage_in_the_middle_is_reported_and_nothing_is_invented() {
                 continue;
             }
         };
-        reported += u32::from(
-            !store
-                .damage()
-                .await
-                .unwrap_or_else(|error| vec![error.chain()])
-                .is_empty(),
-        );
+        reported += u32::from(!store.damage().await.unwrap_or_else(|error| vec![error.chain()]).is_empty());
         for n in 0..20 {
             match store.events(&id(n), 0, 1000).await {
                 Ok(events) => assert!(events.iter().all(|event| event.session == id(n)), "round {round}"),

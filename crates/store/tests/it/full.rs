@@ -8,10 +8,7 @@ use telecoder_model::port::store::{RunStore, SessionStore, Store, Write};
 use telecoder_store::{SqliteOptions, SqliteStore};
 
 async fn open(path: &Path, max_bytes: u64) -> SqliteStore {
-    let options = SqliteOptions {
-        max_bytes: Some(max_bytes),
-        ..SqliteOptions::default()
-    };
+    let options = SqliteOptions { max_bytes: Some(max_bytes), ..SqliteOptions::default() };
     SqliteStore::open(path, options).await.unwrap()
 }
 
@@ -56,10 +53,7 @@ async fn a_full_database_refuses_what_does_not_fit_and_nothing_else() {
     store.close().await.unwrap();
 
     let roomier = open(&path, 16 << 20).await;
-    roomier
-        .commit(writes(0, vec![Write::Run(large.clone())]))
-        .await
-        .unwrap();
+    roomier.commit(writes(0, vec![Write::Run(large.clone())])).await.unwrap();
     assert_eq!(roomier.run(&id(0)).await.unwrap(), Some(large));
     assert_eq!(roomier.damage().await.unwrap(), Vec::<String>::new());
 }
@@ -86,9 +80,6 @@ async fn the_log_stays_dense_to_the_brim() {
     assert!(events.iter().map(|event| event.seq).eq(1..=acknowledged));
     store.close().await.unwrap();
     let again = open(&path, 8 << 20).await;
-    assert_eq!(
-        again.session(&id(1)).await.unwrap().unwrap().last_seq,
-        acknowledged
-    );
+    assert_eq!(again.session(&id(1)).await.unwrap().unwrap().last_seq, acknowledged);
     again.commit(says(1, &["on"])).await.unwrap();
 }

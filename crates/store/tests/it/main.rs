@@ -1,10 +1,6 @@
 //! The store's integration tests (dev layer): the port's conformance suite on `SQLite`, and what only `SQLite` can show.
 
-#[allow(
-    unreachable_pub,
-    dead_code,
-    reason = "the suite is a public part of the testkit"
-)]
+#[allow(unreachable_pub, dead_code, reason = "the suite is a public part of the testkit")]
 #[macro_use]
 #[path = "../../../testkit/src/conformance"]
 mod conformance {

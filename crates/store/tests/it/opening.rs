@@ -14,9 +14,7 @@ async fn open(path: &Path) -> SqliteStore {
 }
 
 async fn raw(path: &Path, statement: &'static str) {
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
     sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -34,23 +32,14 @@ async fn what_was_written_is_there_after_reopening() {
         store.close().await.unwrap();
         store.close().await.unwrap();
         let closed = port.commit(says(round, &["late"])).await.unwrap_err();
-        assert_eq!(
-            (closed.class, closed.what.as_str()),
-            (ErrorClass::Permanent, "the store is closed")
-        );
+        assert_eq!((closed.class, closed.what.as_str()), (ErrorClass::Permanent, "the store is closed"));
         assert!(port.session(&id(round)).await.is_err());
     }
     let store = open(&path).await;
     for n in 0..3 {
         assert_eq!(store.session(&id(n)).await.unwrap().unwrap().value, session(n));
     }
-    let places: Vec<_> = store
-        .all_events(0, 10)
-        .await
-        .unwrap()
-        .iter()
-        .map(|e| e.global)
-        .collect();
+    let places: Vec<_> = store.all_events(0, 10).await.unwrap().iter().map(|e| e.global).collect();
     assert_eq!(places, [1, 2, 3]);
     assert_eq!(store.damage().await.unwrap(), Vec::<String>::new());
 }
@@ -126,9 +115,7 @@ async fn a_newer_database_is_refused_by_name() {
     )
     .await;
     let before = std::fs::read(&path).unwrap();
-    let error = SqliteStore::open(&path, SqliteOptions::default())
-        .await
-        .unwrap_err();
+    let error = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Permanent);
     assert_eq!(
         error.what,
@@ -152,33 +139,17 @@ async fn an_edited_migration_is_refused() {
     let path = folder.path().join("t.db");
     open(&path).await.close().await.unwrap();
     raw(&path, "UPDATE migrations SET digest = 'x'").await;
-    let error = SqliteStore::open(&path, SqliteOptions::default())
-        .await
-        .unwrap_err();
-    assert!(
-        error
-            .what
-            .contains("migration 1 (first) of the database is not the one"),
-        "{error}"
-    );
+    let error = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap_err();
+    assert!(error.what.contains("migration 1 (first) of the database is not the one"), "{error}");
 }
 
 #[tokio::test]
 async fn a_database_of_another_program_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.db");
-    raw(
-        &path,
-        "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')",
-    )
-    .await;
+    raw(&path, "CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES ('mine')").await;
     let before = std::fs::read(&path).unwrap();
-    let error = SqliteStore::open(&path, SqliteOptions::default())
-        .await
-        .unwrap_err();
-    assert!(
-        error.what.ends_with("not one of TeleCoder; it was left as it is"),
-        "{error}"
-    );
+    let error = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap_err();
+    assert!(error.what.ends_with("not one of TeleCoder; it was left as it is"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }

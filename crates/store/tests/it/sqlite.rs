@@ -8,10 +8,7 @@ async fn make() -> Subject {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data/telecoder.db");
     let store = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap();
-    Subject {
-        store: Arc::new(store),
-        keep: Box::new(folder),
-    }
+    Subject { store: Arc::new(store), keep: Box::new(folder) }
 }
 
 store_conformance!(make);

@@ -36,9 +36,7 @@ pub struct Subject {
 
 impl std::fmt::Debug for Subject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Subject")
-            .field("store", &self.store)
-            .finish_non_exhaustive()
+        f.debug_struct("Subject").field("store", &self.store).finish_non_exhaustive()
     }
 }
 

@@ -72,9 +72,6 @@ pub(super) async fn answer(
             decision.id,
             word(&DecisionState::Pending)?
         )),
-        None => PortError::not_found(format!(
-            "session {} has no decision {}",
-            head.session, decision.id
-        )),
+        None => PortError::not_found(format!("session {} has no decision {}", head.session, decision.id)),
     })
 }

@@ -71,10 +71,7 @@ pub(super) async fn change(
         return Ok(());
     }
     Err(if (1..=head.messages).contains(&number) {
-        PortError::conflict(format!(
-            "message {number} of session {} no longer waits",
-            head.session
-        ))
+        PortError::conflict(format!("message {number} of session {} no longer waits", head.session))
     } else {
         PortError::not_found(format!("session {} has no message {number}", head.session))
     })

@@ -28,20 +28,10 @@ pub(super) async fn apply_write(
         }
         Write::Session(session) => session::replace(tx, head, session, ready).await?,
         Write::Run(_) => session::keep_run(tx, head, &ready.document).await?,
-        Write::Input {
-            process,
-            number,
-            line,
-        } => input::add(tx, head, process, *number, line).await?,
+        Write::Input { process, number, line } => input::add(tx, head, process, *number, line).await?,
         Write::DropInputs { process, up_to } => input::forget(tx, head, process, *up_to).await?,
-        Write::NewMessage {
-            author,
-            content,
-            queue,
-        } => {
-            return message::add(tx, head, (author, content, *queue), at)
-                .await
-                .map(Some);
+        Write::NewMessage { author, content, queue } => {
+            return message::add(tx, head, (author, content, *queue), at).await.map(Some);
         }
         Write::Message { number, state, turn } => message::change(tx, head, *number, *state, *turn).await?,
         Write::NewDecision(decision) => decision::ask(tx, head, decision, &ready.document).await?,

@@ -58,10 +58,7 @@ pub(super) async fn update(tx: &mut SqliteConnection, row: &OutboxRow) -> Result
         .map_err(sql("cannot read an outside effect"))?;
     Err(match exists {
         Some(_) => PortError::conflict(format!("the outside effect {} is settled", row.key)),
-        None => PortError::not_found(format!(
-            "session {} has no outside effect {}",
-            row.session, row.key
-        )),
+        None => PortError::not_found(format!("session {} has no outside effect {}", row.session, row.key)),
     })
 }
 

@@ -31,36 +31,22 @@ pub async fn a_token_is_found_by_its_hash(store: Arc<dyn Store>) {
         assert_eq!(store.token(&token(n).hash).await.unwrap(), Some(token(n)));
     }
     assert_eq!(store.token(&token(4).hash).await.unwrap(), None);
-    let same_id = Token {
-        hash: TokenHash("f".repeat(64)),
-        ..token(1)
-    };
-    assert_eq!(
-        store.add_token(same_id).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
-    let same_hash = Token {
-        hash: token(1).hash,
-        ..token(4)
-    };
+    let same_id = Token { hash: TokenHash("f".repeat(64)), ..token(1) };
+    assert_eq!(store.add_token(same_id).await.unwrap_err().class, ErrorClass::Conflict);
+    let same_hash = Token { hash: token(1).hash, ..token(4) };
     let error = store.add_token(same_hash).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Conflict);
     assert!(!error.chain().contains(&token(1).hash.0), "{}", error.chain());
     let listed = store.tokens(&TenantId::default_tenant()).await.unwrap();
     assert_eq!(listed, vec![token(3), token(2), token(1)]);
-    assert_eq!(
-        store.tokens(&"elsewhere".parse().unwrap()).await.unwrap(),
-        Vec::new()
-    );
+    assert_eq!(store.tokens(&"elsewhere".parse().unwrap()).await.unwrap(), Vec::new());
 }
 
 /// The first revocation counts; another tenant cannot revoke.
 pub async fn a_token_is_revoked_once(store: Arc<dyn Store>) {
     store.add_token(token(1)).await.unwrap();
     let tenant = TenantId::default_tenant();
-    let elsewhere = store
-        .revoke_token(&"elsewhere".parse().unwrap(), &token(1).id, THEN)
-        .await;
+    let elsewhere = store.revoke_token(&"elsewhere".parse().unwrap(), &token(1).id, THEN).await;
     assert_eq!(elsewhere.unwrap_err().class, ErrorClass::NotFound);
     assert_eq!(store.token(&token(1).hash).await.unwrap(), Some(token(1)));
     store.revoke_token(&tenant, &token(1).id, THEN).await.unwrap();
@@ -76,10 +62,7 @@ pub async fn a_place_moves_only_forward(store: Arc<dyn Store>) {
     let tenant = TenantId::default_tenant();
     let place = async |name: &str, of: &str| store.cursor(&tenant, &user(of), name).await.unwrap();
     let set = async |position: u64| {
-        let cursor = Cursor {
-            name: "inbox".to_owned(),
-            position,
-        };
+        let cursor = Cursor { name: "inbox".to_owned(), position };
         store.set_cursor(&tenant, &user("ann"), cursor).await.unwrap();
     };
     assert_eq!(place("inbox", "ann").await, 0);
@@ -88,13 +71,7 @@ pub async fn a_place_moves_only_forward(store: Arc<dyn Store>) {
         assert_eq!(place("inbox", "ann").await, expected);
     }
     assert_eq!((place("inbox", "bob").await, place("other", "ann").await), (0, 0));
-    assert_eq!(
-        store
-            .cursor(&"elsewhere".parse().unwrap(), &user("ann"), "inbox")
-            .await
-            .unwrap(),
-        0
-    );
+    assert_eq!(store.cursor(&"elsewhere".parse().unwrap(), &user("ann"), "inbox").await.unwrap(), 0);
 }
 
 /// 0 in an empty store, then the greatest.

@@ -15,33 +15,19 @@ fn process() -> ProcessId {
 }
 
 fn input(number: u64) -> Write {
-    Write::Input {
-        process: process(),
-        number,
-        line: "line".into(),
-    }
+    Write::Input { process: process(), number, line: "line".into() }
 }
 
 fn delivered(number: u64) -> Write {
-    Write::Message {
-        number,
-        state: MessageState::Delivered,
-        turn: Some(1),
-    }
+    Write::Message { number, state: MessageState::Delivered, turn: Some(1) }
 }
 
 fn answered() -> Write {
-    Write::Decision(Box::new(Decision {
-        state: DecisionState::Approved,
-        ..decision("old", 1)
-    }))
+    Write::Decision(Box::new(Decision { state: DecisionState::Approved, ..decision("old", 1) }))
 }
 
 fn settled() -> Write {
-    Write::OutboxUpdate(Box::new(OutboxRow {
-        state: OutboxState::Done,
-        ..effect("old", 1)
-    }))
+    Write::OutboxUpdate(Box::new(OutboxRow { state: OutboxState::Done, ..effect("old", 1) }))
 }
 
 /// A session with one row of each kind, and its claim.
@@ -67,10 +53,7 @@ fn one_of_each() -> Vec<Write> {
         Write::Session(Box::new(session(1))),
         Write::Run(serde_json::json!({"step": 2})),
         input(2),
-        Write::DropInputs {
-            process: process(),
-            up_to: 1,
-        },
+        Write::DropInputs { process: process(), up_to: 1 },
         queue_message("second"),
         delivered(1),
         Write::NewDecision(Box::new(decision("new", 1))),
@@ -111,10 +94,7 @@ async fn everything(store: &Arc<dyn Store>) -> String {
         store.run(&id(1)).await.unwrap(),
         store.inputs(&id(1), &process(), 0).await.unwrap(),
         store.messages(&id(1)).await.unwrap(),
-        store
-            .pending_decisions(&tenant, None, Some(&id(1)))
-            .await
-            .unwrap(),
+        store.pending_decisions(&tenant, None, Some(&id(1))).await.unwrap(),
         store.outbox("old").await.unwrap(),
         store.outbox("new").await.unwrap(),
         store.reservation(&tenant, &UserId::local(), "new").await.unwrap(),

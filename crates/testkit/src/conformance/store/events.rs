@@ -13,24 +13,14 @@ use telecoder_model::port::store::{Commit, Store};
 pub async fn events_are_numbered_densely_from_one(store: Arc<dyn Store>) {
     add(&store, session(1)).await;
     store.commit(says(1, &["a", "b"])).await.unwrap();
-    let late = Commit {
-        at: NEVER,
-        ..says(1, &["c"])
-    };
+    let late = Commit { at: NEVER, ..says(1, &["c"]) };
     assert_eq!(store.commit(late).await.unwrap().last_seq, 3);
     let events = store.events(&id(1), 0, 1000).await.unwrap();
-    let told: Vec<_> = events
-        .iter()
-        .map(|e| (e.seq, e.at, e.session.clone(), e.body.clone()))
-        .collect();
+    let told: Vec<_> = events.iter().map(|e| (e.seq, e.at, e.session.clone(), e.body.clone())).collect();
     let at = change(1).at;
     assert_eq!(
         told,
-        vec![
-            (1, at, id(1), said("a")),
-            (2, at, id(1), said("b")),
-            (3, NEVER, id(1), said("c")),
-        ]
+        vec![(1, at, id(1), said("a")), (2, at, id(1), said("b")), (3, NEVER, id(1), said("c")),]
     );
     assert!(events.is_sorted_by(|a, b| a.global < b.global));
     assert_eq!(store.events(&id(1), 2, 1000).await.unwrap(), events[2..]);
@@ -48,10 +38,7 @@ pub async fn appending_alone_leaves_the_version(store: Arc<dyn Store>) {
         let done = store.commit(says(1, &["x"])).await.unwrap();
         assert_eq!((done.version, done.last_seq), (1, n));
     }
-    let conditional = Commit {
-        expect: Some(1),
-        ..says(1, &["y"])
-    };
+    let conditional = Commit { expect: Some(1), ..says(1, &["y"]) };
     assert_eq!(store.commit(conditional).await.unwrap().last_seq, 4);
 }
 
@@ -92,9 +79,7 @@ async fn write_at_random(
     for round in 0..25 {
         let n = sessions[usize::try_from(dice.roll(3)).unwrap()];
         let count = dice.roll(5);
-        let texts: Vec<String> = (0..count)
-            .map(|i| format!("{writer} {round} {i} {count}"))
-            .collect();
+        let texts: Vec<String> = (0..count).map(|i| format!("{writer} {round} {i} {count}")).collect();
         let refused = dice.roll(4) == 0;
         let commit = Commit {
             expect: refused.then_some(7),
@@ -123,11 +108,7 @@ async fn check_log(store: &Arc<dyn Store>, n: u64, appended: u64) {
         let (writer, round, count) = (first[0], first[1], usize::try_from(first[3]).unwrap());
         let (commit, later) = rest.split_at(count);
         for (i, event) in commit.iter().enumerate() {
-            assert_eq!(
-                event[..3],
-                [writer, round, u64::try_from(i).unwrap()],
-                "a commit was torn"
-            );
+            assert_eq!(event[..3], [writer, round, u64::try_from(i).unwrap()], "a commit was torn");
         }
         if let Some(before) = rounds.insert(writer, round) {
             assert!(before < round, "a writer's commits changed places");
@@ -185,11 +166,7 @@ pub async fn a_concurrent_reader_never_meets_an_earlier_event(store: Arc<dyn Sto
     let seen = reader.await.unwrap();
     assert!(seen.is_sorted_by(|a, b| a.global < b.global));
     for n in 0..WRITERS {
-        let numbers: Vec<u64> = seen
-            .iter()
-            .filter(|e| e.session == id(n))
-            .map(|e| e.seq)
-            .collect();
+        let numbers: Vec<u64> = seen.iter().filter(|e| e.session == id(n)).map(|e| e.seq).collect();
         assert_eq!(numbers, (1..=2 * COMMITS).collect::<Vec<u64>>());
     }
 }
@@ -220,21 +197,12 @@ pub async fn an_acknowledged_commit_is_visible_to_every_read(store: Arc<dyn Stor
 /// No read gives more than 1,000 rows.
 pub async fn reads_of_events_are_bounded(store: Arc<dyn Store>) {
     add(&store, session(1)).await;
-    let many = Commit {
-        events: (0..1500).map(|_| said("x")).collect(),
-        ..Commit::new(id(1), THEN)
-    };
+    let many = Commit { events: (0..1500).map(|_| said("x")).collect(), ..Commit::new(id(1), THEN) };
     assert_eq!(store.commit(many).await.unwrap().last_seq, 1500);
     assert_eq!(store.events(&id(1), 0, 1000).await.unwrap().len(), 1000);
     assert_eq!(store.all_events(0, 1000).await.unwrap().len(), 1000);
     for limit in [0, 1001] {
-        assert_eq!(
-            store.events(&id(1), 0, limit).await.unwrap_err().class,
-            ErrorClass::Permanent
-        );
-        assert_eq!(
-            store.all_events(0, limit).await.unwrap_err().class,
-            ErrorClass::Permanent
-        );
+        assert_eq!(store.events(&id(1), 0, limit).await.unwrap_err().class, ErrorClass::Permanent);
+        assert_eq!(store.all_events(0, limit).await.unwrap_err().class, ErrorClass::Permanent);
     }
 }

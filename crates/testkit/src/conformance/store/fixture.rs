@@ -18,15 +18,11 @@ use telecoder_model::usage::Usage;
 use telecoder_model::{ErrorClass, PortError};
 
 /// A fixed moment, long ago.
-pub const THEN: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+pub const THEN: Timestamp = Timestamp::from_micros(1_700_000_000_123_457);
 /// A moment that no test will see.
 pub const NEVER: Timestamp = Timestamp::from_micros(7_000_000_000_000_000);
 /// Limits that do not limit.
-pub const NO_LIMITS: ClaimLimits = ClaimLimits {
-    server: 1000,
-    user: 1000,
-    repository: 1000,
-};
+pub const NO_LIMITS: ClaimLimits = ClaimLimits { server: 1000, user: 1000, repository: 1000 };
 
 /// The n-th session id; in the order of their numbers up to 31.
 pub fn id(n: u64) -> SessionId {
@@ -40,11 +36,7 @@ pub fn user(name: &str) -> UserId {
 
 /// A principal of the default tenant.
 pub fn principal(name: &str) -> Principal {
-    Principal {
-        tenant: TenantId::default_tenant(),
-        user: user(name),
-        scope: Scope::Admin,
-    }
+    Principal { tenant: TenantId::default_tenant(), user: user(name), scope: Scope::Admin }
 }
 
 /// A server's name.
@@ -104,20 +96,12 @@ pub fn session(n: u64) -> Session {
 
 /// The n-th session of a user.
 pub fn session_of(n: u64, owner: &str) -> Session {
-    Session {
-        owner: user(owner),
-        ..session(n)
-    }
+    Session { owner: user(owner), ..session(n) }
 }
 
 /// A message event.
 pub fn said(text: &str) -> EventBody {
-    EventBody::Message {
-        author: Author::Agent,
-        text: text.to_owned(),
-        chunk: true,
-        turn: 1,
-    }
+    EventBody::Message { author: Author::Agent, text: text.to_owned(), chunk: true, turn: 1 }
 }
 
 /// A commit of the n-th session.
@@ -132,10 +116,7 @@ pub fn writes(n: u64, writes: Vec<Write>) -> Commit {
 
 /// A commit that appends messages.
 pub fn says(n: u64, texts: &[&str]) -> Commit {
-    Commit {
-        events: texts.iter().map(|text| said(text)).collect(),
-        ..change(n)
-    }
+    Commit { events: texts.iter().map(|text| said(text)).collect(), ..change(n) }
 }
 
 /// Makes a session.
@@ -150,10 +131,7 @@ pub async fn add(store: &Arc<dyn Store>, session: Session) -> Committed {
 /// Makes a session with a job that is due.
 pub async fn queue(store: &Arc<dyn Store>, session: Session) {
     let commit = Commit {
-        writes: vec![
-            Write::NewSession(Box::new(session.clone())),
-            Write::Enqueue { not_before: THEN },
-        ],
+        writes: vec![Write::NewSession(Box::new(session.clone())), Write::Enqueue { not_before: THEN }],
         ..Commit::new(session.id.clone(), session.created_at)
     };
     store.commit(commit).await.unwrap();
@@ -166,10 +144,7 @@ pub async fn claim(store: &Arc<dyn Store>, instance: &str) -> Option<Claim> {
 
 /// The proof of a claim.
 pub fn fence(instance: &str, claim: &Claim) -> Option<Fence> {
-    Some(Fence {
-        instance: server(instance),
-        epoch: claim.epoch,
-    })
+    Some(Fence { instance: server(instance), epoch: claim.epoch })
 }
 
 /// Ends the job of a claim.
@@ -229,11 +204,7 @@ pub fn reservation(key: &str, n: u64) -> Reservation {
 
 /// A message of `ann` that waits for the turn's end.
 pub fn queue_message(content: &str) -> Write {
-    Write::NewMessage {
-        author: user("ann"),
-        content: content.to_owned(),
-        queue: Queueing::Followup,
-    }
+    Write::NewMessage { author: user("ann"), content: content.to_owned(), queue: Queueing::Followup }
 }
 
 /// The class of a refusal.

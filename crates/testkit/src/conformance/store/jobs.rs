@@ -32,11 +32,7 @@ pub async fn a_claim_gives_the_oldest_job_once(store: Arc<dyn Store>) {
     }
     assert_eq!(depth(&store).await, (3, 0));
     for n in [3, 1, 2] {
-        let expected = Claim {
-            session: id(n),
-            epoch: 1,
-            tries: 1,
-        };
+        let expected = Claim { session: id(n), epoch: 1, tries: 1 };
         assert_eq!(claim(&store, "s1").await, Some(expected));
         assert!(store.holds(&server("s1"), &id(n), 1).await.unwrap());
     }
@@ -173,11 +169,7 @@ pub async fn limits_of_server_user_and_repository_hold(store: Arc<dyn Store>) {
     queue(&store, of(3, "bob", Some("acme/api"))).await;
     queue(&store, of(4, "cyn", None)).await;
     queue(&store, of(5, "dan", None)).await;
-    let limits = ClaimLimits {
-        server: 2,
-        user: 1,
-        repository: 1,
-    };
+    let limits = ClaimLimits { server: 2, user: 1, repository: 1 };
     let take = async |name: &str| store.claim(&server(name), limits).await.unwrap();
     let first = take("s1").await.unwrap();
     assert_eq!(first.session, id(1));
@@ -185,23 +177,13 @@ pub async fn limits_of_server_user_and_repository_hold(store: Arc<dyn Store>) {
     assert_eq!(take("s1").await.unwrap().session, id(4));
     assert_eq!(take("s1").await, None, "the server is full");
     assert_eq!(take("s2").await.unwrap().session, id(5));
-    assert_eq!(
-        take("s2").await,
-        None,
-        "user and repository are full on all servers"
-    );
+    assert_eq!(take("s2").await, None, "user and repository are full on all servers");
     end(&store, "s1", &first).await.unwrap();
     assert_eq!(take("s2").await.unwrap().session, id(2));
     assert_eq!(take("s1").await.unwrap().session, id(3));
     assert_eq!(depth(&store).await, (0, 4));
     queue(&store, of(6, "eve", None)).await;
-    for limits in [
-        ClaimLimits {
-            server: 0,
-            ..NO_LIMITS
-        },
-        ClaimLimits { user: 0, ..NO_LIMITS },
-    ] {
+    for limits in [ClaimLimits { server: 0, ..NO_LIMITS }, ClaimLimits { user: 0, ..NO_LIMITS }] {
         assert_eq!(store.claim(&server("s2"), limits).await.unwrap(), None);
     }
 }
@@ -209,11 +191,7 @@ pub async fn limits_of_server_user_and_repository_hold(store: Arc<dyn Store>) {
 /// Servers that claim at the same time never get the same job, and together get all.
 pub async fn many_servers_never_claim_the_same_job(store: Arc<dyn Store>) {
     for n in 0..60 {
-        queue(
-            &store,
-            session_of(n, ["ann", "bob", "cyn"][usize::try_from(n % 3).unwrap()]),
-        )
-        .await;
+        queue(&store, session_of(n, ["ann", "bob", "cyn"][usize::try_from(n % 3).unwrap()])).await;
     }
     let tasks: Vec<_> = (0..4)
         .map(|n| {
@@ -223,12 +201,7 @@ pub async fn many_servers_never_claim_the_same_job(store: Arc<dyn Store>) {
                 store.register(&server(&name)).await.unwrap();
                 let mut mine = Vec::new();
                 while let Some(lease) = claim(&store, &name).await {
-                    assert!(
-                        store
-                            .holds(&server(&name), &lease.session, lease.epoch)
-                            .await
-                            .unwrap()
-                    );
+                    assert!(store.holds(&server(&name), &lease.session, lease.epoch).await.unwrap());
                     mine.push(lease.session);
                 }
                 mine
@@ -252,10 +225,7 @@ pub async fn a_silent_server_loses_its_jobs(store: Arc<dyn Store>) {
     claim(&store, "s1").await.unwrap();
     assert_eq!(store.reap(Duration::ZERO).await.unwrap(), 2);
     assert_eq!(depth(&store).await, (2, 0));
-    assert_eq!(
-        end(&store, "s1", &lost).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
+    assert_eq!(end(&store, "s1", &lost).await.unwrap_err().class, ErrorClass::Conflict);
     store.register(&server("s2")).await.unwrap();
     let next = claim(&store, "s2").await.unwrap();
     assert_eq!((next.session, next.tries), (id(1), 2), "it kept its place");
@@ -269,11 +239,7 @@ pub async fn a_living_server_keeps_its_jobs(store: Arc<dyn Store>) {
     store.heartbeat(&server("s1")).await.unwrap();
     assert_eq!(store.reap(HOUR).await.unwrap(), 0);
     assert_eq!(store.register(&server("s2")).await.unwrap(), 0);
-    assert_eq!(
-        store.register(&server("s1")).await.unwrap(),
-        0,
-        "registering again changes nothing"
-    );
+    assert_eq!(store.register(&server("s1")).await.unwrap(), 0, "registering again changes nothing");
     assert!(store.holds(&server("s1"), &id(1), lease.epoch).await.unwrap());
     end(&store, "s1", &lease).await.unwrap();
 }
@@ -300,17 +266,10 @@ pub async fn a_server_that_was_declared_dead_is_told(store: Arc<dyn Store>) {
     store.register(&server("s1")).await.unwrap();
     store.heartbeat(&server("s1")).await.unwrap();
     assert_eq!(store.reap(Duration::ZERO).await.unwrap(), 0, "it had no jobs");
-    assert_eq!(
-        store.heartbeat(&server("s1")).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
+    assert_eq!(store.heartbeat(&server("s1")).await.unwrap_err().class, ErrorClass::Conflict);
     let refused = store.claim(&server("s1"), NO_LIMITS).await.unwrap_err();
     assert_eq!(refused.class, ErrorClass::Conflict);
     assert_eq!(depth(&store).await, (1, 0));
     store.register(&server("s1")).await.unwrap();
-    assert_eq!(
-        claim(&store, "s1").await.unwrap().epoch,
-        1,
-        "the refused claim counted nothing"
-    );
+    assert_eq!(claim(&store, "s1").await.unwrap().epoch, 1, "the refused claim counted nothing");
 }

@@ -10,10 +10,7 @@ use telecoder_model::principal::Principal;
 use telecoder_model::session::{Session, Status};
 
 fn query(limit: u32) -> SessionQuery {
-    SessionQuery {
-        limit,
-        ..SessionQuery::default()
-    }
+    SessionQuery { limit, ..SessionQuery::default() }
 }
 
 fn ids(numbers: impl IntoIterator<Item = u64>) -> Vec<SessionId> {
@@ -31,19 +28,12 @@ pub async fn pages_go_from_new_to_old_without_gaps(store: Arc<dyn Store>) {
     for n in 0..23 {
         // Groups of five share a moment.
         let at = session(n / 5).created_at;
-        let new = Session {
-            created_at: at,
-            ..session(n)
-        };
+        let new = Session { created_at: at, ..session(n) };
         add(&store, new).await;
     }
     let whole = store.sessions(&Principal::local(), &query(23)).await.unwrap();
     assert_eq!((whole.rows.len(), &whole.next), (23, &None));
-    assert!(
-        whole
-            .rows
-            .is_sorted_by(|a, b| (a.created_at, &a.id) > (b.created_at, &b.id))
-    );
+    assert!(whole.rows.is_sorted_by(|a, b| (a.created_at, &a.id) > (b.created_at, &b.id)));
     for size in [1, 2, 7, 22] {
         let mut seen = Vec::new();
         let mut wanted = query(size);
@@ -73,10 +63,7 @@ pub async fn pages_stay_stable_while_sessions_come(store: Arc<dyn Store>) {
         seen.extend(page.rows.into_iter().map(|session| session.id));
         add(&store, session(newer)).await;
         newer += 1;
-        let touched = Session {
-            status: Status::Running,
-            ..session(9)
-        };
+        let touched = Session { status: Status::Running, ..session(9) };
         let version = store.session(&id(9)).await.unwrap().unwrap().version;
         replace(&store, 9, version, touched).await;
         match page.next {
@@ -95,10 +82,7 @@ fn only(filter: impl FnOnce(&mut SessionQuery)) -> SessionQuery {
 }
 
 async fn replace(store: &Arc<dyn Store>, n: u64, version: u64, new: Session) {
-    let commit = Commit {
-        expect: Some(version),
-        ..writes(n, vec![Write::Session(Box::new(new))])
-    };
+    let commit = Commit { expect: Some(version), ..writes(n, vec![Write::Session(Box::new(new))]) };
     store.commit(commit).await.unwrap();
 }
 
@@ -133,10 +117,7 @@ pub async fn filters_narrow_a_list(store: Arc<dyn Store>) {
         assert_eq!(list(&store, &query).await, ids([2]), "{query:?}");
     }
     assert_eq!(list(&store, &all).await, ids([2]), "{all:?}");
-    assert_eq!(
-        list(&store, &only(|q| q.lineage = Some(id(1)))).await,
-        ids([2, 1])
-    );
+    assert_eq!(list(&store, &only(|q| q.lineage = Some(id(1)))).await, ids([2, 1]));
     assert_eq!(list(&store, &only(|q| q.parent = Some(id(3)))).await, ids([]));
 }
 
@@ -145,10 +126,7 @@ pub async fn a_list_follows_the_status(store: Arc<dyn Store>) {
     for n in 1..=3 {
         add(&store, session(n)).await;
     }
-    let complete = Session {
-        status: Status::Complete,
-        ..session(3)
-    };
+    let complete = Session { status: Status::Complete, ..session(3) };
     replace(&store, 3, 1, complete).await;
     let of = async |status: &[Status]| list(&store, &only(|q| q.status = status.to_vec())).await;
     assert_eq!(of(&[Status::Complete]).await, ids([3]));
@@ -169,10 +147,7 @@ pub async fn a_search_ignores_case(store: Arc<dyn Store>) {
     add(&store, named(2, Some("Grüße ÜBERALL"), "x")).await;
     add(&store, named(3, None, "raise to 100% _now_")).await;
     let found = async |text: &str| {
-        let query = SessionQuery {
-            text: Some(text.to_owned()),
-            ..query(10)
-        };
+        let query = SessionQuery { text: Some(text.to_owned()), ..query(10) };
         list(&store, &query).await
     };
     assert_eq!(found("lager").await, ids([1]));
@@ -192,10 +167,7 @@ pub async fn a_search_ignores_case(store: Arc<dyn Store>) {
 pub async fn lists_show_only_what_is_the_owners(store: Arc<dyn Store>) {
     add(&store, session_of(1, "ann")).await;
     add(&store, session_of(2, "bob")).await;
-    let elsewhere = Session {
-        tenant: "elsewhere".parse().unwrap(),
-        ..session_of(3, "ann")
-    };
+    let elsewhere = Session { tenant: "elsewhere".parse().unwrap(), ..session_of(3, "ann") };
     add(&store, elsewhere).await;
     let seen = async |who: &Principal| -> Vec<SessionId> {
         let page = store.sessions(who, &query(10)).await.unwrap();
@@ -204,23 +176,10 @@ pub async fn lists_show_only_what_is_the_owners(store: Arc<dyn Store>) {
     assert_eq!(seen(&principal("ann")).await, ids([1]));
     assert_eq!(seen(&principal("bob")).await, ids([2]));
     assert_eq!(seen(&principal("nobody")).await, ids([]));
-    let there = Principal {
-        tenant: "elsewhere".parse().unwrap(),
-        user: user("ann"),
-        ..Principal::local()
-    };
+    let there = Principal { tenant: "elsewhere".parse().unwrap(), user: user("ann"), ..Principal::local() };
     assert_eq!(seen(&there).await, ids([3]));
-    assert_eq!(
-        store
-            .sessions_by_prefix(&principal("bob"), id(1).as_str())
-            .await
-            .unwrap(),
-        ids([])
-    );
-    assert_eq!(
-        store.sessions_by_prefix(&there, id(3).as_str()).await.unwrap(),
-        ids([3])
-    );
+    assert_eq!(store.sessions_by_prefix(&principal("bob"), id(1).as_str()).await.unwrap(), ids([]));
+    assert_eq!(store.sessions_by_prefix(&there, id(3).as_str()).await.unwrap(), ids([3]));
 }
 
 /// A prefix finds the owner's ids, at most 10, and is no pattern.
@@ -232,18 +191,11 @@ pub async fn a_prefix_finds_ids(store: Arc<dyn Store>) {
     let whole = id(7);
     let found = store.sessions_by_prefix(&who, whole.as_str()).await.unwrap();
     assert_eq!(found, vec![whole.clone()]);
-    let found = store
-        .sessions_by_prefix(&who, &whole.as_str()[..1])
-        .await
-        .unwrap();
+    let found = store.sessions_by_prefix(&who, &whole.as_str()[..1]).await.unwrap();
     assert_eq!(found, vec![whole.clone()]);
     assert_eq!(store.sessions_by_prefix(&who, "").await.unwrap().len(), 10);
     for none in ["zzzz", "%", "_", "A", "{", "\u{10ffff}", "aaaaaaaaaaaaaaaa"] {
-        assert_eq!(
-            store.sessions_by_prefix(&who, none).await.unwrap(),
-            ids([]),
-            "{none}"
-        );
+        assert_eq!(store.sessions_by_prefix(&who, none).await.unwrap(), ids([]), "{none}");
     }
 }
 
@@ -251,24 +203,15 @@ pub async fn a_prefix_finds_ids(store: Arc<dyn Store>) {
 pub async fn bounds_of_pages_hold(store: Arc<dyn Store>) {
     add(&store, session(1)).await;
     for limit in [0, 1001, u32::MAX] {
-        let error = store
-            .sessions(&Principal::local(), &query(limit))
-            .await
-            .unwrap_err();
+        let error = store.sessions(&Principal::local(), &query(limit)).await.unwrap_err();
         assert_eq!(error.class, ErrorClass::Permanent);
     }
     for after in ["", "x", "1", "' OR 1=1", "s1-../../etc"] {
-        let made_up = SessionQuery {
-            after: Some(after.to_owned()),
-            ..query(1)
-        };
+        let made_up = SessionQuery { after: Some(after.to_owned()), ..query(1) };
         let error = store.sessions(&Principal::local(), &made_up).await.unwrap_err();
         assert_eq!(error.class, ErrorClass::Permanent, "{after}");
     }
-    let endless = SessionQuery {
-        text: Some("x".repeat(1 << 20)),
-        ..query(1)
-    };
+    let endless = SessionQuery { text: Some("x".repeat(1 << 20)), ..query(1) };
     assert!(store.sessions(&Principal::local(), &endless).await.is_err());
     assert!(session(1).created_at > THEN);
 }

@@ -32,10 +32,7 @@ fn new(n: u64) -> NewPull {
 }
 
 fn state(state: PullState) -> PullChange {
-    PullChange {
-        state: Some(state),
-        ..PullChange::default()
-    }
+    PullChange { state: Some(state), ..PullChange::default() }
 }
 
 /// The second request for an open head gives the first; after it was closed, a new one.
@@ -60,37 +57,18 @@ pub async fn a_head_has_one_open_pull_request(store: Arc<dyn Store>) {
         updated_at: THEN,
     };
     assert_eq!(first, expected);
-    let other = NewPull {
-        title: "another".to_owned(),
-        state: PullState::Draft,
-        ..new(1)
-    };
-    assert_eq!(
-        store.open_pull(other.clone()).await.unwrap(),
-        (first.clone(), false)
-    );
+    let other = NewPull { title: "another".to_owned(), state: PullState::Draft, ..new(1) };
+    assert_eq!(store.open_pull(other.clone()).await.unwrap(), (first.clone(), false));
     assert_eq!(store.pull(1).await.unwrap(), Some(first));
     assert_eq!(store.pull(2).await.unwrap(), None);
-    let elsewhere = NewPull {
-        repository: repository("/srv/other"),
-        ..other.clone()
-    };
+    let elsewhere = NewPull { repository: repository("/srv/other"), ..other.clone() };
     assert!(store.open_pull(elsewhere).await.unwrap().1);
-    store
-        .change_pull(1, state(PullState::Closed), THEN)
-        .await
-        .unwrap();
+    store.change_pull(1, state(PullState::Closed), THEN).await.unwrap();
     let (third, made) = store.open_pull(other).await.unwrap();
     assert!(made && third.number > 1);
     assert_eq!(third.state, PullState::Draft);
-    let finished = NewPull {
-        state: PullState::Merged,
-        ..new(1)
-    };
-    assert_eq!(
-        store.open_pull(finished).await.unwrap_err().class,
-        ErrorClass::Permanent
-    );
+    let finished = NewPull { state: PullState::Merged, ..new(1) };
+    assert_eq!(store.open_pull(finished).await.unwrap_err().class, ErrorClass::Permanent);
 }
 
 /// However many ask at the same time, one is made.
@@ -114,10 +92,7 @@ pub async fn concurrent_openers_get_the_same_pull_request(store: Arc<dyn Store>)
 /// While it is open everything may change.
 pub async fn an_open_pull_request_changes(store: Arc<dyn Store>) {
     add(&store, session(1)).await;
-    let draft = NewPull {
-        state: PullState::Draft,
-        ..new(1)
-    };
+    let draft = NewPull { state: PullState::Draft, ..new(1) };
     let (before, _) = store.open_pull(draft).await.unwrap();
     let update = PullChange {
         title: Some("Better".to_owned()),
@@ -138,59 +113,29 @@ pub async fn an_open_pull_request_changes(store: Arc<dyn Store>) {
     };
     assert_eq!(store.change_pull(1, update, NEVER).await.unwrap(), expected);
     assert_eq!(store.pull(1).await.unwrap(), Some(expected));
-    assert_eq!(
-        class(store.change_pull(9, state(PullState::Closed), THEN).await),
-        ErrorClass::NotFound
-    );
+    assert_eq!(class(store.change_pull(9, state(PullState::Closed), THEN).await), ErrorClass::NotFound);
 }
 
 /// Words may change always, the rest only while it is open.
 pub async fn the_state_of_a_pull_request_rules_its_changes(store: Arc<dyn Store>) {
     add(&store, session(1)).await;
     store.open_pull(new(1)).await.unwrap();
-    let merge = PullChange {
-        merge_commit: Some(commit('c')),
-        ..state(PullState::Merged)
-    };
+    let merge = PullChange { merge_commit: Some(commit('c')), ..state(PullState::Merged) };
     let merged = store.change_pull(1, merge.clone(), NEVER).await.unwrap();
-    assert_eq!(
-        (merged.state, merged.merge_commit.clone()),
-        (PullState::Merged, Some(commit('c')))
-    );
-    let moved = PullChange {
-        head_commit: Some(commit('d')),
-        ..PullChange::default()
-    };
-    let rebased = PullChange {
-        base: Some("main".parse().unwrap()),
-        ..PullChange::default()
-    };
-    for change in [
-        merge,
-        state(PullState::Open),
-        state(PullState::Closed),
-        moved,
-        rebased,
-    ] {
+    assert_eq!((merged.state, merged.merge_commit.clone()), (PullState::Merged, Some(commit('c'))));
+    let moved = PullChange { head_commit: Some(commit('d')), ..PullChange::default() };
+    let rebased = PullChange { base: Some("main".parse().unwrap()), ..PullChange::default() };
+    for change in [merge, state(PullState::Open), state(PullState::Closed), moved, rebased] {
         let outcome = store.change_pull(1, change.clone(), NEVER).await;
         assert_eq!(class(outcome), ErrorClass::Conflict, "{change:?}");
     }
     assert_eq!(store.pull(1).await.unwrap(), Some(merged));
-    let words = PullChange {
-        title: Some("Afterwards".to_owned()),
-        ..PullChange::default()
-    };
-    assert_eq!(
-        store.change_pull(1, words, NEVER).await.unwrap().title,
-        "Afterwards"
-    );
+    let words = PullChange { title: Some("Afterwards".to_owned()), ..PullChange::default() };
+    assert_eq!(store.change_pull(1, words, NEVER).await.unwrap().title, "Afterwards");
 }
 
 fn query(limit: u32) -> PullQuery {
-    PullQuery {
-        limit,
-        ..PullQuery::default()
-    }
+    PullQuery { limit, ..PullQuery::default() }
 }
 
 async fn numbers(store: &Arc<dyn Store>, who: &Principal, query: &PullQuery) -> (Vec<u64>, Option<String>) {
@@ -217,10 +162,7 @@ pub async fn pull_requests_are_listed_in_pages(store: Arc<dyn Store>) {
     }
     assert_eq!(seen, vec![vec![5, 4], vec![3, 2], vec![1]]);
     for limit in [0, 1001] {
-        assert_eq!(
-            class(store.pulls(&me, &query(limit)).await),
-            ErrorClass::Permanent
-        );
+        assert_eq!(class(store.pulls(&me, &query(limit)).await), ErrorClass::Permanent);
     }
     let mut made_up = query(1);
     made_up.after = Some("x".to_owned());
@@ -234,16 +176,9 @@ pub async fn a_list_of_pull_requests_is_narrowed(store: Arc<dyn Store>) {
         store.open_pull(new(n)).await.unwrap();
     }
     add(&store, session_of(4, "bob")).await;
-    let bobs = NewPull {
-        owner: user("bob"),
-        repository: repository("/srv/bob"),
-        ..new(4)
-    };
+    let bobs = NewPull { owner: user("bob"), repository: repository("/srv/bob"), ..new(4) };
     store.open_pull(bobs).await.unwrap();
-    store
-        .change_pull(2, state(PullState::Closed), THEN)
-        .await
-        .unwrap();
+    store.change_pull(2, state(PullState::Closed), THEN).await.unwrap();
     let me = Principal::local();
     assert_eq!(numbers(&store, &me, &query(10)).await.0, [3, 2, 1]);
     let mut closed = query(10);
