@@ -5,7 +5,13 @@
 /// Where the workspace's binaries are: `bin::path("telecoder")`.
 #[path = "built.rs"]
 pub mod bin;
+#[macro_use]
+pub mod conformance;
+pub mod environment;
+pub mod fakes;
+pub mod git_fixture;
 pub mod gym;
 pub mod plain_http;
 pub mod scripted_model;
 mod surroundings;
+pub mod wait;

@@ -39,10 +39,7 @@ pub struct Answer {
 impl Answer {
     /// The first header of a name (in small letters).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(header, _)| header == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -80,30 +77,19 @@ pub fn request(
 /// As [`request`].
 pub fn post_json(url: &str, key: &str, body: &serde_json::Value, timeout: Duration) -> io::Result<Answer> {
     let bearer = format!("Bearer {key}");
-    let headers = [
-        ("content-type", "application/json"),
-        ("authorization", bearer.as_str()),
-    ];
+    let headers = [("content-type", "application/json"), ("authorization", bearer.as_str())];
     request("POST", url, &headers, body.to_string().as_bytes(), timeout)
 }
 
 fn connect(url: &str, timeout: Duration) -> io::Result<(TcpStream, String, String)> {
-    let wrong = || {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("`{url}` is not http://host:port/path"),
-        )
-    };
+    let wrong =
+        || io::Error::new(io::ErrorKind::InvalidInput, format!("`{url}` is not http://host:port/path"));
     let rest = url.strip_prefix("http://").ok_or_else(wrong)?;
     let (host, path) = match rest.find('/') {
         Some(at) => rest.split_at(at),
         None => (rest, "/"),
     };
-    let address = if host.contains(':') {
-        host.to_owned()
-    } else {
-        format!("{host}:80")
-    };
+    let address = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(timeout))?;
     stream.set_write_timeout(Some(timeout))?;
@@ -124,15 +110,8 @@ fn read_answer(stream: &mut BufReader<TcpStream>) -> io::Result<Answer> {
         let (name, value) = line.split_once(':').unwrap_or((&line, ""));
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut answer = Answer {
-        status,
-        headers,
-        body: Vec::new(),
-        ended: Ended::Properly,
-    };
-    let length = answer
-        .header("content-length")
-        .and_then(|value| value.parse::<u64>().ok());
+    let mut answer = Answer { status, headers, body: Vec::new(), ended: Ended::Properly };
+    let length = answer.header("content-length").and_then(|value| value.parse::<u64>().ok());
     let mut body = stream.take(MAX_BODY);
     let read = match (answer.header("transfer-encoding"), length) {
         (Some("chunked"), _) => chunks(&mut body, &mut answer.body),
@@ -162,11 +141,7 @@ fn line(stream: &mut impl BufRead) -> io::Result<String> {
 /// Keeps what came even if the rest does not.
 fn exactly(stream: &mut impl Read, length: u64, body: &mut Vec<u8>) -> io::Result<()> {
     let read = stream.take(length).read_to_end(body)?;
-    if read as u64 == length {
-        Ok(())
-    } else {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    }
+    if read as u64 == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 fn chunks(stream: &mut impl BufRead, body: &mut Vec<u8>) -> io::Result<()> {

@@ -6,10 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 /// A variable that is set, not empty and UTF-8.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of this crate that reads the environment"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place of this crate that reads the environment")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -17,12 +14,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 /// The whole environment, sorted.
 pub(crate) fn variables() -> Vec<(String, String)> {
     let mut all: Vec<_> = std::env::vars_os()
-        .map(|(name, value)| {
-            (
-                name.to_string_lossy().into_owned(),
-                value.to_string_lossy().into_owned(),
-            )
-        })
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect();
     all.sort();
     all
@@ -30,9 +22,7 @@ pub(crate) fn variables() -> Vec<(String, String)> {
 
 /// The folder that the scripted agent keeps between starts.
 pub(crate) fn gym_home() -> PathBuf {
-    variable("HOME")
-        .map_or_else(std::env::temp_dir, PathBuf::from)
-        .join(".gym")
+    variable("HOME").map_or_else(std::env::temp_dir, PathBuf::from).join(".gym")
 }
 
 /// Waits.
@@ -42,10 +32,7 @@ pub(crate) fn pause(duration: Duration) {
 }
 
 /// A program to start.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of this crate that starts others"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place of this crate that starts others")]
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }

@@ -12,12 +12,8 @@ fn main() -> ExitCode {
     let result = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => gym::run(None),
         ["--start", script] => gym::run(Some(script)),
-        ["--version"] => writeln!(
-            std::io::stdout(),
-            "telecoder-gym-agent {}",
-            env!("CARGO_PKG_VERSION")
-        )
-        .map_err(|error| error.to_string()),
+        ["--version"] => writeln!(std::io::stdout(), "telecoder-gym-agent {}", env!("CARGO_PKG_VERSION"))
+            .map_err(|error| error.to_string()),
         _ if gym::later_child(&words) => Ok(()),
         _ => Err(USAGE.to_owned()),
     };

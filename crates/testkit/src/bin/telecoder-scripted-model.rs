@@ -37,11 +37,7 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut options = Options::default();
     while let Some(name) = arguments.next() {
-        let mut value = || {
-            arguments
-                .next()
-                .ok_or_else(|| format!("{name} needs a value\n{USAGE}"))
-        };
+        let mut value = || arguments.next().ok_or_else(|| format!("{name} needs a value\n{USAGE}"));
         match name.as_str() {
             "--listen" => options.listen = value()?.parse().map_err(|error| format!("--listen: {error}"))?,
             "--key" => options.expected_key = Some(value()?),

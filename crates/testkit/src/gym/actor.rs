@@ -34,10 +34,7 @@ pub(super) struct Process {
 impl Process {
     /// What came in so far.
     pub(super) fn received(&self) -> Received {
-        self.receiving
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .report()
+        self.receiving.lock().unwrap_or_else(PoisonError::into_inner).report()
     }
 }
 
@@ -77,10 +74,7 @@ impl Actor {
 
     /// Sends an update that is not kept.
     pub(super) fn pass(&self, update: &Value) -> Result<(), String> {
-        self.process.wire.notify(
-            "session/update",
-            &json!({"sessionId": self.session.id, "update": update}),
-        )
+        self.process.wire.notify("session/update", &json!({"sessionId": self.session.id, "update": update}))
     }
 
     /// Says something.
@@ -91,11 +85,7 @@ impl Actor {
 
     /// A new id for a tool call.
     pub(super) fn tool_id(&self) -> String {
-        format!(
-            "{}-tool-{}",
-            self.session.id,
-            self.process.last_tool.fetch_add(1, Ordering::Relaxed) + 1
-        )
+        format!("{}-tool-{}", self.session.id, self.process.last_tool.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// Waits until something is there, the time is over (`None`), or the turn should stop (`None`).
@@ -123,11 +113,7 @@ impl Actor {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             // After a cancel the client must still answer (`cancelled`), so that a little patience is right.
-            let patience = if self.session.should_stop() {
-                Duration::from_secs(2)
-            } else {
-                longest
-            };
+            let patience = if self.session.should_stop() { Duration::from_secs(2) } else { longest };
             if begun.elapsed() > patience {
                 return None;
             }

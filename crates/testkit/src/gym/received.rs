@@ -66,11 +66,7 @@ impl Receiving {
     /// The report so far.
     pub(super) fn report(&self) -> Received {
         let digest = hexadecimal(self.hasher.clone());
-        Received {
-            pid: std::process::id(),
-            digest,
-            ..self.report.clone()
-        }
+        Received { pid: std::process::id(), digest, ..self.report.clone() }
     }
 }
 
@@ -80,11 +76,7 @@ pub fn digest_of(bytes: &[u8]) -> String {
 }
 
 fn hexadecimal(hasher: Sha256) -> String {
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -94,20 +86,13 @@ mod tests {
     #[test]
     fn lines_calls_and_repeats_are_counted() {
         let mut receiving = Receiving::default();
-        for line in [
-            r#"{"id":1,"method":"a"}"#,
-            r#"{"id":1,"method":"a"}"#,
-            r#"{"method":"b"}"#,
-            "{",
-            r#"{"id":7}"#,
-        ] {
+        for line in
+            [r#"{"id":1,"method":"a"}"#, r#"{"id":1,"method":"a"}"#, r#"{"method":"b"}"#, "{", r#"{"id":7}"#]
+        {
             receiving.line(line.as_bytes(), serde_json::from_str(line).ok().as_ref());
         }
         let report = receiving.report();
-        assert_eq!(
-            (report.lines, report.bytes, report.repeated, report.broken),
-            (5, 70, 1, 1)
-        );
+        assert_eq!((report.lines, report.bytes, report.repeated, report.broken), (5, 70, 1, 1));
         assert_eq!(report.calls, ["a#1", "a#1", "b"]);
         assert_eq!(report.digest.len(), 64);
     }

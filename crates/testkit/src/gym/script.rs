@@ -50,16 +50,12 @@ impl Action {
 
     /// The verb's value as text.
     pub(super) fn text(&self) -> Result<&str, String> {
-        self.value
-            .as_str()
-            .ok_or_else(|| format!("`{}` wants a text", self.verb))
+        self.value.as_str().ok_or_else(|| format!("`{}` wants a text", self.verb))
     }
 
     /// The verb's value as a number.
     pub(super) fn number(&self) -> Result<u64, String> {
-        self.value
-            .as_u64()
-            .ok_or_else(|| format!("`{}` wants a whole number", self.verb))
+        self.value.as_u64().ok_or_else(|| format!("`{}` wants a whole number", self.verb))
     }
 
     /// The verb's value as a path and a text.
@@ -116,9 +112,7 @@ mod tests {
     fn the_first_key_is_the_verb_and_the_last_script_counts() {
         let first = prompt(&json!([{"say": "a"}]));
         let second = prompt(&json!([{"say": "b", "chunks": 2}, {"write": ["f", first]}]));
-        let found = find(&format!("Please {first} and {second}, thank you."))
-            .unwrap()
-            .unwrap();
+        let found = find(&format!("Please {first} and {second}, thank you.")).unwrap().unwrap();
         assert_eq!(found[0].verb, "say");
         assert_eq!(found[0].text(), Ok("b"));
         assert_eq!(found[0].option_number("chunks", 1), 2);
@@ -129,23 +123,9 @@ mod tests {
 
     #[test]
     fn what_is_no_script_is_named() {
-        assert!(
-            find("GYM{\"do\":")
-                .unwrap()
-                .unwrap_err()
-                .starts_with("not a script")
-        );
-        assert_eq!(
-            find("GYM{}").unwrap().unwrap_err(),
-            "actions must be a list, not null"
-        );
-        assert_eq!(
-            find("GYM{\"do\":[3]}").unwrap().unwrap_err(),
-            "an action must be an object, not 3"
-        );
-        assert_eq!(
-            find("GYM{\"do\":[{}]}").unwrap().unwrap_err(),
-            "an action is empty"
-        );
+        assert!(find("GYM{\"do\":").unwrap().unwrap_err().starts_with("not a script"));
+        assert_eq!(find("GYM{}").unwrap().unwrap_err(), "actions must be a list, not null");
+        assert_eq!(find("GYM{\"do\":[3]}").unwrap().unwrap_err(), "an action must be an object, not 3");
+        assert_eq!(find("GYM{\"do\":[{}]}").unwrap().unwrap_err(), "an action is empty");
     }
 }

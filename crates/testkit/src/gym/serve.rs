@@ -32,16 +32,9 @@ pub fn run(start: Option<&str>) -> Result<(), String> {
         Some(text) => serde_json::from_str(text).map_err(|error| format!("--start: {error}"))?,
         None => Map::new(),
     };
-    let process = Arc::new(Process {
-        home: surroundings::gym_home(),
-        ..Process::default()
-    });
+    let process = Arc::new(Process { home: surroundings::gym_home(), ..Process::default() });
     watch_sigterm(&process)?;
-    let agent = Agent {
-        process: Arc::clone(&process),
-        start,
-        sessions: Mutex::default(),
-    };
+    let agent = Agent { process: Arc::clone(&process), start, sessions: Mutex::default() };
     let agent = Arc::new(agent);
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
@@ -55,16 +48,10 @@ pub fn run(start: Option<&str>) -> Result<(), String> {
             line.pop();
         }
         let message: Option<Value> = serde_json::from_slice(&line).ok().filter(Value::is_object);
-        process
-            .receiving
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .line(&line, message.as_ref());
+        process.receiving.lock().unwrap_or_else(PoisonError::into_inner).line(&line, message.as_ref());
         match message {
             Some(message) => agent.receive(&message)?,
-            None => process
-                .wire
-                .answer(&Value::Null, &Err(error(-32700, "not a JSON-RPC message")))?,
+            None => process.wire.answer(&Value::Null, &Err(error(-32700, "not a JSON-RPC message")))?,
         }
     }
     while process.ignores_end.load(Ordering::SeqCst) {
@@ -81,10 +68,7 @@ pub fn later_child(words: &[String]) -> bool {
         [verb, file, wait] if verb == "later" => {
             surroundings::pause(duration(wait));
             // Nobody would hear of a failure; the missing file tells it.
-            drop(std::fs::write(
-                file,
-                format!("written by process {}\n", std::process::id()),
-            ));
+            drop(std::fs::write(file, format!("written by process {}\n", std::process::id())));
             true
         }
         [verb, file, wait] if verb == "daemon" => {
@@ -107,9 +91,7 @@ pub fn later_child(words: &[String]) -> bool {
 fn watch_sigterm(process: &Arc<Process>) -> Result<(), String> {
     let mut terminate = SigSet::empty();
     terminate.add(Signal::SIGTERM);
-    terminate
-        .thread_block()
-        .map_err(|error| format!("cannot block SIGTERM: {error}"))?;
+    terminate.thread_block().map_err(|error| format!("cannot block SIGTERM: {error}"))?;
     let process = Arc::clone(process);
     let watch = move || {
         while terminate.wait().is_ok() {
@@ -117,10 +99,7 @@ fn watch_sigterm(process: &Arc<Process>) -> Result<(), String> {
                 drop(std::fs::write(process.home.join("sigterm-ignored"), b""));
             } else {
                 // The default action ends the process; nothing can be done if it does not.
-                terminate
-                    .thread_unblock()
-                    .and_then(|()| raise(Signal::SIGTERM))
-                    .ok();
+                terminate.thread_unblock().and_then(|()| raise(Signal::SIGTERM)).ok();
             }
         }
     };
@@ -160,10 +139,7 @@ impl Agent {
                 let agent = Arc::clone(self);
                 let method = method.to_owned();
                 let work = move || drop(agent.begin(&id, &method, &params));
-                std::thread::Builder::new()
-                    .spawn(work)
-                    .map(drop)
-                    .map_err(|error| error.to_string())
+                std::thread::Builder::new().spawn(work).map(drop).map_err(|error| error.to_string())
             }
             _ => self.process.wire.answer(&id, &self.simple(method, &params)),
         }
@@ -200,14 +176,8 @@ impl Agent {
     }
 
     fn session(&self, params: &Value) -> Result<Arc<Session>, Value> {
-        let id = params
-            .get("sessionId")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        self.lock()
-            .get(id)
-            .cloned()
-            .ok_or_else(|| error(-32002, "there is no such session"))
+        let id = params.get("sessionId").and_then(Value::as_str).unwrap_or_default();
+        self.lock().get(id).cloned().ok_or_else(|| error(-32002, "there is no such session"))
     }
 
     /// Answers `initialize`, `session/new` and `session/load`, after the actions that were wished for.
@@ -253,10 +223,7 @@ impl Agent {
 
     fn load(&self, params: &Value) -> Result<Arc<Session>, Value> {
         let cwd = folder(params)?;
-        let id = params
-            .get("sessionId")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let id = params.get("sessionId").and_then(Value::as_str).unwrap_or_default();
         let session = Session::open(&self.process.home, id, &cwd);
         let session = Arc::new(session.ok_or_else(|| error(-32002, "there is no such session"))?);
         for update in session.history() {
@@ -268,12 +235,7 @@ impl Agent {
     }
 
     fn actor(&self, session: Arc<Session>, request: Value) -> Actor {
-        Actor {
-            process: Arc::clone(&self.process),
-            session,
-            request,
-            usage: Arc::default(),
-        }
+        Actor { process: Arc::clone(&self.process), session, request, usage: Arc::default() }
     }
 
     /// Begins a turn.
@@ -283,10 +245,7 @@ impl Agent {
             Err(failure) => return self.process.wire.answer(&id, &Err(failure)),
         };
         if session.busy.swap(true, Ordering::SeqCst) {
-            return self
-                .process
-                .wire
-                .answer(&id, &Err(error(-32600, "a turn is under way already")));
+            return self.process.wire.answer(&id, &Err(error(-32600, "a turn is under way already")));
         }
         session.cancelled.store(false, Ordering::SeqCst);
         session.ignores_cancel.store(false, Ordering::SeqCst);
@@ -303,9 +262,7 @@ fn turn(actor: &Actor, params: &Value) -> Result<(), String> {
     let text = prompt_text(params);
     let content = json!({"type": "text", "text": text});
     // Kept for the replay; an agent does not echo the prompt while it works.
-    actor
-        .session
-        .remember(&json!({"sessionUpdate": "user_message_chunk", "content": content}));
+    actor.session.remember(&json!({"sessionUpdate": "user_message_chunk", "content": content}));
     let flow = match script::find(&text) {
         Some(Ok(actions)) => act::run(actor, &actions),
         Some(Err(problem)) => Err(problem),
@@ -328,24 +285,14 @@ fn turn(actor: &Actor, params: &Value) -> Result<(), String> {
 }
 
 fn prompt_text(params: &Value) -> String {
-    let blocks = params
-        .get("prompt")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let texts: Vec<&str> = blocks
-        .filter_map(|block| block.get("text").and_then(Value::as_str))
-        .collect();
+    let blocks = params.get("prompt").and_then(Value::as_array).into_iter().flatten();
+    let texts: Vec<&str> = blocks.filter_map(|block| block.get("text").and_then(Value::as_str)).collect();
     texts.join("\n")
 }
 
 fn folder(params: &Value) -> Result<PathBuf, Value> {
     let cwd = Path::new(params.get("cwd").and_then(Value::as_str).unwrap_or_default());
-    if cwd.is_absolute() {
-        Ok(cwd.to_owned())
-    } else {
-        Err(error(-32602, "cwd must be an absolute path"))
-    }
+    if cwd.is_absolute() { Ok(cwd.to_owned()) } else { Err(error(-32602, "cwd must be an absolute path")) }
 }
 
 fn capabilities() -> Value {
@@ -363,9 +310,6 @@ fn capabilities() -> Value {
 }
 
 fn modes(session: &Session) -> Value {
-    let available: Vec<Value> = MODES
-        .iter()
-        .map(|mode| json!({"id": mode, "name": mode}))
-        .collect();
+    let available: Vec<Value> = MODES.iter().map(|mode| json!({"id": mode, "name": mode})).collect();
     json!({"currentModeId": session.mode(), "availableModes": available})
 }

@@ -54,9 +54,7 @@ impl Session {
 
     /// Finds one that an earlier process made.
     pub(super) fn open(home: &Path, id: &str, cwd: &Path) -> Option<Self> {
-        let plain = id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         let folder = home.join("sessions").join(id);
         (plain && folder.join("cwd").is_file()).then(|| Self::new(id.to_owned(), cwd.to_owned(), folder))
     }
@@ -107,17 +105,12 @@ impl Session {
     /// What to replay.
     pub(super) fn history(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.folder.join("history.jsonl")).unwrap_or_default();
-        text.lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// Whether this is the first time that the session comes to a place of a script; remembered across restarts.
     pub(super) fn first_time(&self, mark: &str) -> bool {
-        let name: String = mark
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-            .collect();
+        let name: String = mark.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         fs::OpenOptions::new()
             .write(true)
             .create_new(true)

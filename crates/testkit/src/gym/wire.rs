@@ -53,10 +53,7 @@ impl Wire {
     pub(super) fn request(&self, method: &str, params: &Value) -> Result<Receiver<Reply>, String> {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed) + 1;
         let (sender, receiver) = channel();
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id, sender);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(id, sender);
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))?;
         Ok(receiver)
     }
@@ -66,11 +63,7 @@ impl Wire {
         let Some(id) = message.get("id").and_then(Value::as_u64) else {
             return;
         };
-        let sender = self
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id);
+        let sender = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         let reply = match message.get("error") {
             Some(error) => Err(error.clone()),
             None => Ok(message.get("result").cloned().unwrap_or_default()),

@@ -77,14 +77,8 @@ fn respond(body: Body, pace: Duration, ending: Ending) -> Response<HttpBody> {
     };
     let mut response = Response::new(HttpBody::from_stream(frames.chain(end)));
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        header::HeaderValue::from_static(content_type),
-    );
-    headers.insert(
-        header::CACHE_CONTROL,
-        header::HeaderValue::from_static("no-cache"),
-    );
+    headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("no-cache"));
     response
 }
 
@@ -102,10 +96,7 @@ mod tests {
     use super::*;
 
     fn body() -> Body {
-        Body {
-            content_type: "text/event-stream",
-            frames: vec!["abcd".into(), "ef".into(), "gh".into()],
-        }
+        Body { content_type: "text/event-stream", frames: vec!["abcd".into(), "ef".into(), "gh".into()] }
     }
 
     #[test]

@@ -65,26 +65,9 @@ mod tests {
         let faults = Faults::default();
         let strike = |script: &str, step| faults.strike(script, 0, step);
         let step = &script.steps[0];
-        let error = || {
-            Some(FaultKind::Error {
-                status: 429,
-                retry_after: None,
-            })
-        };
-        assert_eq!(
-            strike("s", step),
-            Blow {
-                delay: Duration::from_secs(1),
-                fault: error()
-            }
-        );
-        assert_eq!(
-            strike("s", step),
-            Blow {
-                delay: Duration::ZERO,
-                fault: error()
-            }
-        );
+        let error = || Some(FaultKind::Error { status: 429, retry_after: None });
+        assert_eq!(strike("s", step), Blow { delay: Duration::from_secs(1), fault: error() });
+        assert_eq!(strike("s", step), Blow { delay: Duration::ZERO, fault: error() });
         assert_eq!(strike("s", step).fault, Some(FaultKind::Cut(Point::Before)));
         assert_eq!(strike("s", step), Blow::default());
         assert_eq!(strike("another", step).fault, error());

@@ -65,11 +65,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            expected_key: None,
-            fallback: None,
-        }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 0)), expected_key: None, fallback: None }
     }
 }
 
@@ -89,10 +85,7 @@ impl ScriptedModel {
     ///
     /// # Panics
     /// If it cannot listen on loopback.
-    #[expect(
-        clippy::unused_async,
-        reason = "callers may come to depend on an awaited start"
-    )]
+    #[expect(clippy::unused_async, reason = "callers may come to depend on an awaited start")]
     pub async fn start() -> Self {
         Self::start_with(Options::default())
     }
@@ -102,20 +95,14 @@ impl ScriptedModel {
     /// # Panics
     /// If it cannot listen on loopback.
     pub fn start_with_key(key: &str) -> Self {
-        Self::start_with(Options {
-            expected_key: Some(key.to_owned()),
-            ..Options::default()
-        })
+        Self::start_with(Options { expected_key: Some(key.to_owned()), ..Options::default() })
     }
 
     /// Starts one; needs no runtime.
     ///
     /// # Panics
     /// If it cannot listen.
-    #[expect(
-        clippy::expect_used,
-        reason = "only tests start it this way, and they cannot go on without it"
-    )]
+    #[expect(clippy::expect_used, reason = "only tests start it this way, and they cannot go on without it")]
     pub fn start_with(options: Options) -> Self {
         Self::try_start(options).expect("the scripted model cannot start")
     }
@@ -128,35 +115,22 @@ impl ScriptedModel {
         let listener = std::net::TcpListener::bind(options.listen)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let shared = Arc::new(Shared {
-            options,
-            record: Record::default(),
-            faults: Faults::default(),
-        });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let shared = Arc::new(Shared { options, record: Record::default(), faults: Faults::default() });
         let (stop, stopped) = oneshot::channel();
         let serving = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("scripted-model".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let Ok(listener) = TcpListener::from_std(listener) else {
-                        return;
-                    };
-                    tokio::select! {
-                        () = accept(listener, serving) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })?;
-        Ok(Self {
-            address,
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("scripted-model".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                let Ok(listener) = TcpListener::from_std(listener) else {
+                    return;
+                };
+                tokio::select! {
+                    () = accept(listener, serving) => {}
+                    _ = stopped => {}
+                }
+            });
+        })?;
+        Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Its address: `http://127.0.0.1:PORT`, without a slash at the end.

@@ -70,13 +70,7 @@ pub(crate) enum Plan {
 pub const UNSCRIPTED: &str = "No script was given, so this is the scripted model's plain answer.";
 
 /// Words that show that a request without tools wants a label or a digest of the conversation, not its next answer.
-const ASIDE_WORDS: &[&str] = &[
-    "title",
-    "summar",
-    "concise name",
-    "short description",
-    "session name",
-];
+const ASIDE_WORDS: &[&str] = &["title", "summar", "concise name", "short description", "session name"];
 
 /// Where agents tell the model in which folder they work: the text before the path.
 const FOLDER_MARKS: &[&str] = &[
@@ -90,15 +84,10 @@ const FOLDER_MARKS: &[&str] = &[
 
 /// Decides what to answer.
 pub(crate) fn plan(ask: &Ask, fallback: Option<&Script>) -> Plan {
-    let found = ask
-        .turns
-        .iter()
-        .enumerate()
-        .rev()
-        .find_map(|(at, turn)| match turn {
-            Turn::User(text) => Script::find(text).map(|script| (at, script)),
-            Turn::Assistant | Turn::ToolResult => None,
-        });
+    let found = ask.turns.iter().enumerate().rev().find_map(|(at, turn)| match turn {
+        Turn::User(text) => Script::find(text).map(|script| (at, script)),
+        Turn::Assistant | Turn::ToolResult => None,
+    });
     let (at, script) = match (found, fallback) {
         (Some((at, Ok(script))), _) => (at, script),
         (Some((_, Err(error))), _) => return Plan::Aside(error.to_string()),
@@ -110,18 +99,9 @@ pub(crate) fn plan(ask: &Ask, fallback: Option<&Script>) -> Plan {
     {
         return Plan::Aside(aside);
     }
-    let index = ask
-        .turns
-        .iter()
-        .skip(at)
-        .filter(|turn| **turn == Turn::ToolResult)
-        .count();
+    let index = ask.turns.iter().skip(at).filter(|turn| **turn == Turn::ToolResult).count();
     match script.steps.get(index) {
-        Some(step) => Plan::Play {
-            script: script.identity.clone(),
-            index,
-            step: Box::new(step.clone()),
-        },
+        Some(step) => Plan::Play { script: script.identity.clone(), index, step: Box::new(step.clone()) },
         None => Plan::Finished,
     }
 }
@@ -142,19 +122,10 @@ impl Ask {
         let mut words = self.instructions.to_lowercase();
         for turn in &self.turns {
             if let Turn::User(text) = turn {
-                words.push_str(
-                    &text
-                        .split(super::script::MARKER)
-                        .next()
-                        .unwrap_or_default()
-                        .to_lowercase(),
-                );
+                words.push_str(&text.split(super::script::MARKER).next().unwrap_or_default().to_lowercase());
             }
         }
-        ASIDE_WORDS
-            .iter()
-            .any(|word| words.contains(word))
-            .then(|| "Scripted session".to_owned())
+        ASIDE_WORDS.iter().any(|word| words.contains(word)).then(|| "Scripted session".to_owned())
     }
 
     /// A path as the agent wants it: absolute, where the request tells in which folder the agent works.
@@ -179,10 +150,7 @@ fn folder(text: &str) -> Option<&str> {
     FOLDER_MARKS.iter().find_map(|mark| {
         let after = text.get(text.find(mark)? + mark.len()..)?;
         let end = after.find(['\n', '<', '"', '`']).unwrap_or(after.len());
-        after
-            .get(..end)
-            .map(str::trim)
-            .filter(|path| path.starts_with('/'))
+        after.get(..end).map(str::trim).filter(|path| path.starts_with('/'))
     })
 }
 
@@ -195,11 +163,7 @@ mod tests {
     fn ask(turns: Vec<Turn>, tools: &[&str]) -> Ask {
         let tools = tools
             .iter()
-            .map(|name| Tool {
-                name: (*name).to_owned(),
-                namespace: None,
-                schema: None,
-            })
+            .map(|name| Tool { name: (*name).to_owned(), namespace: None, schema: None })
             .collect();
         Ask {
             model: "m".to_owned(),
@@ -228,24 +192,13 @@ mod tests {
         use Turn::{Assistant, ToolResult};
         let first = prompt(&json!([{"shell": "a"}, {"shell": "b"}, {"text": "c"}]));
         let second = prompt(&json!([{"shell": "x"}, {"text": "y"}]));
-        let mut turns = vec![
-            user("reminder"),
-            user(first),
-            Assistant,
-            ToolResult,
-            user("a reminder of the agent's"),
-        ];
-        assert_eq!(
-            played(&plan(&ask(turns.clone(), &["bash"]), None)),
-            (1, &Action::Shell("b".to_owned()))
-        );
+        let mut turns =
+            vec![user("reminder"), user(first), Assistant, ToolResult, user("a reminder of the agent's")];
+        assert_eq!(played(&plan(&ask(turns.clone(), &["bash"]), None)), (1, &Action::Shell("b".to_owned())));
         turns.extend([Assistant, ToolResult, Assistant, ToolResult]);
         assert_eq!(plan(&ask(turns.clone(), &["bash"]), None), Plan::Finished);
         turns.extend([user(second), Assistant, ToolResult]);
-        assert_eq!(
-            played(&plan(&ask(turns, &["bash"]), None)),
-            (1, &Action::Text("y".to_owned()))
-        );
+        assert_eq!(played(&plan(&ask(turns, &["bash"]), None)), (1, &Action::Text("y".to_owned())));
     }
 
     #[test]
@@ -254,45 +207,18 @@ mod tests {
         let plain = ask(vec![user(script.clone())], &[]);
         assert_eq!(played(&plan(&plain, None)), (0, &Action::Text("done".to_owned())));
         let aside = Plan::Aside("Scripted session".to_owned());
-        let titled = Ask {
-            instructions: "You are a Title generator.".to_owned(),
-            ..plain.clone()
-        };
+        let titled = Ask { instructions: "You are a Title generator.".to_owned(), ..plain.clone() };
         assert_eq!(plan(&titled, None), aside);
         assert_eq!(
-            plan(
-                &ask(vec![user("Generate a title:"), user(script.clone())], &["_noop"]),
-                None
-            ),
+            plan(&ask(vec![user("Generate a title:"), user(script.clone())], &["_noop"]), None),
             aside
         );
         let schema = json!({"type": "object", "properties": {"title": {"type": "string"}}});
-        let router = Ask {
-            schema: Some(schema),
-            ..plain
-        };
-        assert_eq!(
-            plan(&router, None),
-            Plan::Aside(r#"{"title":"scripted"}"#.to_owned())
-        );
-        let wanted = ask(
-            vec![user(
-                r#"Title: SCRIPT{"toolless":true,"steps":[{"text":"done"}]}"#,
-            )],
-            &[],
-        );
-        assert_eq!(
-            played(&plan(&wanted, None)),
-            (0, &Action::Text("done".to_owned()))
-        );
-        assert_eq!(
-            played(&plan(
-                &ask(vec![user(format!("A title. {script}"))], &["glob"]),
-                None
-            ))
-            .0,
-            0
-        );
+        let router = Ask { schema: Some(schema), ..plain };
+        assert_eq!(plan(&router, None), Plan::Aside(r#"{"title":"scripted"}"#.to_owned()));
+        let wanted = ask(vec![user(r#"Title: SCRIPT{"toolless":true,"steps":[{"text":"done"}]}"#)], &[]);
+        assert_eq!(played(&plan(&wanted, None)), (0, &Action::Text("done".to_owned())));
+        assert_eq!(played(&plan(&ask(vec![user(format!("A title. {script}"))], &["glob"]), None)).0, 0);
     }
 
     #[test]
@@ -310,15 +236,9 @@ mod tests {
         let fallback = Script::parse(r#"{"steps":[{"shell":"fix"},{"text":"fixed"}]}"#).unwrap();
         let plan_of = |turns| plan(&ask(turns, &["shell"]), Some(&fallback));
         let mut turns = vec![user("Fix the test.")];
-        assert_eq!(
-            played(&plan_of(turns.clone())),
-            (0, &Action::Shell("fix".to_owned()))
-        );
+        assert_eq!(played(&plan_of(turns.clone())), (0, &Action::Shell("fix".to_owned())));
         turns.extend([Turn::Assistant, Turn::ToolResult, user("<system-reminder>")]);
-        assert_eq!(
-            played(&plan_of(turns.clone())),
-            (1, &Action::Text("fixed".to_owned()))
-        );
+        assert_eq!(played(&plan_of(turns.clone())), (1, &Action::Text("fixed".to_owned())));
         turns.extend([Turn::Assistant, user("And now?")]);
         assert_eq!(played(&plan_of(turns)).0, 1);
         let own = vec![user(prompt(&json!([{"text": "own"}])))];
@@ -330,9 +250,6 @@ mod tests {
         let plain = plan(&ask(vec![user("hello")], &["Bash"]), None);
         assert_eq!(plain, Plan::Aside(UNSCRIPTED.to_owned()));
         let broken = plan(&ask(vec![user("SCRIPT{\"steps\":3}")], &["Bash"]), None);
-        assert!(
-            matches!(&broken, Plan::Aside(text) if text.starts_with("not a script")),
-            "{broken:?}"
-        );
+        assert!(matches!(&broken, Plan::Aside(text) if text.starts_with("not a script")), "{broken:?}");
     }
 }

@@ -44,39 +44,25 @@ pub struct SeenKey {
 impl RecordedRequest {
     /// The first header of a name (in small letters).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(header, _)| header == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 
     /// The key that the headers or the query carry.
     pub(super) fn find_key(&self) -> Option<SeenKey> {
-        let bearer = self
-            .header("authorization")
-            .and_then(|value| value.split_once(' '));
+        let bearer = self.header("authorization").and_then(|value| value.split_once(' '));
         if let Some((scheme, value)) = bearer
             && scheme.eq_ignore_ascii_case("bearer")
         {
-            return Some(SeenKey {
-                place: "authorization",
-                value: value.trim().to_owned(),
-            });
+            return Some(SeenKey { place: "authorization", value: value.trim().to_owned() });
         }
         for place in ["x-api-key", "x-goog-api-key"] {
             if let Some(value) = self.header(place) {
-                return Some(SeenKey {
-                    place,
-                    value: value.to_owned(),
-                });
+                return Some(SeenKey { place, value: value.to_owned() });
             }
         }
         let mut pairs = self.query.as_deref().unwrap_or_default().split('&');
         let value = pairs.find_map(|pair| pair.strip_prefix("key="))?;
-        Some(SeenKey {
-            place: "?key",
-            value: value.to_owned(),
-        })
+        Some(SeenKey { place: "?key", value: value.to_owned() })
     }
 }
 
@@ -89,10 +75,7 @@ pub(super) struct Record {
 
 impl Default for Record {
     fn default() -> Self {
-        Self {
-            kept: Mutex::default(),
-            count: watch::Sender::new(0),
-        }
+        Self { kept: Mutex::default(), count: watch::Sender::new(0) }
     }
 }
 
@@ -112,12 +95,7 @@ impl Record {
 
     /// What is kept, oldest first.
     pub(super) fn all(&self) -> Vec<RecordedRequest> {
-        self.kept
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Forgets what is kept; numbers go on.

@@ -63,15 +63,7 @@ impl Reply {
     /// An answer that only says something.
     pub(crate) fn text(text: String, ask: &Ask, id: String) -> Self {
         let usage = Usage::default();
-        Self {
-            id,
-            model: ask.model.clone(),
-            text,
-            call: None,
-            stop: Stop::End,
-            usage,
-            pace: Duration::ZERO,
-        }
+        Self { id, model: ask.model.clone(), text, call: None, stop: Stop::End, usage, pace: Duration::ZERO }
     }
 
     /// The same answer as if the limit of tokens had been reached half-way: half the text, no tool call.
@@ -108,10 +100,7 @@ impl Call {
     /// The JSON text of the arguments in two pieces, as a stream gives them.
     pub(super) fn json_pieces(&self) -> [String; 2] {
         let whole = self.json();
-        let middle = (0..=whole.len() / 2)
-            .rev()
-            .find(|at| whole.is_char_boundary(*at))
-            .unwrap_or(0);
+        let middle = (0..=whole.len() / 2).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(0);
         let (first, second) = whole.split_at(middle);
         [first.to_owned(), second.to_owned()]
     }
@@ -141,18 +130,12 @@ pub(crate) struct Body {
 impl Body {
     /// One JSON document.
     pub(crate) fn json(value: &Value) -> Self {
-        Self {
-            content_type: "application/json",
-            frames: vec![value.to_string().into()],
-        }
+        Self { content_type: "application/json", frames: vec![value.to_string().into()] }
     }
 
     /// Server-sent events without any event yet.
     pub(crate) fn events() -> Self {
-        Self {
-            content_type: "text/event-stream",
-            frames: Vec::new(),
-        }
+        Self { content_type: "text/event-stream", frames: Vec::new() }
     }
 
     /// Adds an event.

@@ -149,12 +149,7 @@ pub struct Usage {
 
 impl Default for Usage {
     fn default() -> Self {
-        Self {
-            input: 11,
-            output: 7,
-            cache_read: 0,
-            cache_write: 0,
-        }
+        Self { input: 11, output: 7, cache_read: 0, cache_write: 0 }
     }
 }
 
@@ -204,23 +199,15 @@ impl Script {
             let raw: RawStep = serde_json::from_value(value).map_err(|error| at(error.to_string()))?;
             match raw.meaning().map_err(at)? {
                 Meaning::Fault(fault) => faults.push(fault),
-                Meaning::Answer(answer) => steps.push(Step {
-                    faults: std::mem::take(&mut faults),
-                    answer: *answer,
-                }),
+                Meaning::Answer(answer) => {
+                    steps.push(Step { faults: std::mem::take(&mut faults), answer: *answer })
+                }
             }
         }
         if !faults.is_empty() {
-            steps.push(Step {
-                faults,
-                answer: Answer::text("The script is finished."),
-            });
+            steps.push(Step { faults, answer: Answer::text("The script is finished.") });
         }
-        Ok(Self {
-            steps,
-            toolless: raw.toolless,
-            identity,
-        })
+        Ok(Self { steps, toolless: raw.toolless, identity })
     }
 }
 
@@ -286,9 +273,9 @@ impl RawPoint {
             Self::Bytes(bytes) => Ok(Point::Bytes(*bytes)),
             Self::Word(word) if word == "before" => Ok(Point::Before),
             Self::Word(word) if word == "middle" => Ok(Point::Middle),
-            Self::Word(word) => Err(format!(
-                "`{word}` is no place; use \"before\", \"middle\" or a number of bytes"
-            )),
+            Self::Word(word) => {
+                Err(format!("`{word}` is no place; use \"before\", \"middle\" or a number of bytes"))
+            }
         }
     }
 }
@@ -360,10 +347,7 @@ impl RawStep {
             if !(400..600).contains(&status) {
                 return Err(format!("error: {status} is no HTTP error status"));
             }
-            return Ok(Some(FaultKind::Error {
-                status,
-                retry_after: self.retry_after,
-            }));
+            return Ok(Some(FaultKind::Error { status, retry_after: self.retry_after }));
         }
         if let Some(point) = &self.stall {
             return Ok(Some(FaultKind::Stall(point.point()?)));
@@ -404,21 +388,9 @@ mod tests {
         assert_eq!(
             script.steps[1].faults,
             [
-                Fault {
-                    kind: FaultKind::Error {
-                        status: 429,
-                        retry_after: Some(1)
-                    },
-                    times: Some(2)
-                },
-                Fault {
-                    kind: FaultKind::Cut(Point::Before),
-                    times: Some(1)
-                },
-                Fault {
-                    kind: FaultKind::Cut(Point::Bytes(40)),
-                    times: None
-                },
+                Fault { kind: FaultKind::Error { status: 429, retry_after: Some(1) }, times: Some(2) },
+                Fault { kind: FaultKind::Cut(Point::Before), times: Some(1) },
+                Fault { kind: FaultKind::Cut(Point::Bytes(40)), times: None },
             ]
         );
         assert_eq!(script.steps[2].faults[0].kind, FaultKind::Stall(Point::Middle));
@@ -434,15 +406,7 @@ mod tests {
         assert_eq!(answer.action, Action::Shell("ls".to_owned()));
         assert_eq!(answer.say.as_deref(), Some("Looking."));
         assert_eq!(Value::Object(answer.extra.clone()), json!({"timeout": 5}));
-        assert_eq!(
-            answer.usage,
-            Usage {
-                input: 900,
-                output: 7,
-                cache_read: 80,
-                cache_write: 0
-            }
-        );
+        assert_eq!(answer.usage, Usage { input: 900, output: 7, cache_read: 80, cache_write: 0 });
         assert_eq!(answer.pace, Duration::from_millis(3));
     }
 
@@ -453,10 +417,7 @@ mod tests {
             prompt(&json!([{"text": "a"}])),
             prompt(&json!([{"text": "b"}]))
         );
-        assert_eq!(
-            Script::find(&text).unwrap().unwrap().steps[0].answer,
-            Answer::text("b")
-        );
+        assert_eq!(Script::find(&text).unwrap().unwrap().steps[0].answer, Answer::text("b"));
         assert!(Script::find("no SCRIPT here").is_none());
         let nested = prompt(&json!([{"write": ["/f", prompt(&json!([{"text": "inner"}]))]}]));
         let found = Script::find(&nested).unwrap().unwrap();
@@ -469,15 +430,10 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let says = |steps: Value, part: &str| {
-            let error = Script::from_value(json!({ "steps": steps }))
-                .unwrap_err()
-                .to_string();
+            let error = Script::from_value(json!({ "steps": steps })).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         };
-        says(
-            json!([{"text": "a"}, {"shel": "x"}]),
-            "step 1: unknown field `shel`",
-        );
+        says(json!([{"text": "a"}, {"shel": "x"}]), "step 1: unknown field `shel`");
         says(json!([{}]), "it has 0");
         says(json!([{"text": "a", "shell": "b"}]), "it has 2");
         says(json!([{"cut": "soon"}]), "`soon` is no place");

@@ -21,12 +21,7 @@ use std::sync::Arc;
 const MAX_BODY: usize = 32 << 20;
 
 /// The names in the list of models; every other name works as well.
-const MODELS: &[&str] = &[
-    "scripted-model",
-    "gpt-5.1-codex",
-    "claude-sonnet-4-5",
-    "gemini-2.5-pro",
-];
+const MODELS: &[&str] = &["scripted-model", "gpt-5.1-codex", "claude-sonnet-4-5", "gemini-2.5-pro"];
 
 /// What one server shares between its requests.
 #[derive(Debug)]
@@ -65,11 +60,7 @@ async fn forget(State(shared): Reached) -> StatusCode {
 
 async fn messages(State(shared): Reached, request: Request) -> Response<HttpBody> {
     match shared.admit(Wire::Anthropic, request).await {
-        Ok(body) => {
-            shared
-                .answer(Wire::Anthropic, &anthropic::ask(&body), &body)
-                .await
-        }
+        Ok(body) => shared.answer(Wire::Anthropic, &anthropic::ask(&body), &body).await,
         Err(refusal) => *refusal,
     }
 }
@@ -90,11 +81,7 @@ async fn completions(State(shared): Reached, request: Request) -> Response<HttpB
 
 async fn create_response(State(shared): Reached, request: Request) -> Response<HttpBody> {
     match shared.admit(Wire::Responses, request).await {
-        Ok(body) => {
-            shared
-                .answer(Wire::Responses, &responses::ask(&body), &body)
-                .await
-        }
+        Ok(body) => shared.answer(Wire::Responses, &responses::ask(&body), &body).await,
         Err(refusal) => *refusal,
     }
 }
@@ -104,12 +91,7 @@ async fn gemini_call(
     Path(call): Path<String>,
     request: Request,
 ) -> Response<HttpBody> {
-    let events = request
-        .uri()
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .any(|pair| pair == "alt=sse");
+    let events = request.uri().query().unwrap_or_default().split('&').any(|pair| pair == "alt=sse");
     let body = match shared.admit(Wire::Gemini, request).await {
         Ok(body) => body,
         Err(refusal) => return *refusal,
@@ -122,9 +104,7 @@ async fn gemini_call(
         "streamGenerateContent" => Bearing::Array,
         _ => return not_found(Wire::Gemini, &call),
     };
-    shared
-        .answer(Wire::Gemini, &gemini::ask(model, stream, &body), &body)
-        .await
+    shared.answer(Wire::Gemini, &gemini::ask(model, stream, &body), &body).await
 }
 
 async fn openai_models(State(shared): Reached, request: Request) -> Response<HttpBody> {
@@ -138,10 +118,7 @@ async fn openai_models(State(shared): Reached, request: Request) -> Response<Htt
         })
     };
     let models: Vec<Value> = MODELS.iter().map(model).collect();
-    json(
-        StatusCode::OK,
-        &value!({"object": "list", "has_more": false, "data": models}),
-    )
+    json(StatusCode::OK, &value!({"object": "list", "has_more": false, "data": models}))
 }
 
 async fn gemini_models(State(shared): Reached, request: Request) -> Response<HttpBody> {
@@ -160,10 +137,7 @@ async fn gemini_models(State(shared): Reached, request: Request) -> Response<Htt
 
 async fn nothing(State(shared): Reached, request: Request) -> Response<HttpBody> {
     if request.headers().contains_key(header::UPGRADE) {
-        return json(
-            StatusCode::UPGRADE_REQUIRED,
-            &Wire::Chat.error(426, "There is no WebSocket here."),
-        );
+        return json(StatusCode::UPGRADE_REQUIRED, &Wire::Chat.error(426, "There is no WebSocket here."));
     }
     let path = request.uri().path().to_owned();
     let (parts, _) = request.into_parts();
@@ -172,10 +146,7 @@ async fn nothing(State(shared): Reached, request: Request) -> Response<HttpBody>
 }
 
 fn not_found(wire: Wire, what: &str) -> Response<HttpBody> {
-    json(
-        StatusCode::NOT_FOUND,
-        &wire.error(404, &format!("The scripted model does not know `{what}`.")),
-    )
+    json(StatusCode::NOT_FOUND, &wire.error(404, &format!("The scripted model does not know `{what}`.")))
 }
 
 impl Shared {
@@ -185,27 +156,15 @@ impl Shared {
             |status: StatusCode, why: &str| Box::new(json(status, &wire.error(status.as_u16(), why)));
         let (parts, body) = request.into_parts();
         let Ok(bytes) = to_bytes(body, MAX_BODY).await else {
-            return Err(refuse(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "The request cannot be read or is too large.",
-            ));
+            return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "The request cannot be read or is too large."));
         };
-        let parsed = if bytes.is_empty() {
-            Ok(Value::Null)
-        } else {
-            serde_json::from_slice(&bytes)
-        };
+        let parsed = if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let request = recorded(&parts, parsed.as_ref().map_or_else(|_| text(), Value::clone));
         let verdict = self.check_key(wire, request.key.as_ref());
         self.record.add(request);
         verdict.map_err(|why| refuse(StatusCode::UNAUTHORIZED, &why))?;
-        parsed.map_err(|error| {
-            refuse(
-                StatusCode::BAD_REQUEST,
-                &format!("The body is not JSON: {error}."),
-            )
-        })
+        parsed.map_err(|error| refuse(StatusCode::BAD_REQUEST, &format!("The body is not JSON: {error}.")))
     }
 
     fn check_key(&self, wire: Wire, key: Option<&SeenKey>) -> Result<(), String> {
@@ -215,10 +174,7 @@ impl Shared {
             Wire::Gemini => &["x-goog-api-key", "?key", "authorization"],
         };
         let Some(key) = key.filter(|key| !key.value.is_empty()) else {
-            return Err(format!(
-                "No key was sent. It belongs into: {}.",
-                places.join(", ")
-            ));
+            return Err(format!("No key was sent. It belongs into: {}.", places.join(", ")));
         };
         if !places.contains(&key.place) {
             return Err(format!(
@@ -237,14 +193,10 @@ impl Shared {
         let id = identity(request);
         let (reply, blow) = match plan(ask, self.options.fallback.as_ref()) {
             Plan::Aside(text) => (Reply::text(text, ask, id), Blow::default()),
-            Plan::Finished => (
-                Reply::text("The script is finished.".to_owned(), ask, id),
-                Blow::default(),
-            ),
-            Plan::Play { script, index, step } => (
-                Reply::of(&step.answer, ask, id),
-                self.faults.strike(&script, index, &step),
-            ),
+            Plan::Finished => (Reply::text("The script is finished.".to_owned(), ask, id), Blow::default()),
+            Plan::Play { script, index, step } => {
+                (Reply::of(&step.answer, ask, id), self.faults.strike(&script, index, &step))
+            }
         };
         if !blow.delay.is_zero() {
             tokio::time::sleep(blow.delay).await;
@@ -262,14 +214,9 @@ impl Shared {
 
 fn http_error(wire: Wire, status: u16, retry_after: Option<u64>) -> Response<HttpBody> {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = json(
-        status,
-        &wire.error(status.as_u16(), "The script wants this error."),
-    );
+    let mut response = json(status, &wire.error(status.as_u16(), "The script wants this error."));
     if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }
@@ -281,11 +228,7 @@ fn recorded(parts: &Parts, body: Value) -> RecordedRequest {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().map(str::to_owned),
-        headers: parts
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect(),
+        headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         key: None,
         body,
     };

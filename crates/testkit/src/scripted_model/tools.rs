@@ -54,25 +54,11 @@ const WRITERS: &[&str] = &[
 ];
 
 /// Names of tools that replace a text in a file: OpenCode and Goose, Claude Code, Gemini CLI, older Goose.
-const EDITORS: &[&str] = &[
-    "edit",
-    "Edit",
-    "replace",
-    "developer__edit",
-    "developer__text_editor",
-    "text_editor",
-    "str_replace",
-];
+const EDITORS: &[&str] =
+    &["edit", "Edit", "replace", "developer__edit", "developer__text_editor", "text_editor", "str_replace"];
 
 /// Names of tools that read a file: OpenCode, Claude Code, Gemini CLI, older Goose. (Codex and Goose use the shell.)
-const READERS: &[&str] = &[
-    "read",
-    "Read",
-    "read_file",
-    "developer__text_editor",
-    "text_editor",
-    "view",
-];
+const READERS: &[&str] = &["read", "Read", "read_file", "developer__text_editor", "text_editor", "view"];
 
 const COMMAND_PROPERTIES: &[&str] = &["command", "cmd", "script"];
 const PATH_PROPERTIES: &[&str] = &["filePath", "file_path", "path", "absolute_path", "filename"];
@@ -94,27 +80,17 @@ pub(crate) fn call(answer: &Answer, tools: &[Tool]) -> Result<Option<Call>, Stri
         }
     };
     arguments.extend(answer.extra.clone());
-    Ok(Some(Call {
-        name: tool.name.clone(),
-        namespace: tool.namespace.clone(),
-        arguments,
-    }))
+    Ok(Some(Call { name: tool.name.clone(), namespace: tool.namespace.clone(), arguments }))
 }
 
 fn shell<'a>(command: &str, tools: &'a [Tool]) -> Result<(&'a Tool, Map<String, Value>), String> {
     let tool = find(tools, SHELLS).ok_or_else(|| missing("a shell", tools))?;
     let mut arguments = Map::new();
-    let property = tool
-        .property(COMMAND_PROPERTIES)
-        .unwrap_or_else(|| match bare(&tool.name) {
-            "exec_command" => "cmd",
-            _ => "command",
-        });
-    let value = if tool.takes_array(property) {
-        json!(["bash", "-lc", command])
-    } else {
-        json!(command)
-    };
+    let property = tool.property(COMMAND_PROPERTIES).unwrap_or_else(|| match bare(&tool.name) {
+        "exec_command" => "cmd",
+        _ => "command",
+    });
+    let value = if tool.takes_array(property) { json!(["bash", "-lc", command]) } else { json!(command) };
     arguments.insert(property.to_owned(), value);
     tool.complete(&mut arguments);
     Ok((tool, arguments))
@@ -178,17 +154,12 @@ fn shell_edit(path: &str, old: &str, new: &str) -> String {
 
 fn missing(what: &str, tools: &[Tool]) -> String {
     let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-    format!(
-        "The script needs {what}, but the request offers only: {}.",
-        names.join(", ")
-    )
+    format!("The script needs {what}, but the request offers only: {}.", names.join(", "))
 }
 
 /// The first of the names that is offered, in the order of the names.
 fn find<'a>(tools: &'a [Tool], names: &[&str]) -> Option<&'a Tool> {
-    names
-        .iter()
-        .find_map(|name| tools.iter().find(|tool| bare(&tool.name) == *name))
+    names.iter().find_map(|name| tools.iter().find(|tool| bare(&tool.name) == *name))
 }
 
 fn bare(name: &str) -> &str {
@@ -232,15 +203,10 @@ impl Tool {
             return;
         };
         if properties.contains_key("description") {
-            arguments
-                .entry("description")
-                .or_insert_with(|| json!("Run a scripted step"));
+            arguments.entry("description").or_insert_with(|| json!("Run a scripted step"));
         }
-        let required = self
-            .schema
-            .as_ref()
-            .and_then(|schema| schema.get("required"))
-            .and_then(Value::as_array);
+        let required =
+            self.schema.as_ref().and_then(|schema| schema.get("required")).and_then(Value::as_array);
         for name in required.into_iter().flatten().filter_map(Value::as_str) {
             if !arguments.contains_key(name) {
                 let value = properties.get(name).map_or(Value::Null, plausible);
@@ -257,13 +223,7 @@ pub(crate) fn plausible(schema: &Value) -> Value {
 }
 
 fn fill(schema: &Value, depth: u8) -> Value {
-    let first = |name: &str| {
-        schema
-            .get(name)
-            .and_then(Value::as_array)
-            .and_then(|all| all.first())
-            .cloned()
-    };
+    let first = |name: &str| schema.get(name).and_then(Value::as_array).and_then(|all| all.first()).cloned();
     if let Some(value) = schema.get("const").or_else(|| schema.get("default")) {
         return value.clone();
     }
@@ -296,10 +256,7 @@ fn fill(schema: &Value, depth: u8) -> Value {
 
 fn fill_object(schema: &Value, depth: u8) -> Value {
     let empty = Map::new();
-    let properties = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .unwrap_or(&empty);
+    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
     properties
         .iter()
         .map(|(name, schema)| (name.clone(), fill(schema, depth - 1)))
@@ -310,10 +267,7 @@ fn fill_object(schema: &Value, depth: u8) -> Value {
 /// The type of a schema in small letters; of several, the first that is not null.
 fn schema_type(schema: &Value) -> String {
     let name = match schema.get("type") {
-        Some(Value::Array(types)) => types
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|name| *name != "null"),
+        Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).find(|name| *name != "null"),
         Some(other) => other.as_str(),
         None if schema.get("properties").is_some() => Some("object"),
         None => None,
@@ -326,28 +280,19 @@ mod tests {
     use super::*;
 
     fn tool(name: &str, schema: Value) -> Tool {
-        Tool {
-            name: name.to_owned(),
-            namespace: None,
-            schema: Some(schema),
-        }
+        Tool { name: name.to_owned(), namespace: None, schema: Some(schema) }
     }
 
     fn strings(names: &[&str]) -> Value {
-        let properties: Map<String, Value> = names
-            .iter()
-            .map(|name| ((*name).to_owned(), json!({"type": "string"})))
-            .collect();
+        let properties: Map<String, Value> =
+            names.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
         json!({"type": "object", "properties": properties, "required": names})
     }
 
     #[track_caller]
     #[expect(clippy::needless_pass_by_value, reason = "a literal is the readable argument")]
     fn check(action: Action, tools: &[Tool], expected: (&str, Value)) {
-        let answer = Answer {
-            action,
-            ..Answer::text("")
-        };
+        let answer = Answer { action, ..Answer::text("") };
         let call = call(&answer, tools).unwrap().unwrap();
         assert_eq!((call.name.as_str(), Value::Object(call.arguments)), expected);
     }
@@ -356,122 +301,54 @@ mod tests {
     fn every_agent_gets_its_own_shell() {
         let shell = || Action::Shell("ls".to_owned());
         let described = json!({"command": "ls", "description": "Run a scripted step"});
-        check(
-            shell(),
-            &[tool("bash", strings(&["command", "description"]))],
-            ("bash", described.clone()),
-        );
-        check(
-            shell(),
-            &[tool("Bash", strings(&["command", "description"]))],
-            ("Bash", described),
-        );
-        check(
-            shell(),
-            &[tool("exec_command", strings(&["cmd"]))],
-            ("exec_command", json!({"cmd": "ls"})),
-        );
+        check(shell(), &[tool("bash", strings(&["command", "description"]))], ("bash", described.clone()));
+        check(shell(), &[tool("Bash", strings(&["command", "description"]))], ("Bash", described));
+        check(shell(), &[tool("exec_command", strings(&["cmd"]))], ("exec_command", json!({"cmd": "ls"})));
         let array = json!({"properties": {"command": {"type": "array"}}});
-        check(
-            shell(),
-            &[tool("shell", array)],
-            ("shell", json!({"command": ["bash", "-lc", "ls"]})),
-        );
+        check(shell(), &[tool("shell", array)], ("shell", json!({"command": ["bash", "-lc", "ls"]})));
         let gemini = strings(&["command", "dir_path"]);
         let filled = json!({"command": "ls", "dir_path": "scripted"});
-        check(
-            shell(),
-            &[tool("run_shell_command", gemini)],
-            ("run_shell_command", filled),
-        );
-        let bare = Tool {
-            name: "functions/exec_command".to_owned(),
-            namespace: None,
-            schema: None,
-        };
+        check(shell(), &[tool("run_shell_command", gemini)], ("run_shell_command", filled));
+        let bare = Tool { name: "functions/exec_command".to_owned(), namespace: None, schema: None };
         check(shell(), &[bare], ("functions/exec_command", json!({"cmd": "ls"})));
     }
 
     #[test]
     fn every_agent_gets_its_own_writer_and_codex_its_shell() {
-        let write = || Action::Write {
-            path: "/w/a'b".to_owned(),
-            content: "it's\n".to_owned(),
-        };
+        let write = || Action::Write { path: "/w/a'b".to_owned(), content: "it's\n".to_owned() };
         let both = |path: &str| json!({path: "/w/a'b", "content": "it's\n"});
+        check(write(), &[tool("write", strings(&["content", "filePath"]))], ("write", both("filePath")));
+        check(write(), &[tool("write", strings(&["path", "content"]))], ("write", both("path")));
+        check(write(), &[tool("Write", strings(&["file_path", "content"]))], ("Write", both("file_path")));
         check(
             write(),
-            &[tool("write", strings(&["content", "filePath"]))],
-            ("write", both("filePath")),
-        );
-        check(
-            write(),
-            &[tool("write", strings(&["path", "content"]))],
-            ("write", both("path")),
-        );
-        check(
-            write(),
-            &[tool("Write", strings(&["file_path", "content"]))],
-            ("Write", both("file_path")),
-        );
-        check(
-            write(),
-            &[tool(
-                "developer__text_editor",
-                strings(&["command", "path", "file_text"]),
-            )],
-            (
-                "developer__text_editor",
-                json!({"path": "/w/a'b", "file_text": "it's\n", "command": "write"}),
-            ),
+            &[tool("developer__text_editor", strings(&["command", "path", "file_text"]))],
+            ("developer__text_editor", json!({"path": "/w/a'b", "file_text": "it's\n", "command": "write"})),
         );
         let command = r#"mkdir -p -- "$(dirname -- '/w/a'\''b')" && printf %s 'it'\''s
 ' > '/w/a'\''b'"#;
-        check(
-            write(),
-            &[tool("exec_command", strings(&["cmd"]))],
-            ("exec_command", json!({"cmd": command})),
-        );
+        check(write(), &[tool("exec_command", strings(&["cmd"]))], ("exec_command", json!({"cmd": command})));
     }
 
     #[test]
     fn a_missing_tool_is_said_and_extra_arguments_win() {
-        let answer = Answer {
-            action: Action::Shell("ls".to_owned()),
-            ..Answer::text("")
-        };
+        let answer = Answer { action: Action::Shell("ls".to_owned()), ..Answer::text("") };
         let error = call(&answer, &[tool("glob", json!({}))]).unwrap_err();
-        assert_eq!(
-            error,
-            "The script needs a shell, but the request offers only: glob."
-        );
-        let Value::Object(extra) = json!({"cmd": "pwd", "tty": true}) else {
-            panic!("an object")
-        };
+        assert_eq!(error, "The script needs a shell, but the request offers only: glob.");
+        let Value::Object(extra) = json!({"cmd": "pwd", "tty": true}) else { panic!("an object") };
         let answer = Answer { extra, ..answer };
-        let made = call(&answer, &[tool("exec_command", strings(&["cmd"]))])
-            .unwrap()
-            .unwrap();
+        let made = call(&answer, &[tool("exec_command", strings(&["cmd"]))]).unwrap().unwrap();
         assert_eq!(Value::Object(made.arguments), json!({"cmd": "pwd", "tty": true}));
     }
 
     #[test]
     fn every_agent_gets_its_own_editor_and_reader() {
-        let edit = || Action::Edit {
-            path: "/w/a".to_owned(),
-            old: "x".to_owned(),
-            new: "y".to_owned(),
-        };
-        let read = || Action::Read {
-            path: "/w/a".to_owned(),
-        };
+        let edit = || Action::Edit { path: "/w/a".to_owned(), old: "x".to_owned(), new: "y".to_owned() };
+        let read = || Action::Read { path: "/w/a".to_owned() };
         check(
             edit(),
             &[tool("edit", strings(&["filePath", "oldString", "newString"]))],
-            (
-                "edit",
-                json!({"filePath": "/w/a", "oldString": "x", "newString": "y"}),
-            ),
+            ("edit", json!({"filePath": "/w/a", "oldString": "x", "newString": "y"})),
         );
         check(
             edit(),
@@ -480,20 +357,13 @@ mod tests {
         );
         check(
             edit(),
-            &[tool(
-                "replace",
-                strings(&["file_path", "old_string", "new_string", "instruction"]),
-            )],
+            &[tool("replace", strings(&["file_path", "old_string", "new_string", "instruction"]))],
             (
                 "replace",
                 json!({"file_path": "/w/a", "old_string": "x", "new_string": "y", "instruction": "scripted"}),
             ),
         );
-        check(
-            read(),
-            &[tool("Read", strings(&["file_path"]))],
-            ("Read", json!({"file_path": "/w/a"})),
-        );
+        check(read(), &[tool("Read", strings(&["file_path"]))], ("Read", json!({"file_path": "/w/a"})));
         check(
             read(),
             &[tool("shell", strings(&["command"]))],

@@ -30,13 +30,8 @@ pub(crate) struct Turn {
 impl Turn {
     /// The text of all message chunks.
     pub(crate) fn text(&self) -> String {
-        let chunks = self
-            .updates
-            .iter()
-            .filter(|update| update["sessionUpdate"] == "agent_message_chunk");
-        chunks
-            .filter_map(|update| update["content"]["text"].as_str())
-            .collect()
+        let chunks = self.updates.iter().filter(|update| update["sessionUpdate"] == "agent_message_chunk");
+        chunks.filter_map(|update| update["content"]["text"].as_str()).collect()
     }
 
     pub(crate) fn stop_reason(&self) -> &str {
@@ -45,10 +40,7 @@ impl Turn {
 
     /// The kinds of the updates, in order.
     pub(crate) fn kinds(&self) -> Vec<&str> {
-        self.updates
-            .iter()
-            .filter_map(|update| update["sessionUpdate"].as_str())
-            .collect()
+        self.updates.iter().filter_map(|update| update["sessionUpdate"].as_str()).collect()
     }
 }
 
@@ -61,26 +53,12 @@ impl Client {
     /// Starts an agent with a home and nothing else in its environment but these variables.
     pub(crate) fn start(home: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut command = command(env!("CARGO_BIN_EXE_telecoder-gym-agent"));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("HOME", home);
+        command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home);
         command.envs(environment.iter().copied());
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self {
-            child,
-            stdin,
-            stdout,
-            last_id: 0,
-            sent: Vec::new(),
-        }
+        Self { child, stdin, stdout, last_id: 0, sent: Vec::new() }
     }
 
     /// Starts an agent and a session in it.
@@ -121,12 +99,8 @@ impl Client {
 
     /// Reads until the answer to a request.
     pub(crate) fn answer(&mut self, id: u64) -> Turn {
-        let mut turn = Turn {
-            updates: Vec::new(),
-            broken: Vec::new(),
-            other: Vec::new(),
-            answer: Value::Null,
-        };
+        let mut turn =
+            Turn { updates: Vec::new(), broken: Vec::new(), other: Vec::new(), answer: Value::Null };
         loop {
             let line = self.line().expect("the agent ended before its answer");
             match serde_json::from_slice::<Value>(&line) {
@@ -144,19 +118,13 @@ impl Client {
     }
 
     pub(crate) fn initialize(&mut self) -> Value {
-        let id = self.request(
-            "initialize",
-            &json!({"protocolVersion": 1, "clientCapabilities": {}}),
-        );
+        let id = self.request("initialize", &json!({"protocolVersion": 1, "clientCapabilities": {}}));
         self.answer(id).answer["result"].clone()
     }
 
     pub(crate) fn new_session(&mut self, folder: &Path) -> String {
         let id = self.request("session/new", &json!({"cwd": folder, "mcpServers": []}));
-        self.answer(id).answer["result"]["sessionId"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        self.answer(id).answer["result"]["sessionId"].as_str().unwrap().to_owned()
     }
 
     /// Sends a prompt with this script.

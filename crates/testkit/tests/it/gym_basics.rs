@@ -17,10 +17,7 @@ fn it_introduces_itself_and_answers_without_a_script() {
     let id = client.request("session/prompt", &prompt);
     let turn = client.answer(id);
     assert_eq!(turn.stop_reason(), "end_turn");
-    assert_eq!(
-        turn.text(),
-        "No script was given, so this is the scripted agent's plain answer."
-    );
+    assert_eq!(turn.text(), "No script was given, so this is the scripted agent's plain answer.");
     assert!(client.end().success());
 }
 
@@ -72,17 +69,11 @@ fn files_are_written_appended_read_and_deleted() {
             {"write": ["b.txt", "x"]}, {"delete": "b.txt"}, {"delete": "none.txt"},
         ]),
     );
-    assert_eq!(
-        std::fs::read_to_string(folder.path().join("sub/a.txt")).unwrap(),
-        "one\ntwo\n"
-    );
+    assert_eq!(std::fs::read_to_string(folder.path().join("sub/a.txt")).unwrap(), "one\ntwo\n");
     assert!(!folder.path().join("b.txt").exists());
     assert!(turn.text().starts_with("one\ntwo\n"), "{}", turn.text());
     assert!(turn.text().contains("none.txt: No such file"), "{}", turn.text());
-    assert_eq!(
-        turn.updates.last().unwrap()["sessionUpdate"],
-        "agent_message_chunk"
-    );
+    assert_eq!(turn.updates.last().unwrap()["sessionUpdate"], "agent_message_chunk");
 }
 
 #[test]
@@ -103,10 +94,8 @@ fn a_session_is_replayed_after_a_restart() {
     assert_eq!(replay.text(), "first");
     assert_eq!(client.turn(&session, &once).text(), "second");
 
-    let unknown = client.request(
-        "session/load",
-        &json!({"sessionId": "gym-77", "cwd": "/", "mcpServers": []}),
-    );
+    let unknown =
+        client.request("session/load", &json!({"sessionId": "gym-77", "cwd": "/", "mcpServers": []}));
     assert_eq!(client.answer(unknown).answer["error"]["code"], -32002);
 }
 
@@ -146,10 +135,9 @@ fn a_permission_is_asked_for_and_the_answer_decides() {
 fn a_cancel_ends_what_hangs_unless_the_script_says_otherwise() {
     let folder = tempdir().unwrap();
     let (mut client, session) = Client::with_session(folder.path());
-    for script in [
-        json!([{"say": "begun"}, {"hang": true}]),
-        json!([{"say": "begun"}, {"shell": "tail -f /dev/null"}]),
-    ] {
+    for script in
+        [json!([{"say": "begun"}, {"hang": true}]), json!([{"say": "begun"}, {"shell": "tail -f /dev/null"}])]
+    {
         let id = client.prompt(&session, &script);
         client.message();
         client.notify("session/cancel", &json!({"sessionId": session}));
@@ -168,26 +156,14 @@ fn a_cancel_ends_what_hangs_unless_the_script_says_otherwise() {
 fn modes_are_set_and_wrong_requests_are_refused() {
     let folder = tempdir().unwrap();
     let (mut client, session) = Client::with_session(folder.path());
-    let id = client.request(
-        "session/set_mode",
-        &json!({"sessionId": session, "modeId": "auto"}),
-    );
+    let id = client.request("session/set_mode", &json!({"sessionId": session, "modeId": "auto"}));
     assert_eq!(client.answer(id).kinds(), ["current_mode_update"]);
     let mut refused = |method: &str, params: Value| {
         let id = client.request(method, &params);
         client.answer(id).answer["error"]["code"].as_i64().unwrap()
     };
-    assert_eq!(
-        refused(
-            "session/set_mode",
-            json!({"sessionId": session, "modeId": "wild"})
-        ),
-        -32602
-    );
-    assert_eq!(
-        refused("session/prompt", json!({"sessionId": "gym-9", "prompt": []})),
-        -32002
-    );
+    assert_eq!(refused("session/set_mode", json!({"sessionId": session, "modeId": "wild"})), -32602);
+    assert_eq!(refused("session/prompt", json!({"sessionId": "gym-9", "prompt": []})), -32002);
     assert_eq!(refused("session/new", json!({"cwd": "relative"})), -32602);
     assert_eq!(refused("_other/method", json!({})), -32601);
     let prompt =
@@ -202,10 +178,7 @@ fn what_was_received_is_reported() {
     client.turn(&session, &json!([{"report": "report.json"}]));
     let report = std::fs::read(folder.path().join("report.json")).unwrap();
     let report: telecoder_testkit::gym::Received = serde_json::from_slice(&report).unwrap();
-    assert_eq!(
-        report.calls,
-        ["initialize#1", "session/new#2", "session/prompt#3"]
-    );
+    assert_eq!(report.calls, ["initialize#1", "session/new#2", "session/prompt#3"]);
     assert_eq!((report.lines, report.bytes), (3, client.sent.len() as u64));
     assert_eq!((report.repeated, report.broken), (0, 0));
     assert_eq!(report.digest, telecoder_testkit::gym::digest_of(&client.sent));

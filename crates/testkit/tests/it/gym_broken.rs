@@ -53,10 +53,7 @@ fn answers_that_nobody_asked_for_are_sent() {
     assert_eq!(first.other[0]["id"], 987_654_321);
     assert_eq!(first.other[1]["method"], "_gym/mood");
     let second = client.answer(id);
-    assert_eq!(
-        (second.stop_reason(), second.text().as_str()),
-        ("end_turn", "still here")
-    );
+    assert_eq!((second.stop_reason(), second.text().as_str()), ("end_turn", "still here"));
 }
 
 #[test]
@@ -74,15 +71,7 @@ fn requests_that_were_never_offered_are_made() {
             client.send(&json!({"jsonrpc": "2.0", "id": message["id"], "error": error}));
         }
     }
-    assert_eq!(
-        methods,
-        [
-            "fs/read_text_file",
-            "fs/write_text_file",
-            "terminal/create",
-            "_odd"
-        ]
-    );
+    assert_eq!(methods, ["fs/read_text_file", "fs/write_text_file", "terminal/create", "_odd"]);
     assert!(client.answer(id).text().contains("_odd was refused"));
 }
 
@@ -91,10 +80,7 @@ fn a_prompt_may_be_answered_by_an_error() {
     let folder = tempdir().unwrap();
     let (mut client, session) = Client::with_session(folder.path());
     let error = json!({"code": -32000, "message": "login first"});
-    assert_eq!(
-        client.turn(&session, &json!([{ "fail": error }])).answer["error"],
-        error
-    );
+    assert_eq!(client.turn(&session, &json!([{ "fail": error }])).answer["error"], error);
 }
 
 #[test]
@@ -108,11 +94,7 @@ fn a_start_may_fail_or_hang() {
     assert_eq!(client.line(), None);
     assert_eq!(client.child.wait().unwrap().code(), Some(7));
 
-    let mut client = Client::start(
-        folder.path(),
-        &[],
-        &["--start", r#"{"initialize":[{"hang":true}]}"#],
-    );
+    let mut client = Client::start(folder.path(), &[], &["--start", r#"{"initialize":[{"hang":true}]}"#]);
     client.request("initialize", &json!({"protocolVersion": 1}));
     let id = client.request("session/close", &json!({"sessionId": "x"}));
     let answered = client.answer(id);

@@ -31,10 +31,7 @@ fn a_command_tells_its_output_and_code() {
     assert_eq!(last["rawOutput"]["exitCode"], 4);
     let result: Value =
         serde_json::from_slice(&std::fs::read(folder.path().join("result.json")).unwrap()).unwrap();
-    assert_eq!(
-        (&result["code"], &result["output"]),
-        (&json!(4), &json!("out\nerr\n"))
-    );
+    assert_eq!((&result["code"], &result["output"]), (&json!(4), &json!("out\nerr\n")));
 }
 
 #[test]
@@ -97,10 +94,7 @@ fn harm_stays_within_its_bounds() {
     let expected = "forks: 3 of 3. memory: 3 MiB. disk: 2097152 bytes. disk: 0 bytes, then: No space left on device \
                     (os error 28). connect 127.0.0.1:1: failed: Connection refused (os error 111). ";
     assert_eq!(said, expected);
-    assert_eq!(
-        std::fs::metadata(folder.path().join("full")).unwrap().len(),
-        2 << 20
-    );
+    assert_eq!(std::fs::metadata(folder.path().join("full")).unwrap().len(), 2 << 20);
 }
 
 #[test]
@@ -146,27 +140,16 @@ fn models_are_called_in_every_format() {
     for api in ["chat", "responses", "anthropic", "gemini"] {
         for stream in [false, true] {
             let asked = prompt(&json!([{"text": "Fine."}]));
-            let said = client
-                .turn(&session, &json!([{"model": asked, "api": api, "stream": stream}]))
-                .text();
-            assert!(
-                said.starts_with("model: 200, ") && said.ends_with("ended properly. "),
-                "{api}: {said}"
-            );
+            let said = client.turn(&session, &json!([{"model": asked, "api": api, "stream": stream}])).text();
+            assert!(said.starts_with("model: 200, ") && said.ends_with("ended properly. "), "{api}: {said}");
         }
         let cut = prompt(&json!([{"cut": "middle"}, {"text": "Fine."}]));
-        let said = client
-            .turn(&session, &json!([{"model": cut, "api": api, "stream": true}]))
-            .text();
+        let said = client.turn(&session, &json!([{"model": cut, "api": api, "stream": true}])).text();
         assert!(said.ends_with("ended broken. "), "{api}: {said}");
     }
-    let said = client
-        .turn(&session, &json!([{"model": "x", "key": "wrong"}]))
-        .text();
+    let said = client.turn(&session, &json!([{"model": "x", "key": "wrong"}])).text();
     assert!(said.starts_with("model: 401"), "{said}");
-    let said = client
-        .turn(&session, &json!([{"get": format!("{base}/nothing")}]))
-        .text();
+    let said = client.turn(&session, &json!([{"get": format!("{base}/nothing")}])).text();
     assert!(said.ends_with("404. "), "{said}");
     assert_eq!(model.requests().len(), 14);
 }

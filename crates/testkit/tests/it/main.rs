@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod fakes;
+#[cfg(test)]
 mod gym_basics;
 #[cfg(test)]
 mod gym_broken;

@@ -13,36 +13,17 @@ fn streams(steps: &Value) -> [(&'static str, Value); 4] {
     let messages = json!([{"role": "user", "content": text}]);
     let contents = json!([{"role": "user", "parts": [{"text": text}]}]);
     [
-        (
-            "/v1/messages",
-            json!({"model": "m", "stream": true, "messages": messages}),
-        ),
-        (
-            "/v1/chat/completions",
-            json!({"model": "m", "stream": true, "messages": messages}),
-        ),
-        (
-            "/v1/responses",
-            json!({"model": "m", "stream": true, "input": text}),
-        ),
-        (
-            "/v1beta/models/m:streamGenerateContent?alt=sse",
-            json!({ "contents": contents }),
-        ),
+        ("/v1/messages", json!({"model": "m", "stream": true, "messages": messages})),
+        ("/v1/chat/completions", json!({"model": "m", "stream": true, "messages": messages})),
+        ("/v1/responses", json!({"model": "m", "stream": true, "input": text})),
+        ("/v1beta/models/m:streamGenerateContent?alt=sse", json!({ "contents": contents })),
     ]
 }
 
 /// Whether the event is there that ends an answer in its format.
 fn terminal(text: &str) -> bool {
-    let last = [
-        r#""type":"message_stop""#,
-        "[DONE]",
-        r#""type":"response.completed""#,
-        r#""finishReason""#,
-    ];
-    events(text)
-        .iter()
-        .any(|event| last.iter().any(|last| event.data.contains(last)))
+    let last = [r#""type":"message_stop""#, "[DONE]", r#""type":"response.completed""#, r#""finishReason""#];
+    events(text).iter().any(|event| last.iter().any(|last| event.data.contains(last)))
 }
 
 fn chat(model: &ScriptedModel, steps: &Value) -> std::io::Result<Answer> {
@@ -60,11 +41,7 @@ fn a_cut_closes_the_connection_before_the_terminal_event() {
     for (path, body) in streams(&steps) {
         let answer = post(&model, path, &body);
         assert_eq!((answer.status, answer.ended), (200, Ended::Broken), "{path}");
-        assert!(
-            !answer.body.is_empty() && !terminal(&answer.text()),
-            "{path}: {}",
-            answer.text()
-        );
+        assert!(!answer.body.is_empty() && !terminal(&answer.text()), "{path}: {}", answer.text());
     }
     let whole = json!([{"text": "Whole."}]);
     for (path, body) in streams(&whole) {
@@ -81,10 +58,7 @@ fn a_cut_may_come_at_a_byte_or_before_everything() {
     assert_eq!((answer.body.len(), answer.ended), (10, Ended::Broken));
     let error = chat(&model, &json!([{"cut": "before"}, {"text": "x"}])).unwrap_err();
     assert!(
-        matches!(
-            error.kind(),
-            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset
-        ),
+        matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset),
         "{error}"
     );
 }
@@ -96,13 +70,7 @@ fn a_stall_keeps_the_connection_open_and_silent() {
     assert_eq!(answer.ended, Ended::Silent);
     assert!(!answer.body.is_empty());
     let error = chat(&model, &json!([{"stall": "before"}, {"text": "x"}])).unwrap_err();
-    assert!(
-        matches!(
-            error.kind(),
-            std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-        ),
-        "{error}"
-    );
+    assert!(matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut), "{error}");
 }
 
 #[test]
@@ -110,20 +78,11 @@ fn errors_carry_the_status_the_header_and_the_form_of_the_provider() {
     let model = ScriptedModel::start_with(Options::default());
     for (path, body) in streams(&json!([{"error": 429, "retryAfter": 7}, {"text": "x"}])) {
         let answer = post(&model, path, &body);
-        assert_eq!(
-            (answer.status, answer.header("retry-after")),
-            (429, Some("7")),
-            "{path}"
-        );
+        assert_eq!((answer.status, answer.header("retry-after")), (429, Some("7")), "{path}");
         let error: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(error["error"]["message"], "The script wants this error.");
     }
-    assert_eq!(
-        chat(&model, &json!([{"error": 500}, {"text": "x"}]))
-            .unwrap()
-            .status,
-        500
-    );
+    assert_eq!(chat(&model, &json!([{"error": 500}, {"text": "x"}])).unwrap().status, 500);
 }
 
 #[test]
@@ -143,11 +102,7 @@ fn a_truncated_body_ends_properly_in_the_middle_of_its_json() {
     let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]});
     let answer = post(&model, "/v1/chat/completions", &body);
     assert_eq!((answer.status, answer.ended), (200, Ended::Properly));
-    assert!(
-        serde_json::from_slice::<Value>(&answer.body)
-            .unwrap_err()
-            .is_eof()
-    );
+    assert!(serde_json::from_slice::<Value>(&answer.body).unwrap_err().is_eof());
 }
 
 #[test]
@@ -159,15 +114,9 @@ fn an_answer_may_be_empty_or_too_short() {
         serde_json::from_slice::<Value>(&answer.body).unwrap()["choices"][0].clone()
     };
     let empty = whole(&json!([{"empty": true}, {"text": "x"}]));
-    assert_eq!(
-        (&empty["message"]["content"], &empty["finish_reason"]),
-        (&json!(""), &json!("stop"))
-    );
+    assert_eq!((&empty["message"]["content"], &empty["finish_reason"]), (&json!(""), &json!("stop")));
     let half = whole(&json!([{"maxTokens": true}, {"text": "1234567890"}]));
-    assert_eq!(
-        (&half["message"]["content"], &half["finish_reason"]),
-        (&json!("12345"), &json!("length"))
-    );
+    assert_eq!((&half["message"]["content"], &half["finish_reason"]), (&json!("12345"), &json!("length")));
 }
 
 #[test]

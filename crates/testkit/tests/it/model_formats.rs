@@ -17,21 +17,12 @@ pub(crate) fn post(model: &ScriptedModel, path: &str, body: &Value) -> Answer {
         path if path.starts_with("/v1/messages") => "x-api-key",
         _ => return post_json(&url, "key", body, PATIENCE).unwrap(),
     };
-    request(
-        "POST",
-        &url,
-        &[(header, "key")],
-        body.to_string().as_bytes(),
-        PATIENCE,
-    )
-    .unwrap()
+    request("POST", &url, &[(header, "key")], body.to_string().as_bytes(), PATIENCE).unwrap()
 }
 
 fn object(names: &[&str]) -> Value {
-    let properties: serde_json::Map<String, Value> = names
-        .iter()
-        .map(|name| ((*name).to_owned(), json!({"type": "string"})))
-        .collect();
+    let properties: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).to_owned(), json!({"type": "string"}))).collect();
     json!({"type": "object", "properties": properties, "required": names})
 }
 
@@ -47,19 +38,11 @@ fn steps() -> String {
 fn check(path: &str, body: &Value, expected: &Expect) {
     let model = ScriptedModel::start_with(Options::default());
     let answer = post(&model, path, body);
-    assert_eq!(
-        (answer.status, answer.ended),
-        (200, Ended::Properly),
-        "{}",
-        answer.text()
-    );
+    assert_eq!((answer.status, answer.ended), (200, Ended::Properly), "{}", answer.text());
     let text = if answer.header("content-type") == Some("text/event-stream") {
         let events = events(&answer.text());
         assert!(!events.is_empty());
-        events
-            .iter()
-            .map(|event| format!("{} {}\n", event.name, event.data))
-            .collect()
+        events.iter().map(|event| format!("{} {}\n", event.name, event.data)).collect()
     } else {
         serde_json::from_slice::<Value>(&answer.body).unwrap().to_string()
     };
@@ -249,11 +232,7 @@ fn the_next_step_follows_the_tool_result_in_every_format() {
     let tool_use = json!({"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "Write", "input": {}}]});
     let result =
         json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "ok"}]});
-    says(
-        "/v1/messages",
-        &push(anthropic(false), "messages", [tool_use, result]),
-        "/content/0/text",
-    );
+    says("/v1/messages", &push(anthropic(false), "messages", [tool_use, result]), "/content/0/text");
     let call = json!({"role": "assistant", "content": null, "tool_calls": []});
     let result = json!({"role": "tool", "tool_call_id": "t", "content": "ok"});
     says(
@@ -263,20 +242,12 @@ fn the_next_step_follows_the_tool_result_in_every_format() {
     );
     let call = json!({"type": "function_call", "call_id": "t", "name": "exec_command", "arguments": "{}"});
     let result = json!({"type": "function_call_output", "call_id": "t", "output": "ok"});
-    says(
-        "/v1/responses",
-        &push(responses(false), "input", [call, result]),
-        "/output/0/content/0/text",
-    );
+    says("/v1/responses", &push(responses(false), "input", [call, result]), "/output/0/content/0/text");
     let call = json!({"role": "model", "parts": [{"functionCall": {"name": "write_file", "args": {}}}]});
     let result =
         json!({"role": "user", "parts": [{"functionResponse": {"name": "write_file", "response": {}}}]});
     let path = "/v1beta/models/m:generateContent";
-    says(
-        path,
-        &push(gemini(), "contents", [call, result]),
-        "/candidates/0/content/parts/0/text",
-    );
+    says(path, &push(gemini(), "contents", [call, result]), "/candidates/0/content/parts/0/text");
 }
 
 #[test]
@@ -285,18 +256,13 @@ fn a_streamed_tool_call_adds_up_to_its_arguments() {
     let streamed = |path: &str, body: &Value, piece: &dyn Fn(&Value) -> Option<String>| -> Value {
         let text = post(&model, path, body).text();
         let events = events(&text);
-        let pieces = events
-            .iter()
-            .filter(|event| event.data != "[DONE]")
-            .filter_map(|event| piece(&event.json()));
+        let pieces =
+            events.iter().filter(|event| event.data != "[DONE]").filter_map(|event| piece(&event.json()));
         serde_json::from_str(&pieces.collect::<String>()).unwrap()
     };
     let at = |pointer: &'static str| move |event: &Value| Some(event.pointer(pointer)?.as_str()?.to_owned());
     let file = json!({"file_path": "/w/a.txt", "content": "Grüße\n"});
-    assert_eq!(
-        streamed("/v1/messages", &anthropic(true), &at("/delta/partial_json")),
-        file
-    );
+    assert_eq!(streamed("/v1/messages", &anthropic(true), &at("/delta/partial_json")), file);
     let arguments = streamed(
         "/v1/chat/completions",
         &chat(true),
@@ -309,52 +275,26 @@ fn a_streamed_tool_call_adds_up_to_its_arguments() {
             .and_then(|()| Some(event["delta"].as_str()?.to_owned()))
     };
     let arguments = streamed("/v1/responses", &responses(true), &delta);
-    assert!(
-        arguments["cmd"]
-            .as_str()
-            .unwrap()
-            .contains("printf %s 'Grüße\n' > '/w/a.txt'"),
-        "{arguments}"
-    );
+    assert!(arguments["cmd"].as_str().unwrap().contains("printf %s 'Grüße\n' > '/w/a.txt'"), "{arguments}");
 }
 
 #[test]
 fn usage_is_streamed_only_where_it_was_asked_for() {
     let model = ScriptedModel::start_with(Options::default());
     let mut body = chat(true);
-    assert!(
-        post(&model, "/v1/chat/completions", &body)
-            .text()
-            .contains("prompt_tokens")
-    );
+    assert!(post(&model, "/v1/chat/completions", &body).text().contains("prompt_tokens"));
     body.as_object_mut().unwrap().remove("stream_options");
-    assert!(
-        !post(&model, "/v1/chat/completions", &body)
-            .text()
-            .contains("prompt_tokens")
-    );
+    assert!(!post(&model, "/v1/chat/completions", &body).text().contains("prompt_tokens"));
 }
 
 #[test]
 fn a_key_is_wanted_where_the_provider_wants_it() {
     let model = ScriptedModel::start_with_key("right");
     let status = |path: &str, headers: &[(&str, &str)]| {
-        request(
-            "POST",
-            &format!("{}{path}", model.base_url()),
-            headers,
-            b"{}",
-            PATIENCE,
-        )
-        .unwrap()
-        .status
+        request("POST", &format!("{}{path}", model.base_url()), headers, b"{}", PATIENCE).unwrap().status
     };
-    for path in [
-        "/v1/messages",
-        "/v1/chat/completions",
-        "/v1/responses",
-        "/v1beta/models/m:generateContent",
-    ] {
+    for path in ["/v1/messages", "/v1/chat/completions", "/v1/responses", "/v1beta/models/m:generateContent"]
+    {
         assert_eq!(status(path, &[]), 401, "{path}");
         assert_eq!(status(path, &[("authorization", "Bearer wrong")]), 401, "{path}");
         assert_eq!(status(path, &[("authorization", "Bearer right")]), 200, "{path}");
@@ -362,25 +302,10 @@ fn a_key_is_wanted_where_the_provider_wants_it() {
     assert_eq!(status("/v1/messages", &[("x-api-key", "right")]), 200);
     assert_eq!(status("/v1/responses", &[("x-api-key", "right")]), 401);
     assert_eq!(status("/v1beta/models/m:generateContent?key=right", &[]), 200);
-    assert_eq!(
-        status("/v1beta/models/m:generateContent", &[("x-goog-api-key", "right")]),
-        200
-    );
-    let keys: Vec<_> = model
-        .requests()
-        .into_iter()
-        .map(|request| request.key.map(|key| key.place))
-        .collect();
+    assert_eq!(status("/v1beta/models/m:generateContent", &[("x-goog-api-key", "right")]), 200);
+    let keys: Vec<_> = model.requests().into_iter().map(|request| request.key.map(|key| key.place)).collect();
     assert_eq!(keys[0], None);
-    assert_eq!(
-        keys[12..],
-        [
-            Some("x-api-key"),
-            Some("x-api-key"),
-            Some("?key"),
-            Some("x-goog-api-key")
-        ]
-    );
+    assert_eq!(keys[12..], [Some("x-api-key"), Some("x-api-key"), Some("?key"), Some("x-goog-api-key")]);
 }
 
 #[test]
@@ -388,21 +313,11 @@ fn models_and_counts_are_told_and_the_rest_is_not_found() {
     let model = ScriptedModel::start_with(Options::default());
     let get = |path: &str| {
         let bearer = [("authorization", "Bearer k")];
-        request(
-            "GET",
-            &format!("{}{path}", model.base_url()),
-            &bearer,
-            b"",
-            PATIENCE,
-        )
-        .unwrap()
+        request("GET", &format!("{}{path}", model.base_url()), &bearer, b"", PATIENCE).unwrap()
     };
     let json_of = |answer: &Answer| serde_json::from_slice::<Value>(&answer.body).unwrap();
     assert_eq!(json_of(&get("/v1/models"))["data"][0]["id"], "scripted-model");
-    assert_eq!(
-        json_of(&get("/v1beta/models"))["models"][0]["name"],
-        "models/scripted-model"
-    );
+    assert_eq!(json_of(&get("/v1beta/models"))["models"][0]["name"], "models/scripted-model");
     let count = post(&model, "/v1/messages/count_tokens", &json!({"messages": []}));
     assert_eq!(json_of(&count), json!({"input_tokens": 3}));
     let count = post(&model, "/v1beta/models/m:countTokens", &json!({"contents": []}));
@@ -425,20 +340,11 @@ fn a_conversation_without_a_script_gets_the_plain_answer_or_the_fallback() {
     let ask = json!({"model": "m", "messages": [{"role": "user", "content": "What is this?"}]});
     let said = |model: &ScriptedModel| {
         let answer: Value = serde_json::from_slice(&post(model, "/v1/chat/completions", &ask).body).unwrap();
-        answer["choices"][0]["message"]["content"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        answer["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
     };
     let plain = ScriptedModel::start_with(Options::default());
-    assert_eq!(
-        said(&plain),
-        "No script was given, so this is the scripted model's plain answer."
-    );
+    assert_eq!(said(&plain), "No script was given, so this is the scripted model's plain answer.");
     let fallback = Some(Script::parse(r#"{"steps":[{"text":"The fallback."}]}"#).unwrap());
-    let model = ScriptedModel::start_with(Options {
-        fallback,
-        ..Options::default()
-    });
+    let model = ScriptedModel::start_with(Options { fallback, ..Options::default() });
     assert_eq!(said(&model), "The fallback.");
 }

@@ -19,10 +19,7 @@ async fn requests_are_recorded_and_waited_for() {
     asking.await.unwrap().unwrap();
     let [recorded] = <[_; 1]>::try_from(model.requests()).unwrap();
     assert_eq!((recorded.number, recorded.method.as_str()), (1, "POST"));
-    assert_eq!(
-        (recorded.path.as_str(), &recorded.body),
-        ("/v1/chat/completions", &json!({"model": "m"}))
-    );
+    assert_eq!((recorded.path.as_str(), &recorded.body), ("/v1/chat/completions", &json!({"model": "m"})));
     assert_eq!(recorded.key.as_ref().map(|key| key.value.as_str()), Some("k1"));
     assert_eq!(recorded.header("content-type"), Some("application/json"));
 }
@@ -39,41 +36,24 @@ async fn it_stops_when_it_is_dropped() {
 #[test]
 fn the_program_prints_its_address_and_tells_what_it_was_asked() {
     let mut program = command(telecoder_testkit::bin::path("telecoder-scripted-model"));
-    let mut child = program
-        .args(["--listen", "127.0.0.1:0", "--key", "k"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        program.args(["--listen", "127.0.0.1:0", "--key", "k"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let base = line.trim().strip_prefix("listening on ").unwrap();
-    assert_eq!(
-        post_json(&format!("{base}/v1/responses"), "k", &json!({}), PATIENCE)
-            .unwrap()
-            .status,
-        200
-    );
+    assert_eq!(post_json(&format!("{base}/v1/responses"), "k", &json!({}), PATIENCE).unwrap().status, 200);
     let told = request("GET", &format!("{base}/__requests"), &[], b"", PATIENCE).unwrap();
     let told: Value = serde_json::from_slice(&told.body).unwrap();
     assert_eq!(told["requests"][0]["path"], "/v1/responses");
-    assert_eq!(
-        request("DELETE", &format!("{base}/__requests"), &[], b"", PATIENCE)
-            .unwrap()
-            .status,
-        204
-    );
+    assert_eq!(request("DELETE", &format!("{base}/__requests"), &[], b"", PATIENCE).unwrap().status, 204);
     child.kill().unwrap();
     child.wait().unwrap();
 }
 
 #[test]
 fn a_wrong_option_is_explained() {
-    let output = command(telecoder_testkit::bin::path("telecoder-scripted-model"))
-        .arg("--help")
-        .output()
-        .unwrap();
+    let output =
+        command(telecoder_testkit::bin::path("telecoder-scripted-model")).arg("--help").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--listen ADDRESS"));
 }

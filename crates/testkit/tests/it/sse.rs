@@ -25,10 +25,7 @@ pub(crate) fn events(text: &str) -> Vec<Event> {
         };
         if line.is_empty() {
             if !data.is_empty() {
-                all.push(Event {
-                    name: std::mem::take(&mut name),
-                    data: data.join("\n"),
-                });
+                all.push(Event { name: std::mem::take(&mut name), data: data.join("\n") });
                 data.clear();
             }
             continue;

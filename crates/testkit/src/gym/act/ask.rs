@@ -11,42 +11,25 @@ use crate::gym::script::Action;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-pub(super) const VERBS: &[Verb] = &[
-    ("ask", ask),
-    ("fsRead", fs_read),
-    ("fsWrite", fs_write),
-    ("terminal", terminal),
-    ("request", request),
-];
+pub(super) const VERBS: &[Verb] =
+    &[("ask", ask), ("fsRead", fs_read), ("fsWrite", fs_write), ("terminal", terminal), ("request", request)];
 
 /// An hour: a person may have to answer.
 const PATIENCE: u64 = 3_600_000;
 
 fn ask(actor: &Actor, action: &Action) -> Done {
-    let id = action
-        .option_text("id")
-        .map_or_else(|| actor.tool_id(), str::to_owned);
+    let id = action.option_text("id").map_or_else(|| actor.tool_id(), str::to_owned);
     let kind = action.option_text("kind").unwrap_or("execute");
     let options = options(action);
     let call = json!({"toolCallId": id, "title": action.text()?, "kind": kind, "status": "pending"});
     let params = json!({"sessionId": actor.session.id, "toolCall": call, "options": options});
-    let receiver = actor
-        .process
-        .wire
-        .request("session/request_permission", &params)?;
+    let receiver = actor.process.wire.request("session/request_permission", &params)?;
     let longest = Duration::from_millis(action.option_number("timeoutMs", PATIENCE));
     let reply = actor.reply(&receiver, longest);
-    let chosen = reply
-        .as_ref()
-        .and_then(|reply| reply.as_ref().ok())
-        .and_then(|result| {
-            let chosen = result.pointer("/outcome/optionId")?;
-            options
-                .iter()
-                .find(|option| option.get("optionId") == Some(chosen))?
-                .get("kind")?
-                .as_str()
-        });
+    let chosen = reply.as_ref().and_then(|reply| reply.as_ref().ok()).and_then(|result| {
+        let chosen = result.pointer("/outcome/optionId")?;
+        options.iter().find(|option| option.get("optionId") == Some(chosen))?.get("kind")?.as_str()
+    });
     let branch = match chosen {
         Some(kind) if kind.starts_with("allow") => "allowed",
         Some(_) => "rejected",
@@ -70,21 +53,13 @@ fn options(action: &Action) -> Vec<Value> {
 
 fn fs_read(actor: &Actor, action: &Action) -> Done {
     let path = actor.session.path(action.text()?);
-    call(
-        actor,
-        "fs/read_text_file",
-        &json!({"sessionId": actor.session.id, "path": path}),
-    )
+    call(actor, "fs/read_text_file", &json!({"sessionId": actor.session.id, "path": path}))
 }
 
 fn fs_write(actor: &Actor, action: &Action) -> Done {
     let (path, text) = action.pair()?;
     let path = actor.session.path(path);
-    call(
-        actor,
-        "fs/write_text_file",
-        &json!({"sessionId": actor.session.id, "path": path, "content": text}),
-    )
+    call(actor, "fs/write_text_file", &json!({"sessionId": actor.session.id, "path": path, "content": text}))
 }
 
 fn terminal(actor: &Actor, action: &Action) -> Done {
@@ -97,11 +72,7 @@ fn terminal(actor: &Actor, action: &Action) -> Done {
 }
 
 fn request(actor: &Actor, action: &Action) -> Done {
-    let method = action
-        .value
-        .get(0)
-        .and_then(Value::as_str)
-        .ok_or("`request` wants a method and params")?;
+    let method = action.value.get(0).and_then(Value::as_str).ok_or("`request` wants a method and params")?;
     call(actor, method, action.value.get(1).unwrap_or(&Value::Null))
 }
 

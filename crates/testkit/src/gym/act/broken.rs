@@ -50,28 +50,19 @@ fn flood(actor: &Actor, action: &Action) -> Done {
 fn line(actor: &Actor, action: &Action) -> Done {
     let wanted = usize::try_from(action.number()?.min(MAX_LINE)).map_err(|error| error.to_string())?;
     let empty = chunk(actor, "").to_string().len();
-    actor
-        .process
-        .wire
-        .send(&chunk(actor, &"x".repeat(wanted.saturating_sub(empty))))?;
+    actor.process.wire.send(&chunk(actor, &"x".repeat(wanted.saturating_sub(empty))))?;
     Ok(Flow::On)
 }
 
 fn raw(actor: &Actor, action: &Action) -> Done {
-    actor
-        .process
-        .wire
-        .raw(format!("{}\n", action.text()?).as_bytes())?;
+    actor.process.wire.raw(format!("{}\n", action.text()?).as_bytes())?;
     Ok(Flow::On)
 }
 
 fn invalid_utf8(actor: &Actor, _: &Action) -> Done {
     let whole = chunk(actor, "@").to_string();
-    let bytes: Vec<u8> = whole
-        .bytes()
-        .map(|byte| if byte == b'@' { 0xff } else { byte })
-        .chain(*b"\n")
-        .collect();
+    let bytes: Vec<u8> =
+        whole.bytes().map(|byte| if byte == b'@' { 0xff } else { byte }).chain(*b"\n").collect();
     actor.process.wire.raw(&bytes)?;
     Ok(Flow::On)
 }
@@ -85,18 +76,12 @@ fn truncated_json(actor: &Actor, _: &Action) -> Done {
 
 fn duplicate_response(actor: &Actor, action: &Action) -> Done {
     let reason = action.value.as_str().unwrap_or("end_turn");
-    actor
-        .process
-        .wire
-        .answer(&actor.request, &Ok(json!({ "stopReason": reason })))?;
+    actor.process.wire.answer(&actor.request, &Ok(json!({ "stopReason": reason })))?;
     Ok(Flow::On)
 }
 
 fn wrong_id(actor: &Actor, _: &Action) -> Done {
-    actor
-        .process
-        .wire
-        .answer(&json!(987_654_321), &Ok(json!({"stopReason": "end_turn"})))?;
+    actor.process.wire.answer(&json!(987_654_321), &Ok(json!({"stopReason": "end_turn"})))?;
     Ok(Flow::On)
 }
 
@@ -106,10 +91,7 @@ fn unknown_update(actor: &Actor, _: &Action) -> Done {
 }
 
 fn unknown_notification(actor: &Actor, _: &Action) -> Done {
-    actor
-        .process
-        .wire
-        .notify("_gym/mood", &json!({"mood": "strange"}))?;
+    actor.process.wire.notify("_gym/mood", &json!({"mood": "strange"}))?;
     Ok(Flow::On)
 }
 

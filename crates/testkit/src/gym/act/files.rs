@@ -53,9 +53,7 @@ fn with_parents(path: &Path) -> io::Result<()> {
 fn write(actor: &Actor, action: &Action) -> Done {
     let (path, text) = action.pair()?;
     let path = actor.session.path(path);
-    announced(actor, &path, "write", || {
-        with_parents(&path).and_then(|()| fs::write(&path, text))
-    })
+    announced(actor, &path, "write", || with_parents(&path).and_then(|()| fs::write(&path, text)))
 }
 
 fn append(actor: &Actor, action: &Action) -> Done {
@@ -63,22 +61,14 @@ fn append(actor: &Actor, action: &Action) -> Done {
     let path = actor.session.path(path);
     announced(actor, &path, "append to", || {
         with_parents(&path)?;
-        fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)?
-            .write_all(text.as_bytes())
+        fs::OpenOptions::new().create(true).append(true).open(&path)?.write_all(text.as_bytes())
     })
 }
 
 fn delete(actor: &Actor, action: &Action) -> Done {
     let path = actor.session.path(action.text()?);
     announced(actor, &path, "delete", || {
-        if fs::symlink_metadata(&path)?.is_dir() {
-            fs::remove_dir_all(&path)
-        } else {
-            fs::remove_file(&path)
-        }
+        if fs::symlink_metadata(&path)?.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) }
     })
 }
 
@@ -100,20 +90,13 @@ fn report(actor: &Actor, action: &Action) -> Done {
 }
 
 fn environment(actor: &Actor, action: &Action) -> Done {
-    let all: serde_json::Map<String, Value> = surroundings::variables()
-        .into_iter()
-        .map(|(name, value)| (name, Value::String(value)))
-        .collect();
-    kept(
-        &actor.session.path(action.text()?),
-        &Value::Object(all).to_string(),
-    )
+    let all: serde_json::Map<String, Value> =
+        surroundings::variables().into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+    kept(&actor.session.path(action.text()?), &Value::Object(all).to_string())
 }
 
 /// Writes a file without telling the client.
 fn kept(path: &Path, text: &str) -> Done {
     let written = with_parents(path).and_then(|()| fs::write(path, text));
-    written
-        .map(|()| Flow::On)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))
+    written.map(|()| Flow::On).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

@@ -61,11 +61,7 @@ fn ignore_end(actor: &Actor, _: &Action) -> Done {
 }
 
 fn once(actor: &Actor, action: &Action) -> Done {
-    let branch = if actor.session.first_time(action.text()?) {
-        "do"
-    } else {
-        "else"
-    };
+    let branch = if actor.session.first_time(action.text()?) { "do" } else { "else" };
     run(actor, &action.option_actions(branch)?)
 }
 
@@ -88,9 +84,7 @@ fn meanwhile(actor: &Actor, action: &Action) -> Done {
     let actor = actor.clone();
     // How it ends concerns nobody: it is not part of the turn.
     let work = move || drop(run(&actor, &actions));
-    std::thread::Builder::new()
-        .spawn(work)
-        .map_err(|error| format!("cannot start a thread: {error}"))?;
+    std::thread::Builder::new().spawn(work).map_err(|error| format!("cannot start a thread: {error}"))?;
     Ok(Flow::On)
 }
 

@@ -34,9 +34,7 @@ fn forks(actor: &Actor, action: &Action) -> Done {
             }
         }
     }
-    let why = problem
-        .map(|error| format!(", then: {error}"))
-        .unwrap_or_default();
+    let why = problem.map(|error| format!(", then: {error}")).unwrap_or_default();
     actor.say(&format!("forks: {} of {wanted}{why}. ", children.len()))?;
     Ok(Flow::On)
 }
@@ -49,24 +47,14 @@ fn memory(actor: &Actor, action: &Action) -> Done {
         blocks.push(vec![u8::try_from(blocks.len() % 251).unwrap_or(0) | 1; MEBIBYTE]);
     }
     actor.say(&format!("memory: {} MiB. ", blocks.len()))?;
-    actor.wait(Duration::from_millis(action.option_number("holdMs", 0)), || {
-        None::<()>
-    });
+    actor.wait(Duration::from_millis(action.option_number("holdMs", 0)), || None::<()>);
     std::hint::black_box(&blocks);
     Ok(Flow::On)
 }
 
 fn disk(actor: &Actor, action: &Action) -> Done {
-    let path = action
-        .value
-        .get(0)
-        .and_then(Value::as_str)
-        .ok_or("`disk` wants a path and bytes")?;
-    let wanted = action
-        .value
-        .get(1)
-        .and_then(Value::as_u64)
-        .ok_or("`disk` wants a path and bytes")?;
+    let path = action.value.get(0).and_then(Value::as_str).ok_or("`disk` wants a path and bytes")?;
+    let wanted = action.value.get(1).and_then(Value::as_u64).ok_or("`disk` wants a path and bytes")?;
     let block = vec![b'd'; MEBIBYTE];
     let mut written = 0_u64;
     let file = fs::File::create(actor.session.path(path));
@@ -77,10 +65,7 @@ fn disk(actor: &Actor, action: &Action) -> Done {
         }
         file.sync_all()
     });
-    let why = outcome
-        .err()
-        .map(|error| format!(", then: {error}"))
-        .unwrap_or_default();
+    let why = outcome.err().map(|error| format!(", then: {error}")).unwrap_or_default();
     actor.say(&format!("disk: {written} bytes{why}. "))?;
     Ok(Flow::On)
 }

@@ -43,11 +43,7 @@ pub(super) fn run(actor: &Actor, actions: &[Action]) -> Done {
             break;
         }
         let Some((_, act)) = verbs().find(|(name, _)| *name == action.verb) else {
-            return Err(format!(
-                "there is no action `{}`; there are: {}",
-                action.verb,
-                all().join(", ")
-            ));
+            return Err(format!("there is no action `{}`; there are: {}", action.verb, all().join(", ")));
         };
         match act(actor, action)? {
             Flow::On => {}

@@ -37,17 +37,10 @@ fn endpoint(wanted: Option<&str>) -> Result<Endpoint, String> {
         ("gemini", variable("GOOGLE_GEMINI_BASE_URL"), "GEMINI_API_KEY"),
     ];
     let fits = |api: &str| wanted.is_none_or(|wanted| wanted == api);
-    let found = known
-        .into_iter()
-        .filter(|(api, _, _)| fits(api))
-        .find_map(|(api, base, key)| {
-            let base = base?.trim_end_matches('/').to_owned();
-            Some(Endpoint {
-                api,
-                base,
-                key: variable(key).unwrap_or_default(),
-            })
-        });
+    let found = known.into_iter().filter(|(api, _, _)| fits(api)).find_map(|(api, base, key)| {
+        let base = base?.trim_end_matches('/').to_owned();
+        Some(Endpoint { api, base, key: variable(key).unwrap_or_default() })
+    });
     found.ok_or_else(|| "no base address of a model is set in the environment".to_owned())
 }
 
@@ -59,20 +52,13 @@ fn model(actor: &Actor, action: &Action) -> Done {
             return Ok(Flow::On);
         }
     };
-    let stream = action
-        .options
-        .get("stream")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let stream = action.options.get("stream").and_then(Value::as_bool).unwrap_or(false);
     let name = action.option_text("model_name").unwrap_or("scripted-model");
     let key = action.option_text("key").unwrap_or(&endpoint.key).to_owned();
     let (url, header, body) = call(&endpoint, name, action.text()?, stream, &key);
     let timeout = Duration::from_millis(action.option_number("timeoutMs", 60_000));
     let answer = off_thread(actor, timeout, move || {
-        let headers = [
-            ("content-type", "application/json"),
-            (header.0, header.1.as_str()),
-        ];
+        let headers = [("content-type", "application/json"), (header.0, header.1.as_str())];
         plain_http::request("POST", &url, &headers, body.to_string().as_bytes(), timeout)
     });
     actor.say(&match answer {
@@ -95,29 +81,19 @@ fn call(
     let bearer = ("authorization", format!("Bearer {key}"));
     let messages = json!([{"role": "user", "content": prompt}]);
     match endpoint.api {
-        "responses" => (
-            format!("{base}/responses"),
-            bearer,
-            json!({"model": model, "input": prompt, "stream": stream}),
-        ),
+        "responses" => {
+            (format!("{base}/responses"), bearer, json!({"model": model, "input": prompt, "stream": stream}))
+        }
         "anthropic" => (
             format!("{base}/v1/messages"),
             ("x-api-key", key.to_owned()),
             json!({"model": model, "max_tokens": 1000, "messages": messages, "stream": stream}),
         ),
         "gemini" => {
-            let verb = if stream {
-                "streamGenerateContent?alt=sse"
-            } else {
-                "generateContent"
-            };
+            let verb = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
             let contents = json!([{"role": "user", "parts": [{"text": prompt}]}]);
             let url = format!("{base}/v1beta/models/{model}:{verb}");
-            (
-                url,
-                ("x-goog-api-key", key.to_owned()),
-                json!({ "contents": contents }),
-            )
+            (url, ("x-goog-api-key", key.to_owned()), json!({ "contents": contents }))
         }
         _ => (
             format!("{base}/chat/completions"),
@@ -138,16 +114,8 @@ fn described(answer: &Answer) -> String {
         Ended::Silent => "silent",
     };
     let text: String = answer.text().chars().take(300).collect();
-    let detail = if answer.status == 200 {
-        String::new()
-    } else {
-        format!(": {text}")
-    };
-    format!(
-        "model: {}, {} bytes, ended {ended}{detail}. ",
-        answer.status,
-        answer.body.len()
-    )
+    let detail = if answer.status == 200 { String::new() } else { format!(": {text}") };
+    format!("model: {}, {} bytes, ended {ended}{detail}. ", answer.status, answer.body.len())
 }
 
 /// Does something on a thread of its own, so that a cancel ends the turn all the same.
@@ -167,9 +135,7 @@ fn get(actor: &Actor, action: &Action) -> Done {
     let url = action.text()?.to_owned();
     let timeout = Duration::from_millis(action.option_number("timeoutMs", 5_000));
     let address = url.clone();
-    let answer = off_thread(actor, timeout, move || {
-        plain_http::request("GET", &address, &[], b"", timeout)
-    });
+    let answer = off_thread(actor, timeout, move || plain_http::request("GET", &address, &[], b"", timeout));
     actor.say(&match answer {
         Some(Ok(answer)) => format!("get {url}: {}. ", answer.status),
         Some(Err(error)) => format!("get {url}: failed: {error}. "),

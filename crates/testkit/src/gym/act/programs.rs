@@ -19,20 +19,12 @@ use std::time::Duration;
 /// The most output of a command that is told, in bytes.
 const MAX_OUTPUT: u64 = 64 << 10;
 
-pub(super) const VERBS: &[Verb] = &[
-    ("shell", shell),
-    ("daemon", daemon),
-    ("stderr", stderr),
-    ("exit", exit),
-    ("signal", signal),
-];
+pub(super) const VERBS: &[Verb] =
+    &[("shell", shell), ("daemon", daemon), ("stderr", stderr), ("exit", exit), ("signal", signal)];
 
 /// A command that has none of this process's streams.
 pub(in crate::gym) fn detached(command: &mut Command) -> &mut Command {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null())
 }
 
 fn shell(actor: &Actor, action: &Action) -> Done {
@@ -63,9 +55,7 @@ fn shell(actor: &Actor, action: &Action) -> Done {
 /// Runs a command to its end; `None` if it had to be ended, because the time was over or the turn was cancelled.
 fn finish(actor: &Actor, command: &str, longest: Duration) -> io::Result<(Option<ExitStatus>, String)> {
     let mut shell = surroundings::command("sh");
-    shell
-        .args(["-c", &format!("exec 2>&1\n{command}")])
-        .current_dir(&actor.session.cwd);
+    shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(&actor.session.cwd);
     let mut child = shell.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let (sender, receiver) = channel();
     let stdout = child.stdout.take();
@@ -75,9 +65,7 @@ fn finish(actor: &Actor, command: &str, longest: Duration) -> io::Result<(Option
         end(&mut child)?;
     }
     // A grandchild may hold the pipe open after the shell has ended: its output is not waited for long.
-    let output = receiver
-        .recv_timeout(Duration::from_millis(500))
-        .unwrap_or_default();
+    let output = receiver.recv_timeout(Duration::from_millis(500)).unwrap_or_default();
     Ok((status, output))
 }
 
@@ -96,24 +84,14 @@ fn all_of(mut stream: impl Read) -> String {
 
 fn daemon(actor: &Actor, action: &Action) -> Done {
     let wrong = || "`daemon` wants a path and milliseconds".to_owned();
-    let path = action
-        .value
-        .get(0)
-        .and_then(|path| path.as_str())
-        .ok_or_else(wrong)?;
-    let wait = action
-        .value
-        .get(1)
-        .and_then(serde_json::Value::as_u64)
-        .ok_or_else(wrong)?;
+    let path = action.value.get(0).and_then(|path| path.as_str()).ok_or_else(wrong)?;
+    let wait = action.value.get(1).and_then(serde_json::Value::as_u64).ok_or_else(wrong)?;
     let path = actor.session.path(path);
     let begun = surroundings::own_command().and_then(|mut command| {
         command.arg("daemon").arg(&path).arg(wait.to_string());
         detached(&mut command).status()
     });
-    begun
-        .map(|_| Flow::On)
-        .map_err(|error| format!("cannot start a daemon: {error}"))
+    begun.map(|_| Flow::On).map_err(|error| format!("cannot start a daemon: {error}"))
 }
 
 fn stderr(_: &Actor, action: &Action) -> Done {
@@ -123,10 +101,7 @@ fn stderr(_: &Actor, action: &Action) -> Done {
     Ok(Flow::On)
 }
 
-#[expect(
-    clippy::exit,
-    reason = "ending the process at once is what the script asks for"
-)]
+#[expect(clippy::exit, reason = "ending the process at once is what the script asks for")]
 fn exit(_: &Actor, action: &Action) -> Done {
     std::process::exit(i32::try_from(action.number()?).unwrap_or(1))
 }
@@ -137,8 +112,7 @@ fn signal(_: &Actor, action: &Action) -> Done {
     let mut set = SigSet::empty();
     set.add(signal);
     let raised = || raise(signal).map_err(|error| format!("cannot raise it: {error}"));
-    set.thread_unblock()
-        .map_err(|error| format!("cannot unblock it: {error}"))?;
+    set.thread_unblock().map_err(|error| format!("cannot unblock it: {error}"))?;
     raised()?;
     // Rust's own handler of memory faults takes the first one and leaves the second to the system.
     raised()?;

@@ -29,9 +29,7 @@ pub(super) const VERBS: &[Verb] = &[
 
 fn say(actor: &Actor, action: &Action) -> Done {
     let letters: Vec<char> = action.text()?.chars().collect();
-    let chunks = usize::try_from(action.option_number("chunks", 1))
-        .unwrap_or(1)
-        .max(1);
+    let chunks = usize::try_from(action.option_number("chunks", 1)).unwrap_or(1).max(1);
     let pace = Duration::from_millis(action.option_number("paceMs", 0));
     for (index, chunk) in letters.chunks(letters.len().div_ceil(chunks).max(1)).enumerate() {
         if index > 0 {
@@ -49,17 +47,12 @@ fn think(actor: &Actor, action: &Action) -> Done {
 }
 
 fn plan(actor: &Actor, action: &Action) -> Done {
-    let entries = action
-        .value
-        .as_array()
-        .ok_or("`plan` wants a list")?
-        .iter()
-        .map(|entry| {
-            let part = |at: usize| entry.get(at).and_then(Value::as_str);
-            let content = entry.as_str().or(part(0)).unwrap_or_default();
-            let (priority, status) = (part(1).unwrap_or("medium"), part(2).unwrap_or("pending"));
-            json!({"content": content, "priority": priority, "status": status})
-        });
+    let entries = action.value.as_array().ok_or("`plan` wants a list")?.iter().map(|entry| {
+        let part = |at: usize| entry.get(at).and_then(Value::as_str);
+        let content = entry.as_str().or(part(0)).unwrap_or_default();
+        let (priority, status) = (part(1).unwrap_or("medium"), part(2).unwrap_or("pending"));
+        json!({"content": content, "priority": priority, "status": status})
+    });
     let entries: Vec<Value> = entries.collect();
     actor.update(&json!({"sessionUpdate": "plan", "entries": entries}))?;
     Ok(Flow::On)
@@ -68,21 +61,14 @@ fn plan(actor: &Actor, action: &Action) -> Done {
 fn claim(actor: &Actor, action: &Action) -> Done {
     let mut text = String::new();
     for section in ["changed", "verified", "uncertain", "next"] {
-        let lines = action
-            .value
-            .get(section)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
+        let lines = action.value.get(section).and_then(Value::as_array).into_iter().flatten();
         let lines: Vec<&str> = lines.filter_map(Value::as_str).collect();
         if let Some(first) = section.get(..1)
             && !lines.is_empty()
         {
             let heading = section.replacen(first, &first.to_uppercase(), 1);
             text.push_str(&format!("\n{heading}:\n"));
-            lines
-                .iter()
-                .for_each(|line| text.push_str(&format!("- {line}\n")));
+            lines.iter().for_each(|line| text.push_str(&format!("- {line}\n")));
         }
     }
     actor.say(&text)?;
@@ -90,9 +76,7 @@ fn claim(actor: &Actor, action: &Action) -> Done {
 }
 
 fn tool(actor: &Actor, action: &Action) -> Done {
-    let id = action
-        .option_text("id")
-        .map_or_else(|| actor.tool_id(), str::to_owned);
+    let id = action.option_text("id").map_or_else(|| actor.tool_id(), str::to_owned);
     let statuses = action.options.get("statuses").and_then(Value::as_array).cloned();
     let statuses = statuses.unwrap_or_else(|| vec![json!("in_progress"), json!("completed")]);
     let kind = action.option_text("kind").unwrap_or("other");
@@ -122,23 +106,14 @@ fn tool_content(action: &Action) -> Vec<Value> {
     if let Some(text) = action.option_text("text") {
         content.push(json!({"type": "content", "content": {"type": "text", "text": text}}));
     }
-    if let Some([path, old, new]) = action
-        .options
-        .get("diff")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-    {
+    if let Some([path, old, new]) = action.options.get("diff").and_then(Value::as_array).map(Vec::as_slice) {
         content.push(json!({"type": "diff", "path": path, "oldText": old, "newText": new}));
     }
     content
 }
 
 fn usage(actor: &Actor, action: &Action) -> Done {
-    let mut update = action
-        .value
-        .as_object()
-        .cloned()
-        .ok_or("`usage` wants an object")?;
+    let mut update = action.value.as_object().cloned().ok_or("`usage` wants an object")?;
     update.insert("sessionUpdate".to_owned(), json!("usage_update"));
     actor.pass(&Value::Object(update))?;
     Ok(Flow::On)
@@ -156,10 +131,8 @@ fn title(actor: &Actor, action: &Action) -> Done {
 
 fn commands(actor: &Actor, action: &Action) -> Done {
     let names = action.value.as_array().ok_or("`commands` wants a list")?;
-    let commands: Vec<Value> = names
-        .iter()
-        .map(|name| json!({"name": name, "description": "A scripted command"}))
-        .collect();
+    let commands: Vec<Value> =
+        names.iter().map(|name| json!({"name": name, "description": "A scripted command"})).collect();
     actor.pass(&json!({"sessionUpdate": "available_commands_update", "availableCommands": commands}))?;
     Ok(Flow::On)
 }

@@ -19,20 +19,14 @@ pub(crate) fn ask(request: &Value) -> Ask {
             None => turns.push(Turn::User(field(message, "content").to_owned())),
         }
     }
-    let tools = list(request, "tools")
-        .filter(|tool| tool.get("input_schema").is_some())
-        .map(|tool| Tool {
-            name: field(tool, "name").to_owned(),
-            namespace: None,
-            schema: tool.get("input_schema").cloned(),
-        });
+    let tools = list(request, "tools").filter(|tool| tool.get("input_schema").is_some()).map(|tool| Tool {
+        name: field(tool, "name").to_owned(),
+        namespace: None,
+        schema: tool.get("input_schema").cloned(),
+    });
     Ask {
         model: field(request, "model").to_owned(),
-        stream: if flag(request, "stream") {
-            Bearing::Events
-        } else {
-            Bearing::Whole
-        },
+        stream: if flag(request, "stream") { Bearing::Events } else { Bearing::Whole },
         stream_usage: true,
         instructions: request.get("system").map(text_of).unwrap_or_default(),
         turns,

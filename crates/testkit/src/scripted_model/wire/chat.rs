@@ -22,23 +22,15 @@ pub(crate) fn ask(request: &Value) -> Ask {
             _ => turns.push(Turn::User(text())),
         }
     }
-    let tools = list(request, "tools")
-        .filter_map(|tool| tool.get("function"))
-        .map(|function| Tool {
-            name: field(function, "name").to_owned(),
-            namespace: None,
-            schema: function.get("parameters").cloned(),
-        });
+    let tools = list(request, "tools").filter_map(|tool| tool.get("function")).map(|function| Tool {
+        name: field(function, "name").to_owned(),
+        namespace: None,
+        schema: function.get("parameters").cloned(),
+    });
     Ask {
         model: field(request, "model").to_owned(),
-        stream: if flag(request, "stream") {
-            Bearing::Events
-        } else {
-            Bearing::Whole
-        },
-        stream_usage: request
-            .get("stream_options")
-            .is_some_and(|options| flag(options, "include_usage")),
+        stream: if flag(request, "stream") { Bearing::Events } else { Bearing::Whole },
+        stream_usage: request.get("stream_options").is_some_and(|options| flag(options, "include_usage")),
         instructions,
         turns,
         tools: tools.collect(),
@@ -85,17 +77,10 @@ fn head(reply: &Reply, object: &str) -> Map<String, Value> {
 }
 
 fn whole(reply: &Reply) -> Value {
-    let content = if reply.text.is_empty() && reply.call.is_some() {
-        Value::Null
-    } else {
-        json!(reply.text)
-    };
+    let content = if reply.text.is_empty() && reply.call.is_some() { Value::Null } else { json!(reply.text) };
     let mut message = json!({"role": "assistant", "content": content});
     if let (Some(call), Some(message)) = (&reply.call, message.as_object_mut()) {
-        message.insert(
-            "tool_calls".to_owned(),
-            json!([tool_call(reply, call, &call.json())]),
-        );
+        message.insert("tool_calls".to_owned(), json!([tool_call(reply, call, &call.json())]));
     }
     let mut whole = head(reply, "chat.completion");
     let choice = json!({"index": 0, "message": message, "finish_reason": stop(reply)});
@@ -126,10 +111,7 @@ fn events(reply: &Reply, with_usage: bool) -> Body {
             opening.insert("index".to_owned(), json!(0));
         }
         send(json!({"tool_calls": [opening]}), None);
-        send(
-            json!({"tool_calls": [{"index": 0, "function": {"arguments": second}}]}),
-            None,
-        );
+        send(json!({"tool_calls": [{"index": 0, "function": {"arguments": second}}]}), None);
     }
     send(json!({}), Some(stop(reply)));
     if with_usage {

@@ -26,10 +26,7 @@ pub(crate) fn ask(model: &str, stream: Bearing, request: &Value) -> Ask {
     let tools = declared.map(|function| Tool {
         name: field(function, "name").to_owned(),
         namespace: None,
-        schema: function
-            .get("parametersJsonSchema")
-            .or(function.get("parameters"))
-            .cloned(),
+        schema: function.get("parametersJsonSchema").or(function.get("parameters")).cloned(),
     });
     let generation = request.get("generationConfig");
     let schema = |name| generation.and_then(|generation| generation.get(name)).cloned();
@@ -37,10 +34,7 @@ pub(crate) fn ask(model: &str, stream: Bearing, request: &Value) -> Ask {
         model: model.to_owned(),
         stream,
         stream_usage: true,
-        instructions: request
-            .pointer("/systemInstruction/parts")
-            .map(text_of)
-            .unwrap_or_default(),
+        instructions: request.pointer("/systemInstruction/parts").map(text_of).unwrap_or_default(),
         turns,
         tools: tools.collect(),
         schema: schema("responseJsonSchema").or_else(|| schema("responseSchema")),
@@ -65,10 +59,7 @@ pub(crate) fn body(ask: &Ask, reply: &Reply) -> Body {
                 frames.push(format!("{comma}{chunk}").into());
             }
             frames.push("]".into());
-            Body {
-                content_type: "application/json",
-                frames,
-            }
+            Body { content_type: "application/json", frames }
         }
     }
 }
@@ -84,15 +75,9 @@ fn parts(reply: &Reply) -> Vec<Value> {
 }
 
 fn chunks(reply: &Reply) -> Vec<Value> {
-    let mut chunks: Vec<Value> = reply
-        .pieces()
-        .map(|piece| chunk(reply, &[json!({ "text": piece })], false))
-        .collect();
-    chunks.push(chunk(
-        reply,
-        &call_part(reply).into_iter().collect::<Vec<_>>(),
-        true,
-    ));
+    let mut chunks: Vec<Value> =
+        reply.pieces().map(|piece| chunk(reply, &[json!({ "text": piece })], false)).collect();
+    chunks.push(chunk(reply, &call_part(reply).into_iter().collect::<Vec<_>>(), true));
     chunks
 }
 
@@ -113,10 +98,7 @@ fn chunk(reply: &Reply, parts: &[Value], last: bool) -> Value {
         "totalTokenCount": input + reply.usage.output,
     });
     if let (true, Some(usage)) = (reply.usage.cache_read > 0, usage.as_object_mut()) {
-        usage.insert(
-            "cachedContentTokenCount".to_owned(),
-            json!(reply.usage.cache_read),
-        );
+        usage.insert("cachedContentTokenCount".to_owned(), json!(reply.usage.cache_read));
     }
     json!({
         "candidates": [candidate], "usageMetadata": usage, "modelVersion": reply.model, "responseId": reply.id,

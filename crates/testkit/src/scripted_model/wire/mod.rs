@@ -76,10 +76,8 @@ impl Wire {
 fn text_of(content: &Value) -> String {
     match content.as_array() {
         Some(parts) => {
-            let texts: Vec<&str> = parts
-                .iter()
-                .filter_map(|part| part.get("text").and_then(Value::as_str))
-                .collect();
+            let texts: Vec<&str> =
+                parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect();
             texts.join("\n")
         }
         None => content.as_str().unwrap_or_default().to_owned(),

@@ -33,11 +33,7 @@ pub(crate) fn ask(request: &Value) -> Ask {
     }
     Ask {
         model: field(request, "model").to_owned(),
-        stream: if flag(request, "stream") {
-            Bearing::Events
-        } else {
-            Bearing::Whole
-        },
+        stream: if flag(request, "stream") { Bearing::Events } else { Bearing::Whole },
         stream_usage: true,
         instructions,
         turns,
@@ -139,11 +135,7 @@ fn events(reply: &Reply) -> Body {
     if let Some(call) = &reply.call {
         send_call(reply, call, index, &mut send);
     }
-    let last = if reply.stop == Stop::Limit {
-        "response.incomplete"
-    } else {
-        "response.completed"
-    };
+    let last = if reply.stop == Stop::Limit { "response.incomplete" } else { "response.completed" };
     send(json!({"type": last, "response": response(reply, false)}));
     body
 }

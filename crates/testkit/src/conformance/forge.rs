@@ -1,0 +1,195 @@
+//! Conformance suite of the forge port (dev layer). An adapter brings a [`ForgeWorld`]: a repository with a base branch,
+//! a way to make commits of a session, and eyes for the far side.
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use std::fmt;
+use std::sync::Arc;
+use telecoder_model::ErrorClass;
+use telecoder_model::id::{SessionId, TenantId, UserId};
+use telecoder_model::port::forge::{Forge, PullRequest};
+use telecoder_model::pull::PullState;
+use telecoder_model::refs::{BranchName, ObjectId};
+use telecoder_model::repository::Repository;
+
+/// A forge with one repository on it.
+#[async_trait]
+pub trait ForgeWorld: Send + Sync + fmt::Debug {
+    /// The adapter.
+    fn forge(&self) -> Arc<dyn Forge>;
+    /// A repository that it serves.
+    fn repository(&self) -> Repository;
+    /// A repository of another forge.
+    fn foreign(&self) -> Repository;
+    /// The branch that changes go to; it has at least one commit.
+    fn base(&self) -> BranchName;
+    /// Makes a commit of this session, where the adapter finds it for `push`: it changes only the file of this name.
+    /// Its parent is `parent`, or else the base branch's commit.
+    async fn commit(&self, session: &SessionId, parent: Option<&ObjectId>, file: &str) -> ObjectId;
+    /// Where a branch stands on the forge; `None` if it is not there.
+    async fn head(&self, branch: &BranchName) -> Option<ObjectId>;
+}
+
+cases! { $ forge, forge_conformance, dyn ForgeWorld {
+    it_knows_what_it_serves
+    a_push_makes_the_branch_and_a_second_does_nothing
+    a_push_moves_the_branch_forward_only
+    only_our_branches_are_written
+    a_pull_request_is_opened_once
+    of_many_who_open_at_once_one_does
+    an_open_pull_request_is_brought_up_to_date
+    a_pull_request_is_found_by_its_number
+    a_merge_brings_the_change_to_the_base_once
+    a_closed_one_is_not_merged_and_a_new_one_may_follow
+} }
+
+fn session(number: u8) -> SessionId {
+    SessionId::from_random([number; 8])
+}
+
+fn request(world: &dyn ForgeWorld, session: &SessionId, commit: &ObjectId) -> PullRequest {
+    PullRequest {
+        session: session.clone(),
+        tenant: TenantId::default_tenant(),
+        owner: UserId::local(),
+        repository: world.repository(),
+        base: world.base(),
+        head: BranchName::of_session(session),
+        commit: commit.clone(),
+        title: "A change".to_owned(),
+        body: "Why it is made.".to_owned(),
+        draft: false,
+    }
+}
+
+/// Pushes a commit of a session and forms its pull request.
+async fn pushed(world: &Arc<dyn ForgeWorld>, number: u8) -> PullRequest {
+    let session = session(number);
+    let commit = world.commit(&session, None, &format!("file-{number}")).await;
+    let pull = request(&**world, &session, &commit);
+    world.forge().push(&session, &pull.repository, &pull.head, &commit).await.unwrap();
+    pull
+}
+
+/// And it has a name.
+pub async fn it_knows_what_it_serves(world: Arc<dyn ForgeWorld>) {
+    let forge = world.forge();
+    assert!(forge.serves(&world.repository()));
+    assert!(!forge.serves(&world.foreign()));
+    assert!(!forge.kind().is_empty());
+}
+
+/// The same commit on the same branch.
+pub async fn a_push_makes_the_branch_and_a_second_does_nothing(world: Arc<dyn ForgeWorld>) {
+    let session = session(1);
+    let branch = BranchName::of_session(&session);
+    assert_eq!(world.head(&branch).await, None);
+    let commit = world.commit(&session, None, "a").await;
+    for _ in 0..2 {
+        world.forge().push(&session, &world.repository(), &branch, &commit).await.unwrap();
+        assert_eq!(world.head(&branch).await.as_ref(), Some(&commit));
+    }
+}
+
+/// A head that is no ancestor is a conflict, and the branch stays.
+pub async fn a_push_moves_the_branch_forward_only(world: Arc<dyn ForgeWorld>) {
+    let (forge, session, repository) = (world.forge(), session(1), world.repository());
+    let branch = BranchName::of_session(&session);
+    let first = world.commit(&session, None, "a").await;
+    let second = world.commit(&session, Some(&first), "b").await;
+    let aside = world.commit(&session, None, "c").await;
+    for commit in [&first, &second] {
+        forge.push(&session, &repository, &branch, commit).await.unwrap();
+    }
+    let error = forge.push(&session, &repository, &branch, &aside).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Conflict);
+    assert_eq!(world.head(&branch).await, Some(second));
+}
+
+/// Neither the base nor any other.
+pub async fn only_our_branches_are_written(world: Arc<dyn ForgeWorld>) {
+    let session = session(1);
+    let commit = world.commit(&session, None, "a").await;
+    let before = world.head(&world.base()).await;
+    let other: BranchName = "feature/x".parse().unwrap();
+    for branch in [world.base(), other.clone()] {
+        assert!(
+            world.forge().push(&session, &world.repository(), &branch, &commit).await.is_err(),
+            "{branch}"
+        );
+    }
+    assert_eq!((world.head(&world.base()).await, world.head(&other).await), (before, None));
+}
+
+/// Asked twice, it is the same one.
+pub async fn a_pull_request_is_opened_once(world: Arc<dyn ForgeWorld>) {
+    let pull = pushed(&world, 1).await;
+    let first = world.forge().open(&pull).await.unwrap();
+    assert!(first.created && first.state == PullState::Open && !first.url.is_empty(), "{first:?}");
+    let second = world.forge().open(&pull).await.unwrap();
+    assert_eq!((second.number, second.created, second.url), (first.number, false, first.url));
+    let other = world.forge().open(&pushed(&world, 2).await).await.unwrap();
+    assert!(other.created && other.number != first.number);
+}
+
+/// The others get that one.
+pub async fn of_many_who_open_at_once_one_does(world: Arc<dyn ForgeWorld>) {
+    let pull = pushed(&world, 1).await;
+    let opens = (0..8).map(|_| {
+        let (forge, pull) = (world.forge(), pull.clone());
+        tokio::spawn(async move { forge.open(&pull).await.unwrap() })
+    });
+    let opened: Vec<_> = join_all(opens).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(opened.iter().filter(|pull| pull.created).count(), 1, "{opened:?}");
+    assert!(opened.iter().all(|pull| pull.number == opened[0].number));
+}
+
+/// Its commit; it stays the same pull request.
+pub async fn an_open_pull_request_is_brought_up_to_date(world: Arc<dyn ForgeWorld>) {
+    let pull = pushed(&world, 1).await;
+    let first = world.forge().open(&pull).await.unwrap();
+    let commit = world.commit(&pull.session, Some(&pull.commit), "more").await;
+    world.forge().push(&pull.session, &pull.repository, &pull.head, &commit).await.unwrap();
+    let newer = PullRequest { commit: commit.clone(), title: "A larger change".to_owned(), ..pull };
+    let second = world.forge().open(&newer).await.unwrap();
+    assert_eq!((second.number, second.created), (first.number, false));
+    assert_eq!(world.head(&newer.head).await, Some(commit));
+}
+
+/// Or it is not there.
+pub async fn a_pull_request_is_found_by_its_number(world: Arc<dyn ForgeWorld>) {
+    let opened = world.forge().open(&pushed(&world, 1).await).await.unwrap();
+    let found = world.forge().pull(&world.repository(), opened.number).await.unwrap().unwrap();
+    assert_eq!((found.number, found.state, found.created), (opened.number, PullState::Open, false));
+    assert_eq!(world.forge().pull(&world.repository(), opened.number + 1000).await.unwrap(), None);
+    let missing = world.forge().merge(&world.repository(), opened.number + 1000).await.unwrap_err();
+    assert_eq!(missing.class, ErrorClass::NotFound);
+}
+
+/// Merging again gives the same merge.
+pub async fn a_merge_brings_the_change_to_the_base_once(world: Arc<dyn ForgeWorld>) {
+    let before = world.head(&world.base()).await;
+    let opened = world.forge().open(&pushed(&world, 1).await).await.unwrap();
+    let merged = world.forge().merge(&world.repository(), opened.number).await.unwrap();
+    let after = world.head(&world.base()).await;
+    assert_eq!((merged.state, &merged.merge_commit), (PullState::Merged, &after));
+    assert_ne!(before, after);
+    let again = world.forge().merge(&world.repository(), opened.number).await.unwrap();
+    assert_eq!((again.state, again.merge_commit), (PullState::Merged, after.clone()));
+    assert_eq!(world.head(&world.base()).await, after);
+}
+
+/// Closing twice does nothing.
+pub async fn a_closed_one_is_not_merged_and_a_new_one_may_follow(world: Arc<dyn ForgeWorld>) {
+    let before = world.head(&world.base()).await;
+    let pull = pushed(&world, 1).await;
+    let opened = world.forge().open(&pull).await.unwrap();
+    for _ in 0..2 {
+        let closed = world.forge().close(&world.repository(), opened.number).await.unwrap();
+        assert_eq!(closed.state, PullState::Closed);
+    }
+    assert!(world.forge().merge(&world.repository(), opened.number).await.is_err());
+    assert_eq!(world.head(&world.base()).await, before);
+    let next = world.forge().open(&pull).await.unwrap();
+    assert!(next.created && next.number != opened.number, "{next:?}");
+}
