@@ -43,10 +43,7 @@ impl Git {
         let tree = folder.path().join("tree");
         self.init_base(&tree, ObjectFormat::of(commit)).await?;
         let (from, to) = (mirror.to_owned(), tree.join(".git"));
-        folder::work("cannot give a base its objects", move || {
-            share_objects(&from, &to)
-        })
-        .await?;
+        folder::work("cannot give a base its objects", move || share_objects(&from, &to)).await?;
         let call = in_tree(&tree, &["checkout", "-q", "--detach"])
             .arg(commit.as_str())
             .arg("--")
@@ -77,15 +74,9 @@ impl Git {
         let folder = temporary(self.layout.temporary(key), "base-").await?;
         let tree = folder.path().join("tree");
         self.init_base(&tree, ObjectFormat::Sha1).await?;
-        self.run_ok(
-            in_tree(&tree, &["read-tree", "--empty"]),
-            "cannot make an empty index",
-        )
-        .await?;
-        let facts = BaseFacts {
-            tree: crate::local::parse_id(ObjectFormat::Sha1.empty_tree())?,
-            forced: Vec::new(),
-        };
+        self.run_ok(in_tree(&tree, &["read-tree", "--empty"]), "cannot make an empty index").await?;
+        let facts =
+            BaseFacts { tree: crate::local::parse_id(ObjectFormat::Sha1.empty_tree())?, forced: Vec::new() };
         self.finish_base(key, None, &tree, &facts).await?;
         Ok(facts)
     }
@@ -114,9 +105,7 @@ impl Git {
         folder::work("cannot configure a base", move || {
             let mut text = fs::read_to_string(&config)?;
             text.push_str("[core]\n\tcheckStat = minimal\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n");
-            text.push_str(&format!(
-                "[user]\n\tname = {PLATFORM_NAME}\n\temail = {PLATFORM_EMAIL}\n"
-            ));
+            text.push_str(&format!("[user]\n\tname = {PLATFORM_NAME}\n\temail = {PLATFORM_EMAIL}\n"));
             fs::write(&config, text)
         })
         .await
@@ -158,10 +147,7 @@ impl Git {
         })
         .await?;
         facts.write(&self.layout, key, commit)?;
-        folder::work("cannot put a base in its place", move || {
-            fs::rename(&done, &target)
-        })
-        .await
+        folder::work("cannot put a base in its place", move || fs::rename(&done, &target)).await
     }
 
     /// Refuses a tree that needs other repositories, by name.
@@ -200,9 +186,7 @@ impl Git {
             .stdin(files)
             .at_most(MAX_LISTING)
             .minutes(5);
-        let attributes = self
-            .run_ok(call, "cannot read the attributes of the base's files")
-            .await?;
+        let attributes = self.run_ok(call, "cannot read the attributes of the base's files").await?;
         let fields: Vec<&[u8]> = attributes.split(|byte| *byte == 0).collect();
         let candidates: Vec<PathBuf> = fields
             .chunks_exact(3)
@@ -212,10 +196,8 @@ impl Git {
             })
             .collect();
         let root = tree.to_owned();
-        let found = folder::work("cannot look for git-lfs pointers", move || {
-            pointers(&root, candidates)
-        })
-        .await?;
+        let found =
+            folder::work("cannot look for git-lfs pointers", move || pointers(&root, candidates)).await?;
         if found.is_empty() {
             return Ok(());
         }
@@ -228,15 +210,10 @@ impl Git {
 
     /// Files that are tracked although a rule ignores them.
     async fn forced_paths(&self, tree: &Path) -> Result<Vec<String>, PortError> {
-        let call = in_tree(
-            tree,
-            &["ls-files", "-z", "--cached", "--ignored", "--exclude-standard"],
-        )
-        .at_most(MAX_LISTING)
-        .minutes(5);
-        let output = self
-            .run_ok(call, "cannot list the base's tracked and ignored files")
-            .await?;
+        let call = in_tree(tree, &["ls-files", "-z", "--cached", "--ignored", "--exclude-standard"])
+            .at_most(MAX_LISTING)
+            .minutes(5);
+        let output = self.run_ok(call, "cannot list the base's tracked and ignored files").await?;
         let mut room = MAX_FORCED;
         let mut paths = Vec::new();
         for path in output.split(|byte| *byte == 0).filter(|path| !path.is_empty()) {
@@ -306,12 +283,7 @@ fn pointers(root: &Path, candidates: Vec<PathBuf>) -> io::Result<Vec<String>> {
 
 /// The first names of a list, and how many more there are.
 pub(crate) fn listed(names: &[String]) -> String {
-    let mut text = names
-        .iter()
-        .take(5)
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut text = names.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > 5 {
         text.push_str(&format!(" and {} more", names.len() - 5));
     }

@@ -149,33 +149,20 @@ impl Call {
             command.env.insert(OsString::from(name), OsString::from(value));
         }
         // No folder of that name exists, so nothing can be planted in it.
-        command
-            .env
-            .insert(OsString::from("HOME"), OsString::from("/nonexistent"));
+        command.env.insert(OsString::from("HOME"), OsString::from("/nonexistent"));
         // No transport, unless the call itself names some.
-        command
-            .env
-            .insert(OsString::from("GIT_ALLOW_PROTOCOL"), OsString::from("none"));
+        command.env.insert(OsString::from("GIT_ALLOW_PROTOCOL"), OsString::from("none"));
         let settings = SETTINGS
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .chain(self.settings);
         let mut count = 0_usize;
         for (name, value) in settings {
-            command.env.insert(
-                OsString::from(format!("GIT_CONFIG_KEY_{count}")),
-                OsString::from(name),
-            );
-            command.env.insert(
-                OsString::from(format!("GIT_CONFIG_VALUE_{count}")),
-                OsString::from(value),
-            );
+            command.env.insert(OsString::from(format!("GIT_CONFIG_KEY_{count}")), OsString::from(name));
+            command.env.insert(OsString::from(format!("GIT_CONFIG_VALUE_{count}")), OsString::from(value));
             count += 1;
         }
-        command.env.insert(
-            OsString::from("GIT_CONFIG_COUNT"),
-            OsString::from(count.to_string()),
-        );
+        command.env.insert(OsString::from("GIT_CONFIG_COUNT"), OsString::from(count.to_string()));
         command.env.extend(self.env);
         command.args = self.args;
         command.stdin = self.stdin;
@@ -218,9 +205,7 @@ impl Git {
 /// The error for a git that ended otherwise than it should.
 pub(crate) fn failure(what: &str, output: &HostOutput) -> PortError {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let code = output
-        .code
-        .map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+    let code = output.code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
     let shown = words(&said);
     let shown = if shown.is_empty() { code } else { shown };
     PortError::new(class(&said, output.code), format!("{what}: git said: {shown}"))
@@ -246,14 +231,6 @@ fn class(said: &str, code: Option<i32>) -> ErrorClass {
 
 /// What git wrote, on one line of at most 500 characters.
 pub(crate) fn words(text: &str) -> String {
-    let line: Vec<&str> = text
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    line.join("; ")
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(500)
-        .collect()
+    let line: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    line.join("; ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect()
 }

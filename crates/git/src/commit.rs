@@ -17,11 +17,8 @@ const MAX_IDENTITY: usize = 200;
 
 /// A part of an identity as git takes it: no brackets, no line breaks, nothing that git would strip to nothing.
 fn identity(text: &str) -> Option<String> {
-    let clean: String = text
-        .chars()
-        .filter(|c| !c.is_control() && *c != '<' && *c != '>')
-        .take(MAX_IDENTITY)
-        .collect();
+    let clean: String =
+        text.chars().filter(|c| !c.is_control() && *c != '<' && *c != '>').take(MAX_IDENTITY).collect();
     let clean = clean.trim().to_owned();
     clean.chars().any(char::is_alphanumeric).then_some(clean)
 }
@@ -96,14 +93,8 @@ impl Git {
             }
         }
         let parents: Vec<&ObjectId> = request.parent.iter().collect();
-        let words = Words {
-            message: &request.message,
-            author: request.author.as_ref(),
-            at: request.at,
-        };
-        let commit = self
-            .commit_tree(&quarantine, &request.tree, &parents, words)
-            .await?;
+        let words = Words { message: &request.message, author: request.author.as_ref(), at: request.at };
+        let commit = self.commit_tree(&quarantine, &request.tree, &parents, words).await?;
         let call = Call::in_repository(&quarantine, &["update-ref", "--"])
             .arg(format!("refs/commits/{commit}"))
             .arg(commit.as_str());
@@ -131,10 +122,7 @@ mod tests {
     use super::*;
 
     fn requester(name: &str, email: &str) -> Requester {
-        Requester {
-            name: name.to_owned(),
-            email: email.to_owned(),
-        }
+        Requester { name: name.to_owned(), email: email.to_owned() }
     }
 
     #[test]

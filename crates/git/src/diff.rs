@@ -40,15 +40,7 @@ impl Range {
     fn call(&self, options: &[&str]) -> Call {
         let mut call = Call::in_repository(
             &self.quarantine,
-            &[
-                "diff-tree",
-                "-r",
-                "--no-commit-id",
-                "-M",
-                "--no-ext-diff",
-                "--no-textconv",
-                "--no-color",
-            ],
+            &["diff-tree", "-r", "--no-commit-id", "-M", "--no-ext-diff", "--no-textconv", "--no-color"],
         )
         .minutes(5);
         for option in options {
@@ -73,15 +65,8 @@ impl Git {
         for id in from.into_iter().chain([to]) {
             self.expect_type(&quarantine, id, "commit").await?;
         }
-        let from = from.map_or_else(
-            || ObjectFormat::of(to).empty_tree().to_owned(),
-            ObjectId::to_string,
-        );
-        Ok(Range {
-            quarantine,
-            from,
-            to: to.to_string(),
-        })
+        let from = from.map_or_else(|| ObjectFormat::of(to).empty_tree().to_owned(), ObjectId::to_string);
+        Ok(Range { quarantine, from, to: to.to_string() })
     }
 
     /// The hunks of each change; files are looked at one by one where all of them together are too large.
@@ -102,10 +87,7 @@ impl Git {
                 all.push(None);
                 continue;
             }
-            let mut call = range
-                .patch_call(&[])
-                .env("GIT_LITERAL_PATHSPECS", "1")
-                .at_most(room);
+            let mut call = range.patch_call(&[]).env("GIT_LITERAL_PATHSPECS", "1").at_most(room);
             for path in change.old_path.iter().chain([&change.path]) {
                 call = call.arg(OsStr::from_bytes(path));
             }
@@ -136,10 +118,7 @@ impl Diffs for Git {
     ) -> Result<ChangeSummary, PortError> {
         let range = self.range(session, from, to).await?;
         let output = self
-            .run_ok(
-                range.call(&["--numstat", "-z"]).at_most(MAX_LISTING),
-                "cannot sum up a change",
-            )
+            .run_ok(range.call(&["--numstat", "-z"]).at_most(MAX_LISTING), "cannot sum up a change")
             .await?;
         let mut stat = DiffStat::default();
         let mut files = Vec::new();
@@ -148,11 +127,7 @@ impl Diffs for Git {
             stat.files += 1;
             stat.additions = stat.additions.saturating_add(additions);
             stat.deletions = stat.deletions.saturating_add(deletions);
-            files.push(ChangedFile {
-                path: shown(path),
-                additions,
-                deletions,
-            });
+            files.push(ChangedFile { path: shown(path), additions, deletions });
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.truncate(MAX_FILES);
@@ -167,9 +142,8 @@ impl Diffs for Git {
     ) -> Result<Bytes, PortError> {
         let range = self.range(session, from, to).await?;
         let call = range.patch_call(&["--binary"]);
-        self.run_ok(call.at_most(MAX_PATCH), "cannot write the patch")
-            .await
-            .map_err(|error| match error.class {
+        self.run_ok(call.at_most(MAX_PATCH), "cannot write the patch").await.map_err(|error| {
+            match error.class {
                 ErrorClass::Full => PortError::full("the patch is larger than 64 MiB")
                     .remedy("Fetch the session's branch with git instead."),
                 ErrorClass::Transient
@@ -177,7 +151,8 @@ impl Diffs for Git {
                 | ErrorClass::NotFound
                 | ErrorClass::Conflict
                 | ErrorClass::Denied => error,
-            })
+            }
+        })
     }
 
     async fn files(
@@ -189,9 +164,7 @@ impl Diffs for Git {
         let range = self.range(session, from, to).await?;
         let output = self
             .run_ok(
-                range
-                    .call(&["--raw", "--no-abbrev", "--numstat", "-z"])
-                    .at_most(MAX_LISTING),
+                range.call(&["--raw", "--no-abbrev", "--numstat", "-z"]).at_most(MAX_LISTING),
                 "cannot list a change",
             )
             .await?;

@@ -213,10 +213,7 @@ mod tests {
                   =""
             "#]],
         );
-        check(
-            "diff --git a/x b/x\n@@ -1,x +1 @@\n@@ +1 @@\n",
-            &expect![["file\n"]],
-        );
+        check("diff --git a/x b/x\n@@ -1,x +1 @@\n@@ +1 @@\n", &expect![["file\n"]]);
     }
 
     #[test]
@@ -238,13 +235,7 @@ mod tests {
         assert_eq!(
             short,
             [
-                (
-                    "a \"b\"\n".to_owned(),
-                    false,
-                    FileChange::Modified,
-                    Some((1, 2)),
-                    1
-                ),
+                ("a \"b\"\n".to_owned(), false, FileChange::Modified, Some((1, 2)), 1),
                 ("new".to_owned(), true, FileChange::Renamed, None, 1),
                 ("link".to_owned(), false, FileChange::Modified, Some((3, 0)), 2),
             ]

@@ -51,9 +51,7 @@ impl Git {
         }
         let facts = BaseFacts::read(&self.layout, &workspace.key(), base)?
             .ok_or_else(|| PortError::not_found("the base of the session is not on this host"))?;
-        let mut argv: Vec<String> = ["/bin/sh", "-c", SCRIPT, "telecoder-export"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut argv: Vec<String> = ["/bin/sh", "-c", SCRIPT, "telecoder-export"].map(str::to_owned).to_vec();
         argv.push(workspace.format().as_str().to_owned());
         argv.push(facts.tree.to_string());
         argv.push(self.options.max_export_bytes.to_string());
@@ -70,14 +68,9 @@ impl Git {
 }
 
 fn environment() -> BTreeMap<String, String> {
-    let mut env: BTreeMap<String, String> = ENVIRONMENT
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    env.insert(
-        "PATH".to_owned(),
-        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned(),
-    );
+    let mut env: BTreeMap<String, String> =
+        ENVIRONMENT.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    env.insert("PATH".to_owned(), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned());
     env.insert("HOME".to_owned(), HOME_DIR.to_owned());
     env.insert("GIT_ALLOW_PROTOCOL".to_owned(), "none".to_owned());
     for (index, (name, value)) in SETTINGS.iter().enumerate() {

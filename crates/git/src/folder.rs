@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
 use telecoder_model::port::process::HostUser;
 
+/// How the names of folders begin in which removed things wait for their end.
+pub(crate) const TRASH: &str = ".gone-";
+
 /// Runs file work on a thread where it may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -98,14 +101,8 @@ pub(crate) fn set_times(root: &Path, seconds: i64) -> io::Result<()> {
 /// Sets the time of last change of one file or link.
 pub(crate) fn set_time(path: &Path, seconds: i64, nanos: i64) -> io::Result<()> {
     let times = Timestamps {
-        last_access: Timespec {
-            tv_sec: 0,
-            tv_nsec: UTIME_OMIT,
-        },
-        last_modification: Timespec {
-            tv_sec: seconds,
-            tv_nsec: nanos,
-        },
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: seconds, tv_nsec: nanos },
     };
     rustix::fs::utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(())
@@ -116,11 +113,7 @@ pub(crate) fn set_time(path: &Path, seconds: i64, nanos: i64) -> io::Result<()> 
 pub(crate) fn copy_tree(from: &Path, to: &Path, share: &dyn Fn(&Path) -> bool) -> io::Result<()> {
     walk(from, &mut |path, metadata| {
         let relative = path.strip_prefix(from).map_err(io::Error::other)?;
-        let target = if relative.as_os_str().is_empty() {
-            to.to_owned()
-        } else {
-            to.join(relative)
-        };
+        let target = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
         if metadata.is_dir() {
             fs::create_dir(&target)?;
             return fs::set_permissions(&target, metadata.permissions());
@@ -156,11 +149,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Reads a file of at most `limit` bytes; `None` where there is none.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = match fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(nonblocking())
-        .open(path)
-    {
+    let file = match fs::OpenOptions::new().read(true).custom_flags(nonblocking()).open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -192,10 +181,7 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
         return fs::remove_file(path);
     }
     let parent = path.parent().unwrap_or(Path::new("/"));
-    let trash = tempfile::Builder::new()
-        .prefix(".gone-")
-        .tempdir_in(parent)?
-        .keep();
+    let trash = tempfile::Builder::new().prefix(".gone-").tempdir_in(parent)?.keep();
     let mut next = 0_u64;
     let mut full: Vec<PathBuf> = Vec::new();
     let mut put_away = |folder: &Path, full: &mut Vec<PathBuf>| -> io::Result<()> {
@@ -241,6 +227,19 @@ pub(crate) fn sweep(folder: &Path) {
     }
 }
 
+/// Removes what stands in a folder under names that begin so; no such folder is fine.
+pub(crate) fn sweep_named(folder: &Path, prefix: &str) -> io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in entries(folder)? {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes the lock files that a killed git left in a repository of ours. The caller holds the only right to write there.
 pub(crate) fn unlock(repository: &Path) -> io::Result<()> {
     let mut folders = vec![repository.join("refs")];
@@ -251,11 +250,7 @@ pub(crate) fn unlock(repository: &Path) -> io::Result<()> {
         for entry in entries(&folder)? {
             if entry.file_type()?.is_dir() {
                 folders.push(entry.path());
-            } else if entry
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "lock")
-            {
+            } else if entry.path().extension().is_some_and(|extension| extension == "lock") {
                 fs::remove_file(entry.path())?;
             }
         }

@@ -35,10 +35,8 @@ fn refused(reason: impl std::fmt::Display) -> PortError {
 /// Reads an export's first line.
 fn header(line: &str) -> Result<ObjectId, PortError> {
     if let Some(said) = line.strip_prefix("telecoder-export 1 error ") {
-        return Err(
-            PortError::permanent(format!("the workspace could not be exported: {}", words(said)))
-                .remedy("Look at what the message names in the workspace; ask the agent to correct it."),
-        );
+        return Err(PortError::permanent(format!("the workspace could not be exported: {}", words(said)))
+            .remedy("Look at what the message names in the workspace; ask the agent to correct it."));
     }
     line.strip_prefix("telecoder-export 1 tree ")
         .and_then(|id| id.parse().ok())
@@ -120,16 +118,13 @@ impl Git {
         if objects == 0 {
             return Ok(());
         }
-        let call = Call::in_repository(
-            quarantine,
-            &["index-pack", "--stdin", "--strict=badFilemode=error"],
-        )
-        .arg(format!("--max-input-size={}", self.options.max_export_bytes))
-        .stdin_file(path)
-        .env("GIT_ALLOC_LIMIT", MAX_ALLOCATION)
-        .setting("core.bigFileThreshold", "32m")
-        .setting("pack.threads", "1")
-        .minutes(15);
+        let call = Call::in_repository(quarantine, &["index-pack", "--stdin", "--strict=badFilemode=error"])
+            .arg(format!("--max-input-size={}", self.options.max_export_bytes))
+            .stdin_file(path)
+            .env("GIT_ALLOC_LIMIT", MAX_ALLOCATION)
+            .setting("core.bigFileThreshold", "32m")
+            .setting("pack.threads", "1")
+            .minutes(15);
         let output = self.run(call).await?;
         match output.code {
             Some(0) => Ok(()),
@@ -169,18 +164,12 @@ impl Git {
         }
         let call = Call::in_repository(
             quarantine,
-            &[
-                "cat-file",
-                "--batch-check=%(objecttype) %(objectsize)",
-                "--buffer",
-            ],
+            &["cat-file", "--batch-check=%(objecttype) %(objectsize)", "--buffer"],
         )
         .stdin(input)
         .at_most(MAX_CHANGES)
         .minutes(5);
-        let sizes = self
-            .run_text(call, "cannot see the sizes of an export's files")
-            .await?;
+        let sizes = self.run_text(call, "cannot see the sizes of an export's files").await?;
         let mut total = 0_u64;
         for line in sizes.lines() {
             let size: u64 = line
@@ -218,10 +207,7 @@ fn changed_files(raw: &[u8]) -> Result<BTreeSet<String>, PortError> {
         match *mode {
             "100644" | "100755" | "120000" => {}
             "160000" => {
-                return Err(refused(format!(
-                    "{} is a link to another repository",
-                    shown.display()
-                )));
+                return Err(refused(format!("{} is a link to another repository", shown.display())));
             }
             _ => return Err(refused(format!("{} has the mode {mode}", shown.display()))),
         }
@@ -253,12 +239,8 @@ mod tests {
 
     #[test]
     fn only_files_and_links_with_honest_paths_are_taken() {
-        for (mode, path) in [
-            ("100644", "a"),
-            ("100755", "a/b"),
-            ("120000", "a\nb"),
-            ("100644", ".gitignore"),
-        ] {
+        for (mode, path) in [("100644", "a"), ("100755", "a/b"), ("120000", "a\nb"), ("100644", ".gitignore")]
+        {
             assert_eq!(changed_files(&record(mode, path)).unwrap().len(), 1, "{path}");
         }
         for (mode, path) in [
@@ -281,18 +263,10 @@ mod tests {
     #[test]
     fn a_first_line_names_a_tree_or_an_error() {
         let id = "1".repeat(40);
-        assert_eq!(
-            header(&format!("telecoder-export 1 tree {id}")).unwrap().as_str(),
-            id
-        );
+        assert_eq!(header(&format!("telecoder-export 1 tree {id}")).unwrap().as_str(), id);
         let error = header("telecoder-export 1 error no room\u{1b}[31m").unwrap_err();
         assert_eq!(error.what, "the workspace could not be exported: no room [31m");
-        for bad in [
-            "",
-            "telecoder-export 1 tree x",
-            "telecoder-export 2 tree 1",
-            "PACK",
-        ] {
+        for bad in ["", "telecoder-export 1 tree x", "telecoder-export 2 tree 1", "PACK"] {
             assert!(header(bad).is_err(), "{bad}");
         }
     }

@@ -47,13 +47,7 @@ pub(crate) fn content(
     delivery: Delivery,
     seeds: &[(String, String)],
 ) -> io::Result<LayerContent> {
-    let mut walk = Walk {
-        lower,
-        seeds,
-        found: LayerContent::default(),
-        entries: 0,
-        compared: 0,
-    };
+    let mut walk = Walk { lower, seeds, found: LayerContent::default(), entries: 0, compared: 0 };
     let root = rustix::fs::open(upper, folder_flags(), Mode::empty())?;
     let mut levels = vec![walk.enter(root, PathBuf::new(), true, delivery)?];
     loop {
@@ -117,12 +111,7 @@ impl Walk<'_> {
                 self.note(&path.join(name));
             }
         }
-        Ok(Level {
-            folder,
-            names: names.into_iter(),
-            path,
-            below,
-        })
+        Ok(Level { folder, names: names.into_iter(), path, below })
     }
 
     /// Looks at one entry; gives the level to read next where it is a folder.
@@ -143,11 +132,7 @@ impl Walk<'_> {
             Err(error) => return Err(error.into()),
         };
         let kind = FileType::from_raw_mode(stat.st_mode);
-        let base = if below {
-            rustix::fs::lstat(self.lower.join(path)).ok()
-        } else {
-            None
-        };
+        let base = if below { rustix::fs::lstat(self.lower.join(path)).ok() } else { None };
         if kind == FileType::Directory {
             return self.folder(folder, name, path, base.as_ref(), depth, delivery);
         }
@@ -158,10 +143,7 @@ impl Walk<'_> {
             return Ok(None);
         }
         // What the agent closed to us, or swapped meanwhile, is a change.
-        if !self
-            .same(folder, name, path, &stat, base.as_ref())
-            .unwrap_or(false)
-        {
+        if !self.same(folder, name, path, &stat, base.as_ref()).unwrap_or(false) {
             self.note(path);
         }
         Ok(None)
@@ -225,9 +207,7 @@ impl Walk<'_> {
         if stat.st_ino == base.st_ino && stat.st_dev == base.st_dev {
             return Ok(true);
         }
-        self.compared = self
-            .compared
-            .saturating_add(u64::try_from(stat.st_size).unwrap_or(u64::MAX));
+        self.compared = self.compared.saturating_add(u64::try_from(stat.st_size).unwrap_or(u64::MAX));
         if self.compared > MAX_COMPARED {
             return Ok(false);
         }
@@ -249,12 +229,7 @@ impl Walk<'_> {
 /// Opens a regular file without following a link and without waiting for a pipe's other end.
 fn open_file(folder: BorrowedFd<'_>, name: &OsString) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::openat(
-        folder,
-        name.as_os_str(),
-        flags,
-        Mode::empty(),
-    )?))
+    Ok(File::from(rustix::fs::openat(folder, name.as_os_str(), flags, Mode::empty())?))
 }
 
 /// Whether two streams hold the same bytes.
@@ -276,12 +251,10 @@ fn equal(mut one: impl Read, mut other: impl Read) -> io::Result<bool> {
 
 /// Whether overlayfs hides what the base has in a folder.
 fn opaque(folder: BorrowedFd<'_>) -> bool {
-    ["user.overlay.opaque", "trusted.overlay.opaque"]
-        .iter()
-        .any(|name| {
-            let mut value = [0_u8; 4];
-            matches!(rustix::fs::fgetxattr(folder, *name, &mut value[..]), Ok(1) if value.starts_with(b"y"))
-        })
+    ["user.overlay.opaque", "trusted.overlay.opaque"].iter().any(|name| {
+        let mut value = [0_u8; 4];
+        matches!(rustix::fs::fgetxattr(folder, *name, &mut value[..]), Ok(1) if value.starts_with(b"y"))
+    })
 }
 
 /// Whether an empty file is a whiteout by its attribute (overlayfs inside overlayfs).

@@ -18,11 +18,7 @@ pub(crate) enum ObjectFormat {
 impl ObjectFormat {
     /// The format that an object id belongs to (by its length).
     pub(crate) fn of(id: &ObjectId) -> Self {
-        if id.as_str().len() == 64 {
-            Self::Sha256
-        } else {
-            Self::Sha1
-        }
+        if id.as_str().len() == 64 { Self::Sha256 } else { Self::Sha1 }
     }
     /// Its name for `git init --object-format`.
     pub(crate) fn as_str(self) -> &'static str {
@@ -84,21 +80,28 @@ impl Layout {
         self.root.join("mirrors")
     }
     pub(crate) fn mirror(&self, key: &Key, format: ObjectFormat) -> PathBuf {
-        let name = match format {
-            ObjectFormat::Sha1 => format!("{}.git", key.as_str()),
-            ObjectFormat::Sha256 => format!("{}-sha256.git", key.as_str()),
-        };
-        self.mirrors().join(name)
+        let [sha1, sha256] = self.mirrors_of(key.as_str());
+        match format {
+            ObjectFormat::Sha1 => sha1,
+            ObjectFormat::Sha256 => sha256,
+        }
+    }
+    /// The mirrors that a repository may have, one for each object format.
+    pub(crate) fn mirrors_of(&self, key: &str) -> [PathBuf; 2] {
+        ["", "-sha256"].map(|format| self.mirrors().join(format!("{key}{format}.git")))
     }
     /// Work in progress for one repository; on one file system with mirrors and bases, so that a rename ends it.
     pub(crate) fn temporary(&self, key: &Key) -> PathBuf {
         self.root.join("tmp").join(key.as_str())
     }
-    pub(crate) fn lock(&self, key: &Key) -> PathBuf {
-        self.root.join("locks").join(key.as_str())
+    pub(crate) fn lock(&self, key: &str) -> PathBuf {
+        self.root.join("locks").join(key)
+    }
+    pub(crate) fn all_bases(&self) -> PathBuf {
+        self.root.join("bases")
     }
     pub(crate) fn bases(&self, key: &Key) -> PathBuf {
-        self.root.join("bases").join(key.as_str())
+        self.all_bases().join(key.as_str())
     }
     /// The warm base of a commit (`None`: the base that holds nothing).
     pub(crate) fn base(&self, key: &Key, commit: Option<&ObjectId>) -> PathBuf {
@@ -107,6 +110,9 @@ impl Layout {
     /// What is known about a base; written before the base appears.
     pub(crate) fn base_facts(&self, key: &Key, commit: Option<&ObjectId>) -> PathBuf {
         self.bases(key).join(format!("{}.json", base_name(commit)))
+    }
+    pub(crate) fn all_sessions(&self) -> PathBuf {
+        self.sessions.clone()
     }
     pub(crate) fn session(&self, session: &SessionId) -> PathBuf {
         self.sessions.join(session.as_str())

@@ -8,6 +8,7 @@
 
 mod base;
 mod call;
+mod collect;
 mod commit;
 mod diff;
 mod diff_parse;
@@ -26,7 +27,9 @@ mod publish;
 mod quarantine;
 mod record;
 mod remote;
+mod work_tree;
 mod workspace;
 
+pub use collect::Collected;
 pub use options::{Git, GitOptions};
 pub use remote::{RemoteAccess, RemoteAddress};

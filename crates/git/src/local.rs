@@ -5,7 +5,7 @@
 use crate::call::Call;
 use crate::folder;
 use crate::options::Git;
-use std::collections::HashMap;
+use crate::work_tree::Untracked;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -15,9 +15,6 @@ use telecoder_model::port::git::RepositoryFacts;
 use telecoder_model::port::process::HostUser;
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
-
-/// The most paths with uncommitted changes that are named.
-const SHOWN_PATHS: usize = 20;
 
 /// A repository of this host, found and readable.
 #[derive(Debug, Clone)]
@@ -41,24 +38,10 @@ pub(crate) struct Start {
     pub(crate) branch: Option<BranchName>,
 }
 
-/// A checked-out branch and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct WorkTree {
-    pub(crate) folder: PathBuf,
-    pub(crate) branch: String,
-}
-
 impl Local {
     /// A call on its refs or objects.
     pub(crate) fn call(&self, args: &[&str]) -> Call {
         Call::in_repository(&self.common_dir, args).user(self.user)
-    }
-    /// A call on its work tree.
-    pub(crate) fn work_tree_call(&self, args: &[&str]) -> Call {
-        Call::new(&self.path, args)
-            .env("GIT_DIR", &self.git_dir)
-            .env("GIT_WORK_TREE", &self.path)
-            .user(self.user)
     }
 }
 
@@ -66,10 +49,8 @@ impl Local {
 fn find(path: &Path) -> Result<(PathBuf, fs::Metadata), PortError> {
     let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
     if !metadata.is_dir() {
-        return Err(
-            PortError::not_found(format!("{} is not a folder", path.display()))
-                .remedy("Name the folder of a git repository."),
-        );
+        return Err(PortError::not_found(format!("{} is not a folder", path.display()))
+            .remedy("Name the folder of a git repository."));
     }
     // Listing proves that it can be read; otherwise git would say less clearly why not.
     fs::read_dir(path).map_err(|error| unreadable(path, error))?;
@@ -89,16 +70,12 @@ fn find(path: &Path) -> Result<(PathBuf, fs::Metadata), PortError> {
             Err(error) => return Err(unreadable(&candidate, error)),
         }
     }
-    let above = path
-        .ancestors()
-        .skip(1)
-        .find(|folder| folder.join(".git").exists());
+    let above = path.ancestors().skip(1).find(|folder| folder.join(".git").exists());
     let error = PortError::not_found(format!("{} is not a git repository", path.display()));
     Err(match above {
-        Some(above) => error.remedy(format!(
-            "It lies inside the repository {}: name that folder.",
-            above.display()
-        )),
+        Some(above) => {
+            error.remedy(format!("It lies inside the repository {}: name that folder.", above.display()))
+        }
         None => error.remedy("Run `git init` there and make a first commit, or name another folder."),
     })
 }
@@ -127,10 +104,8 @@ impl Git {
         let (git_dir, metadata) = tokio::task::spawn_blocking(move || find(&named))
             .await
             .map_err(|error| PortError::transient("the look at a repository was ended").because(error))??;
-        let user = (self.root_user && metadata.uid() != 0).then(|| HostUser {
-            uid: metadata.uid(),
-            gid: metadata.gid(),
-        });
+        let user = (self.root_user && metadata.uid() != 0)
+            .then(|| HostUser { uid: metadata.uid(), gid: metadata.gid() });
         let call = Call::new(
             &path,
             &[
@@ -190,17 +165,11 @@ impl Git {
         let call = Call::in_repository(&local.git_dir, &["symbolic-ref", "--quiet", "HEAD"]).user(local.user);
         let output = self.run(call).await?;
         let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text
-            .trim_end()
-            .strip_prefix("refs/heads/")
-            .and_then(|name| name.parse().ok()))
+        Ok(text.trim_end().strip_prefix("refs/heads/").and_then(|name| name.parse().ok()))
     }
 
     async fn head_commit(&self, local: &Local) -> Result<Option<ObjectId>, PortError> {
-        let own = Local {
-            common_dir: local.git_dir.clone(),
-            ..local.clone()
-        };
+        let own = Local { common_dir: local.git_dir.clone(), ..local.clone() };
         self.ref_commit(&own, "HEAD").await
     }
 
@@ -230,20 +199,16 @@ impl Git {
                 Ok(Start { commit, branch: None })
             }
             Some(Revision::Name(name)) => {
-                for (prefix, is_branch) in [
-                    ("refs/heads/", true),
-                    ("refs/tags/", false),
-                    ("refs/remotes/origin/", true),
-                ] {
+                for (prefix, is_branch) in
+                    [("refs/heads/", true), ("refs/tags/", false), ("refs/remotes/origin/", true)]
+                {
                     if let Some(commit) = self.ref_commit(local, &format!("{prefix}{name}")).await? {
                         let branch = is_branch.then(|| name.clone());
                         return Ok(Start { commit, branch });
                     }
                 }
-                Err(
-                    PortError::not_found(format!("{shown} has no branch or tag `{name}`"))
-                        .remedy("Name a branch, a tag or a full commit id of that repository."),
-                )
+                Err(PortError::not_found(format!("{shown} has no branch or tag `{name}`"))
+                    .remedy("Name a branch, a tag or a full commit id of that repository."))
             }
         }
     }
@@ -262,104 +227,13 @@ impl Git {
             input.push_str(id.as_str());
             input.push('\n');
         }
-        let call = call
-            .arg("cat-file")
-            .arg("--batch-check=%(objectname) %(objecttype)")
-            .stdin(input);
+        let call = call.arg("cat-file").arg("--batch-check=%(objectname) %(objecttype)").stdin(input);
         let text = self.run_text(call, "cannot look for known commits").await?;
         Ok(text
             .lines()
             .filter_map(|line| line.strip_suffix(" commit"))
             .filter_map(|id| id.parse().ok())
             .collect())
-    }
-
-    /// The branches that are checked out, in the repository's own folder and in linked work trees.
-    pub(crate) async fn work_trees(&self, local: &Local) -> Result<Vec<WorkTree>, PortError> {
-        let call = local.call(&["worktree", "list", "--porcelain", "-z"]);
-        let output = self
-            .run_ok(
-                call,
-                &format!("cannot list the work trees of {}", local.path.display()),
-            )
-            .await?;
-        let text = String::from_utf8_lossy(&output);
-        let mut trees = Vec::new();
-        let mut folder = PathBuf::new();
-        for line in text.split('\0') {
-            if let Some(path) = line.strip_prefix("worktree ") {
-                folder = PathBuf::from(path);
-            } else if let Some(branch) = line.strip_prefix("branch refs/heads/") {
-                trees.push(WorkTree {
-                    folder: folder.clone(),
-                    branch: branch.to_owned(),
-                });
-            }
-        }
-        Ok(trees)
-    }
-
-    /// Settings that switch off every filter and merge driver which the repository's configuration names.
-    pub(crate) async fn drivers_off(&self, local: &Local) -> Result<Vec<(String, String)>, PortError> {
-        let call =
-            Call::in_repository(&local.git_dir, &["config", "--list", "--name-only", "-z"]).user(local.user);
-        let output = self
-            .run_ok(
-                call,
-                &format!("cannot read the configuration of {}", local.path.display()),
-            )
-            .await?;
-        let names = std::str::from_utf8(&output).map_err(|error| {
-            PortError::permanent(format!(
-                "the configuration of {} holds a name that is not UTF-8",
-                local.path.display()
-            ))
-            .because(error)
-        })?;
-        let mut off: HashMap<String, String> = HashMap::new();
-        for name in names.split('\0') {
-            let value = match name.rsplit_once('.') {
-                Some((head, "clean" | "smudge" | "process")) if head.starts_with("filter.") => "",
-                Some((head, "required")) if head.starts_with("filter.") => "false",
-                Some((head, "textconv" | "command")) if head.starts_with("diff.") => "",
-                Some(_) | None => continue,
-            };
-            off.insert(name.to_owned(), value.to_owned());
-        }
-        Ok(off.into_iter().collect())
-    }
-
-    /// Paths with uncommitted changes (the first 20) and how many there are.
-    pub(crate) async fn uncommitted(
-        &self,
-        local: &Local,
-        untracked: Untracked,
-    ) -> Result<(Vec<String>, u64), PortError> {
-        if local.bare {
-            return Ok((Vec::new(), 0));
-        }
-        let call = local
-            .work_tree_call(&[
-                "status",
-                "--porcelain=v1",
-                "-z",
-                "--no-renames",
-                "--ignore-submodules=all",
-            ])
-            .arg(match untracked {
-                Untracked::Listed => "--untracked-files=normal",
-                Untracked::Ignored => "--untracked-files=no",
-            })
-            .settings(&self.drivers_off(local).await?)
-            .at_most(64 << 20)
-            .minutes(5);
-        let output = self
-            .run_ok(call, &format!("cannot see the state of {}", local.path.display()))
-            .await?;
-        let text = String::from_utf8_lossy(&output);
-        let paths: Vec<&str> = text.split('\0').filter_map(|line| line.get(3..)).collect();
-        let shown = paths.iter().take(SHOWN_PATHS).map(|p| (*p).to_owned()).collect();
-        Ok((shown, u64::try_from(paths.len()).unwrap_or(u64::MAX)))
     }
 
     pub(crate) async fn inspect_local(&self, path: &str) -> Result<RepositoryFacts, PortError> {
@@ -381,43 +255,8 @@ impl Git {
         let text = String::from_utf8_lossy(&output.stdout);
         // A URL with a password in it names the same repository; the password goes no further.
         let url = without_credentials(text.trim());
-        Ok(url
-            .parse::<Repository>()
-            .ok()
-            .filter(|repository| repository.local_path().is_none()))
+        Ok(url.parse::<Repository>().ok().filter(|repository| repository.local_path().is_none()))
     }
-
-    /// Brings a clean work tree, whose branch is checked out, to a commit that its own is an ancestor of.
-    pub(crate) async fn fast_forward(&self, local: &Local, to: &ObjectId) -> Result<(), PortError> {
-        let call = local
-            .work_tree_call(&[
-                "merge",
-                "--ff-only",
-                "--no-stat",
-                "-q",
-                "--no-autostash",
-                "--end-of-options",
-            ])
-            .arg(to.as_str())
-            .settings(&self.drivers_off(local).await?)
-            .env("GIT_OPTIONAL_LOCKS", "1")
-            .minutes(10);
-        let output = self.run_to_end(call).await?;
-        if output.code == Some(0) {
-            return Ok(());
-        }
-        let what = format!("cannot bring the work tree {} up to date", local.path.display());
-        Err(crate::call::failure(&what, &output))
-    }
-}
-
-/// Whether files that git does not know count as uncommitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Untracked {
-    /// They are listed.
-    Listed,
-    /// They are passed over.
-    Ignored,
 }
 
 fn explain_owner(error: PortError, user: Option<HostUser>) -> PortError {
@@ -446,8 +285,7 @@ fn without_credentials(url: &str) -> String {
 /// Reads an object id out of git's answer.
 pub(crate) fn parse_id(text: &str) -> Result<ObjectId, PortError> {
     let line = text.lines().next().unwrap_or("").trim();
-    line.parse()
-        .map_err(|error| PortError::permanent("git gave no object id").because(error))
+    line.parse().map_err(|error| PortError::permanent("git gave no object id").because(error))
 }
 
 /// Reads a small file of a repository's git folder.

@@ -26,29 +26,19 @@ impl Locks {
     /// Waits for a lock of this process.
     pub(crate) async fn hold(&self, name: &str) -> Held {
         let lock = {
-            let mut locks = self
-                .by_name
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut locks = self.by_name.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             // Locks that nobody holds or waits for are forgotten, so that the map stays as small as the work under way.
             locks.retain(|_, lock| Arc::strong_count(lock) > 1);
             Arc::clone(locks.entry(name.to_owned()).or_default())
         };
-        Held {
-            _file: None,
-            _guard: lock.lock_owned().await,
-        }
+        Held { _file: None, _guard: lock.lock_owned().await }
     }
     /// Waits for a lock that holds between processes too.
     pub(crate) async fn hold_file(&self, name: &str, path: PathBuf) -> Result<Held, PortError> {
         let mut held = self.hold(name).await;
         let shown = path.display().to_string();
         let file = crate::folder::blocking(move || {
-            let file = OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&path)?;
+            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
             file.lock()?;
             Ok(file)
         })

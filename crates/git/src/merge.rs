@@ -6,10 +6,11 @@ use crate::call::Call;
 use crate::commit::Words;
 use crate::folder;
 use crate::layout::{Key, ObjectFormat};
-use crate::local::{Local, Untracked, parse_id};
+use crate::local::{Local, parse_id};
 use crate::options::Git;
 use crate::pack::temporary;
 use crate::publish::full_name;
+use crate::work_tree::Untracked;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -51,14 +52,8 @@ impl Git {
         } else {
             let scratch = self.scratch(&key, &mirror, ObjectFormat::of(&ours)).await?;
             let tree = self.merged_tree(&scratch.path, &ours, &theirs).await?;
-            let words = Words {
-                message,
-                author: None,
-                at,
-            };
-            let commit = self
-                .commit_tree(&scratch.path, &tree, &[&ours, &theirs], words)
-                .await?;
+            let words = Words { message, author: None, at };
+            let commit = self.commit_tree(&scratch.path, &tree, &[&ours, &theirs], words).await?;
             self.deliver(&scratch.path, &commit, &local, &key).await?;
             commit
         };
@@ -92,10 +87,7 @@ impl Git {
             Ok(())
         })
         .await?;
-        Ok(Scratch {
-            _folder: folder,
-            path,
-        })
+        Ok(Scratch { _folder: folder, path })
     }
 
     /// The tree of both sides together; a conflict names its paths.
@@ -121,11 +113,8 @@ impl Git {
             Some(0) => parse_id(fields.next().unwrap_or("")),
             Some(1) => {
                 let paths: Vec<String> = fields.skip(1).map(str::to_owned).collect();
-                Err(PortError::conflict(format!(
-                    "the branches conflict in {}",
-                    crate::base::listed(&paths)
-                ))
-                .remedy("Merge by hand in your own checkout, or ask for a rerun on the new base."))
+                Err(PortError::conflict(format!("the branches conflict in {}", crate::base::listed(&paths)))
+                    .remedy("Merge by hand in your own checkout, or ask for a rerun on the new base."))
             }
             Some(_) | None => Err(crate::call::failure("cannot merge the branches", &output)),
         }
@@ -165,20 +154,15 @@ impl Git {
             .remedy("Commit or stash them there, then merge again."));
         }
         self.refuse_filters(&checked_out, from, to).await?;
-        self.fast_forward(&checked_out, to)
-            .await
-            .map_err(|error| match error.class {
-                ErrorClass::Permanent => PortError {
-                    class: ErrorClass::Conflict,
-                    ..error
-                }
+        self.fast_forward(&checked_out, to).await.map_err(|error| match error.class {
+            ErrorClass::Permanent => PortError { class: ErrorClass::Conflict, ..error }
                 .remedy("Move the files that git names out of the way, then merge again."),
-                ErrorClass::Transient
-                | ErrorClass::NotFound
-                | ErrorClass::Conflict
-                | ErrorClass::Denied
-                | ErrorClass::Full => error,
-            })
+            ErrorClass::Transient
+            | ErrorClass::NotFound
+            | ErrorClass::Conflict
+            | ErrorClass::Denied
+            | ErrorClass::Full => error,
+        })
     }
 
     /// Whether a work tree and its index are exactly those of a commit.
@@ -196,12 +180,7 @@ impl Git {
             .arg("--")
             .settings(&off);
         let unstaged = local
-            .work_tree_call(&[
-                "diff-files",
-                "--quiet",
-                "--no-ext-diff",
-                "--ignore-submodules=all",
-            ])
+            .work_tree_call(&["diff-files", "--quiet", "--no-ext-diff", "--ignore-submodules=all"])
             .settings(&off);
         Ok(self.run(staged).await?.code == Some(0) && self.run(unstaged).await?.code == Some(0))
     }

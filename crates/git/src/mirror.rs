@@ -51,10 +51,7 @@ impl Git {
             let made = folder.path().join("mirror.git");
             self.init_bare(&made, format).await?;
             let target = mirror.clone();
-            folder::work("cannot put a mirror in its place", move || {
-                fs::rename(&made, &target)
-            })
-            .await?;
+            folder::work("cannot put a mirror in its place", move || fs::rename(&made, &target)).await?;
         }
         Ok(mirror)
     }
@@ -78,25 +75,16 @@ impl Git {
 
     /// Says that a commit is whole in a mirror.
     pub(crate) async fn mark_mirrored(&self, mirror: &Path, commit: &ObjectId) -> Result<(), PortError> {
-        let call = Call::in_repository(mirror, &["update-ref", "--"])
-            .arg(base_ref(commit))
-            .arg(commit.as_str());
-        self.run_ok(call, "cannot keep a commit in the mirror")
-            .await
-            .map(|_| ())
+        let call =
+            Call::in_repository(mirror, &["update-ref", "--"]).arg(base_ref(commit)).arg(commit.as_str());
+        self.run_ok(call, "cannot keep a commit in the mirror").await.map(|_| ())
     }
 
     /// The newest commits that a mirror has whole.
     pub(crate) async fn mirror_commits(&self, mirror: &Path) -> Result<Vec<ObjectId>, PortError> {
         let call = Call::in_repository(
             mirror,
-            &[
-                "for-each-ref",
-                "--format=%(objectname)",
-                "--sort=-creatordate",
-                MAX_HAVES,
-                "refs/bases",
-            ],
+            &["for-each-ref", "--format=%(objectname)", "--sort=-creatordate", MAX_HAVES, "refs/bases"],
         );
         let text = self.run_text(call, "cannot list the commits of a mirror").await?;
         Ok(text.lines().filter_map(|line| line.parse().ok()).collect())
@@ -140,29 +128,19 @@ impl Git {
         let call = Call::in_repository(mirror, &["index-pack", "--stdin", "--fix-thin"])
             .stdin_file(&pack.path())
             .minutes(60);
-        self.run_ok(call, "cannot store the history of a repository")
-            .await
-            .map(|_| ())
+        self.run_ok(call, "cannot store the history of a repository").await.map(|_| ())
     }
 
     /// Takes over where the history of a shallow repository ends: commits that have no parent there but name one.
     async fn note_boundary(&self, mirror: &Path, local: &Local, commit: &ObjectId) -> Result<(), PortError> {
-        let call = local
-            .call(&["rev-list", "--max-parents=0"])
-            .arg(commit.as_str())
-            .arg("--")
-            .minutes(5);
-        let ends = self
-            .run_text(call, "cannot see where a shallow history ends")
-            .await?;
+        let call = local.call(&["rev-list", "--max-parents=0"]).arg(commit.as_str()).arg("--").minutes(5);
+        let ends = self.run_text(call, "cannot see where a shallow history ends").await?;
         let mut boundary: BTreeSet<String> = BTreeSet::new();
         for end in ends.lines().take(10_000) {
             let call = Call::in_repository(mirror, &["cat-file", "commit"]).arg(end);
             let text = self.run_text(call, "cannot read a commit of a mirror").await?;
-            let names_parent = text
-                .lines()
-                .take_while(|line| !line.is_empty())
-                .any(|line| line.starts_with("parent "));
+            let names_parent =
+                text.lines().take_while(|line| !line.is_empty()).any(|line| line.starts_with("parent "));
             if names_parent {
                 boundary.insert(end.to_owned());
             }
@@ -174,10 +152,8 @@ impl Git {
         let before = read_small(path.clone()).await?.unwrap_or_default();
         boundary.extend(String::from_utf8_lossy(&before).lines().map(str::to_owned));
         let text: String = boundary.iter().map(|id| format!("{id}\n")).collect();
-        folder::work("cannot note where a history ends", move || {
-            folder::write_whole(&path, text.as_bytes())
-        })
-        .await
+        folder::work("cannot note where a history ends", move || folder::write_whole(&path, text.as_bytes()))
+            .await
     }
 
     /// Combines packs when there are many, and packs what stands alone (a plain file server sends objects one by one).
@@ -185,9 +161,7 @@ impl Git {
     pub(crate) async fn combine_packs(&self, mirror: &Path) -> Result<(), PortError> {
         let objects = mirror.join("objects");
         let needed = folder::work("cannot list packs", move || {
-            let loose = fs::read_dir(&objects)?
-                .flatten()
-                .any(|entry| entry.file_name().len() == 2);
+            let loose = fs::read_dir(&objects)?.flatten().any(|entry| entry.file_name().len() == 2);
             let packs = fs::read_dir(objects.join("pack"))?
                 .flatten()
                 .filter(|entry| entry.path().extension().is_some_and(|e| e == "pack"))
@@ -198,13 +172,9 @@ impl Git {
         if !needed {
             return Ok(());
         }
-        let call = Call::in_repository(
-            mirror,
-            &["repack", "-d", "-q", "--geometric=2", "--no-write-bitmap-index"],
-        )
-        .minutes(60);
-        self.run_ok(call, "cannot combine the packs of a mirror")
-            .await
-            .map(|_| ())
+        let call =
+            Call::in_repository(mirror, &["repack", "-d", "-q", "--geometric=2", "--no-write-bitmap-index"])
+                .minutes(60);
+        self.run_ok(call, "cannot combine the packs of a mirror").await.map(|_| ())
     }
 }

@@ -56,10 +56,8 @@ impl Git {
         for have in haves {
             let _written = writeln!(revisions, "^{have}");
         }
-        let mut call = from
-            .stdin(revisions)
-            .stdout_file(&path, self.options.max_repository_bytes)
-            .minutes(60);
+        let mut call =
+            from.stdin(revisions).stdout_file(&path, self.options.max_repository_bytes).minutes(60);
         for arg in ["pack-objects", "--revs", "--stdout", "-q", "--delta-base-offset"] {
             call = call.arg(arg);
         }
@@ -84,10 +82,7 @@ impl Git {
             1..FEW => &["unpack-objects", "-q"],
             _ => &["index-pack", "--stdin", "--fix-thin"],
         };
-        let call = Call::in_repository(into, args)
-            .stdin_file(&pack.path())
-            .user(user)
-            .minutes(60);
+        let call = Call::in_repository(into, args).stdin_file(&pack.path()).user(user).minutes(60);
         self.run_ok(call, what).await.map(|_| ())
     }
 }
@@ -98,9 +93,6 @@ pub(crate) fn count(path: &Path) -> std::io::Result<u32> {
     File::open(path)?.read_exact(&mut header)?;
     match header {
         [b'P', b'A', b'C', b'K', _, _, _, _, a, b, c, d] => Ok(u32::from_be_bytes([a, b, c, d])),
-        _ => Err(std::io::Error::new(
-            std::io::ErrorKind::InvalidData,
-            "it is not a pack",
-        )),
+        _ => Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not a pack")),
     }
 }

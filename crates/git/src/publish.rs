@@ -23,9 +23,7 @@ fn only_ours(branch: &BranchName) -> Result<(), PortError> {
     if branch.is_ours() {
         return Ok(());
     }
-    Err(PortError::denied(format!(
-        "the branch `{branch}` is not TeleCoder's to write: only telecoder/… is"
-    )))
+    Err(PortError::denied(format!("the branch `{branch}` is not TeleCoder's to write: only telecoder/… is")))
 }
 
 pub(crate) fn stands_elsewhere(branch: &BranchName, found: Option<&ObjectId>) -> PortError {
@@ -38,9 +36,9 @@ impl Git {
     pub(crate) async fn local_of(&self, repository: &Repository) -> Result<Local, PortError> {
         match repository {
             Repository::Local(path) => self.local(path).await,
-            Repository::Remote { .. } => Err(PortError::permanent(format!(
-                "{repository} is not a repository of this host"
-            ))),
+            Repository::Remote { .. } => {
+                Err(PortError::permanent(format!("{repository} is not a repository of this host")))
+            }
         }
     }
 
@@ -66,17 +64,13 @@ impl Git {
         to: Option<&ObjectId>,
     ) -> Result<(), PortError> {
         let name = full_name(branch);
-        let zeros = from
-            .or(to)
-            .map_or_else(|| ObjectFormat::Sha1.zeros(), |id| ObjectFormat::of(id).zeros());
+        let zeros = from.or(to).map_or_else(|| ObjectFormat::Sha1.zeros(), |id| ObjectFormat::of(id).zeros());
         let old = from.map_or(zeros.as_str(), ObjectId::as_str);
         let line = match to {
             Some(to) => format!("update {name} {to} {old}\n"),
             None => format!("delete {name} {old}\n"),
         };
-        let call = local
-            .call(&["update-ref", "-m", "telecoder", "--stdin"])
-            .stdin(line);
+        let call = local.call(&["update-ref", "-m", "telecoder", "--stdin"]).stdin(line);
         let output = self.run_to_end(call).await?;
         if output.code == Some(0) {
             return Ok(());
@@ -91,11 +85,7 @@ impl Git {
         let error = crate::call::failure(&format!("cannot change the branch `{branch}`"), &output);
         if error.what.contains("exists; cannot create") || error.what.contains("cannot lock ref") {
             return Err(PortError {
-                class: if error.class == ErrorClass::Permanent {
-                    ErrorClass::Conflict
-                } else {
-                    error.class
-                },
+                class: if error.class == ErrorClass::Permanent { ErrorClass::Conflict } else { error.class },
                 ..error
             }
             .remedy("Rename the branch that stands in the way, or wait for the other git to end."));
@@ -119,12 +109,8 @@ impl Git {
             "refs/heads",
         ]);
         let what = format!("cannot list the branches of {}", local.path.display());
-        let heads: Vec<ObjectId> = self
-            .run_text(call, &what)
-            .await?
-            .lines()
-            .filter_map(|line| line.parse().ok())
-            .collect();
+        let heads: Vec<ObjectId> =
+            self.run_text(call, &what).await?.lines().filter_map(|line| line.parse().ok()).collect();
         let haves = self.commits_there(Call::in_repository(from, &[]), &heads).await?;
         let pack = self
             .pack(

@@ -35,11 +35,10 @@ impl Git {
         let folder = temporary(self.layout.session_temporary(session), "quarantine-").await?;
         let made = folder.path().join("quarantine.git");
         self.init_bare(&made, workspace.format()).await?;
-        let lender = workspace.repository.is_some().then(|| {
-            self.layout
-                .mirror(&workspace.key(), workspace.format())
-                .join("objects")
-        });
+        let lender = workspace
+            .repository
+            .is_some()
+            .then(|| self.layout.mirror(&workspace.key(), workspace.format()).join("objects"));
         let target = quarantine.clone();
         folder::work("cannot make a quarantine", move || {
             if let Some(lender) = lender {

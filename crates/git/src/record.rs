@@ -38,9 +38,7 @@ impl Workspace {
         self.repository.as_ref().map_or_else(Key::empty, Key::of)
     }
     pub(crate) fn format(&self) -> ObjectFormat {
-        self.base_commit
-            .as_ref()
-            .map_or(ObjectFormat::Sha1, ObjectFormat::of)
+        self.base_commit.as_ref().map_or(ObjectFormat::Sha1, ObjectFormat::of)
     }
     /// The base below the layer.
     pub(crate) fn lower(&self, layout: &Layout) -> PathBuf {
@@ -48,13 +46,10 @@ impl Workspace {
     }
     pub(crate) fn source(&self, layout: &Layout, session: &SessionId) -> WorkspaceSource {
         match self.delivery {
-            Delivery::Overlay => WorkspaceSource::Overlay {
-                lower: self.lower(layout),
-                layer: layout.layer(session),
-            },
-            Delivery::Copy => WorkspaceSource::Bind {
-                path: layout.tree(session),
-            },
+            Delivery::Overlay => {
+                WorkspaceSource::Overlay { lower: self.lower(layout), layer: layout.layer(session) }
+            }
+            Delivery::Copy => WorkspaceSource::Bind { path: layout.tree(session) },
         }
     }
     /// Reads the record of a session; `None` where there is none.

@@ -53,9 +53,7 @@ impl Git {
             },
         };
         if !address.url.starts_with("https://") && !address.url.starts_with("http://") {
-            return Err(PortError::denied(format!(
-                "{repository} can only be reached over http or https"
-            )));
+            return Err(PortError::denied(format!("{repository} can only be reached over http or https")));
         }
         Ok(address)
     }
@@ -86,16 +84,10 @@ impl Git {
     ) -> Result<Vec<(String, String)>, PortError> {
         let root = self.layout.root();
         let folder = root.clone();
-        crate::folder::work("cannot make the folder of git", move || {
-            crate::folder::make(&folder, 0o711)
-        })
-        .await?;
+        crate::folder::work("cannot make the folder of git", move || crate::folder::make(&folder, 0o711))
+            .await?;
         let mut call = self
-            .remote_call(
-                root,
-                address,
-                &["ls-remote", "--symref", "--quiet", "--end-of-options"],
-            )
+            .remote_call(root, address, &["ls-remote", "--symref", "--quiet", "--end-of-options"])
             .arg(&address.url);
         for pattern in patterns {
             call = call.arg(pattern);
@@ -121,16 +113,11 @@ impl Git {
         let address = self.address(repository).await?;
         let name = match base {
             Some(Revision::Commit(commit)) => {
-                return Ok(Start {
-                    commit: commit.clone(),
-                    branch: None,
-                });
+                return Ok(Start { commit: commit.clone(), branch: None });
             }
             Some(Revision::Name(name)) => name,
             None => {
-                let refs = self
-                    .list_remote(repository, &address, &["HEAD".to_owned()])
-                    .await?;
+                let refs = self.list_remote(repository, &address, &["HEAD".to_owned()]).await?;
                 let (branch, commit) = head_of(&refs);
                 let commit = commit.ok_or_else(|| {
                     PortError::not_found(format!("{repository} has no commit yet"))
@@ -143,23 +130,15 @@ impl Git {
         let peeled = format!("{tag}^{{}}");
         let patterns = [head.clone(), tag.clone(), peeled.clone()];
         let refs = self.list_remote(repository, &address, &patterns).await?;
-        let find = |wanted: &str| {
-            refs.iter()
-                .find(|(name, _)| name == wanted)
-                .and_then(|(_, id)| id.parse().ok())
-        };
+        let find =
+            |wanted: &str| refs.iter().find(|(name, _)| name == wanted).and_then(|(_, id)| id.parse().ok());
         if let Some(commit) = find(&head) {
-            return Ok(Start {
-                commit,
-                branch: Some(name.clone()),
-            });
+            return Ok(Start { commit, branch: Some(name.clone()) });
         }
         match find(&peeled).or_else(|| find(&tag)) {
             Some(commit) => Ok(Start { commit, branch: None }),
-            None => Err(
-                PortError::not_found(format!("{repository} has no branch or tag `{name}`"))
-                    .remedy("Name a branch, a tag or a full commit id of that repository."),
-            ),
+            None => Err(PortError::not_found(format!("{repository} has no branch or tag `{name}`"))
+                .remedy("Name a branch, a tag or a full commit id of that repository.")),
         }
     }
 
@@ -179,23 +158,17 @@ impl Git {
         let output = self.fetch(&mirror, &address, &exact).await?;
         if output.code != Some(0) {
             // A server may refuse a bare commit id; then every branch and tag is fetched and the commit looked for.
-            for all in [
-                "+refs/heads/*:refs/fetched/heads/*",
-                "+refs/tags/*:refs/fetched/tags/*",
-            ] {
+            for all in ["+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*"] {
                 let output = self.fetch(&mirror, &address, all).await?;
                 if output.code != Some(0) {
                     return Err(remote_failure(repository, &output));
                 }
             }
-            let found = self
-                .commits_there(Call::in_repository(&mirror, &[]), std::slice::from_ref(commit))
-                .await?;
+            let found =
+                self.commits_there(Call::in_repository(&mirror, &[]), std::slice::from_ref(commit)).await?;
             if found.is_empty() {
-                return Err(
-                    PortError::not_found(format!("{repository} has no commit {commit}"))
-                        .remedy("Push it there, or name a branch."),
-                );
+                return Err(PortError::not_found(format!("{repository} has no commit {commit}"))
+                    .remedy("Push it there, or name a branch."));
             }
             self.mark_mirrored(&mirror, commit).await?;
         }
@@ -213,14 +186,7 @@ impl Git {
             .remote_call(
                 mirror.to_owned(),
                 address,
-                &[
-                    "fetch",
-                    "--quiet",
-                    "--no-tags",
-                    "--no-write-fetch-head",
-                    "--force",
-                    "--end-of-options",
-                ],
+                &["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", "--end-of-options"],
             )
             .arg(&address.url)
             .arg(refspec)
@@ -231,9 +197,7 @@ impl Git {
 
     pub(crate) async fn inspect_remote(&self, repository: &Repository) -> Result<RepositoryFacts, PortError> {
         let address = self.address(repository).await?;
-        let refs = self
-            .list_remote(repository, &address, &["HEAD".to_owned()])
-            .await?;
+        let refs = self.list_remote(repository, &address, &["HEAD".to_owned()]).await?;
         let (default_branch, head) = head_of(&refs);
         Ok(RepositoryFacts {
             default_branch,
@@ -270,18 +234,12 @@ fn remote_failure(repository: &Repository, output: &HostOutput) -> PortError {
         || has("error: 403")
         || has("error: 401")
     {
-        return PortError {
-            class: ErrorClass::Denied,
-            ..error
-        }
-        .remedy("Give the server a token that may read this repository, or check its name.");
+        return PortError { class: ErrorClass::Denied, ..error }
+            .remedy("Give the server a token that may read this repository, or check its name.");
     }
     if has("not found") || has("error: 404") {
-        return PortError {
-            class: ErrorClass::NotFound,
-            ..error
-        }
-        .remedy("Check its name, and that the server's token may see it.");
+        return PortError { class: ErrorClass::NotFound, ..error }
+            .remedy("Check its name, and that the server's token may see it.");
     }
     if has("Could not resolve host")
         || has("Failed to connect")
@@ -291,11 +249,7 @@ fn remote_failure(repository: &Repository, output: &HostOutput) -> PortError {
         || has("early EOF")
         || has("error: 5")
     {
-        return PortError {
-            class: ErrorClass::Transient,
-            ..error
-        }
-        .remedy("Check the server's network.");
+        return PortError { class: ErrorClass::Transient, ..error }.remedy("Check the server's network.");
     }
     error
 }

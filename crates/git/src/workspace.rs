@@ -70,6 +70,10 @@ impl Git {
     }
 
     pub(crate) async fn hold_repository(&self, key: &Key) -> Result<Held, PortError> {
+        self.hold_named(key.as_str()).await
+    }
+
+    pub(crate) async fn hold_named(&self, key: &str) -> Result<Held, PortError> {
         let path = self.layout.lock(key);
         let root = self.layout.root();
         let parent = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -78,9 +82,7 @@ impl Git {
             folder::make(&parent, 0o700)
         })
         .await?;
-        self.locks
-            .hold_file(&format!("repository:{}", key.as_str()), path)
-            .await
+        self.locks.hold_file(&format!("repository:{key}"), path).await
     }
 
     async fn start_of(&self, repository: &Repository, base: Option<&Revision>) -> Result<Start, PortError> {
@@ -159,8 +161,10 @@ impl Git {
             paths.push(layout.session_temporary(session));
             paths.push(layout.record(session));
         }
+        let own = layout.session(session);
         folder::work(what, move || {
-            paths.iter().try_for_each(|path| folder::remove(path))
+            paths.iter().try_for_each(|path| folder::remove(path))?;
+            folder::sweep_named(&own, folder::TRASH)
         })
         .await
     }
@@ -201,26 +205,18 @@ impl Workspaces for Git {
                     repository: repository.cloned(),
                     base_commit: start.as_ref().map(|start| start.commit.clone()),
                     base_branch: start.and_then(|start| start.branch),
-                    delivery: if self.options.overlay {
-                        Delivery::Overlay
-                    } else {
-                        Delivery::Copy
-                    },
+                    delivery: if self.options.overlay { Delivery::Overlay } else { Delivery::Copy },
                 }
             }
         };
         if fresh {
             // What an interrupted call left was never used.
-            self.remove_paths(session, "cannot clear the session's folder", true)
-                .await?;
+            self.remove_paths(session, "cannot clear the session's folder", true).await?;
         }
         let _repository = self.hold_repository(&workspace.key()).await?;
         self.base_of(&workspace).await?;
         let folder = self.layout.session(session);
-        folder::work("cannot make the session's folder", move || {
-            folder::make(&folder, 0o711)
-        })
-        .await?;
+        folder::work("cannot make the session's folder", move || folder::make(&folder, 0o711)).await?;
         self.make_layer(session, &workspace).await?;
         if fresh {
             workspace.write(&self.layout, session)?;
@@ -270,15 +266,13 @@ impl Workspaces for Git {
     async fn discard(&self, session: &SessionId) -> Result<(), PortError> {
         let _session = self.hold_session(session).await;
         let workspace = Workspace::of(&self.layout, session)?;
-        self.remove_paths(session, "cannot throw the session's layer away", false)
-            .await?;
+        self.remove_paths(session, "cannot throw the session's layer away", false).await?;
         self.make_layer(session, &workspace).await
     }
 
     async fn remove(&self, session: &SessionId) -> Result<(), PortError> {
         let _session = self.hold_session(session).await;
-        self.remove_paths(session, "cannot remove the session's workspace", true)
-            .await
+        self.remove_paths(session, "cannot remove the session's workspace", true).await
     }
 }
 

@@ -45,12 +45,8 @@ async fn a_change_is_told_three_ways_that_agree() {
         )
         .unwrap();
         for hunk in file.hunks {
-            writeln!(
-                text,
-                "  @{} @{} {:?} {:?}",
-                hunk.old_start, hunk.new_start, hunk.heading, hunk.lines
-            )
-            .unwrap();
+            writeln!(text, "  @{} @{} {:?} {:?}", hunk.old_start, hunk.new_start, hunk.heading, hunk.lines)
+                .unwrap();
         }
     }
     expect![[r##"
@@ -86,9 +82,7 @@ async fn a_change_is_told_three_ways_that_agree() {
     person.git(&["apply", "--index", file.to_str().unwrap()]).await;
     assert_eq!(
         person.git(&["write-tree"]).await,
-        world
-            .look(&id, &["rev-parse", &format!("{commit}^{{tree}}")])
-            .await
+        world.look(&id, &["rev-parse", &format!("{commit}^{{tree}}")]).await
     );
 }
 
@@ -96,38 +90,14 @@ async fn a_change_is_told_three_ways_that_agree() {
 async fn a_first_commit_is_compared_with_nothing() {
     let world = World::new();
     let id = session(1);
-    let workspace = world
-        .git
-        .prepare(&id, None, None, Access::ReadWrite)
-        .await
-        .unwrap();
+    let workspace = world.git.prepare(&id, None, None, Access::ReadWrite).await.unwrap();
     put(&tree_of(&workspace), "a", "1\n2\n");
     let commit = world.snapshot(&id, &workspace).await;
     let summary = world.git.summary(&id, None, &commit).await.unwrap();
     assert_eq!((summary.stat.files, summary.stat.additions), (1, 2));
-    assert_eq!(
-        world.git.files(&id, None, &commit).await.unwrap()[0].hunks[0]
-            .lines
-            .len(),
-        2
-    );
-    assert!(
-        world
-            .git
-            .summary(&id, Some(&commit), &commit)
-            .await
-            .unwrap()
-            .files
-            .is_empty()
-    );
-    assert!(
-        world
-            .git
-            .patch(&id, Some(&commit), &commit)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(world.git.files(&id, None, &commit).await.unwrap()[0].hunks[0].lines.len(), 2);
+    assert!(world.git.summary(&id, Some(&commit), &commit).await.unwrap().files.is_empty());
+    assert!(world.git.patch(&id, Some(&commit), &commit).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -143,27 +113,14 @@ async fn large_changes_keep_their_numbers_and_lose_only_hunks() {
     let base = workspace.base_commit.as_ref();
     let files = world.git.files(&id, base, &first).await.unwrap();
     assert_eq!(files[0].hunks[0].lines.len(), 10_000);
-    assert_eq!(
-        files[0].hunks[0].lines[9_999],
-        DiffLine::Added("line 9999".to_owned())
-    );
+    assert_eq!(files[0].hunks[0].lines[9_999], DiffLine::Added("line 9999".to_owned()));
 
     put(&tree, "huge.txt", &"0123456789abcde\n".repeat(1 << 20));
     put(&tree, "small.txt", "small\n");
     let second = world.snapshot(&id, &workspace).await;
     let files = world.git.files(&id, base, &second).await.unwrap();
-    let told: Vec<_> = files
-        .iter()
-        .map(|f| (f.path.as_str(), f.additions, f.hunks.len()))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            ("huge.txt", 1 << 20, 0),
-            ("long.txt", 10_000, 1),
-            ("small.txt", 1, 1)
-        ]
-    );
+    let told: Vec<_> = files.iter().map(|f| (f.path.as_str(), f.additions, f.hunks.len())).collect();
+    assert_eq!(told, [("huge.txt", 1 << 20, 0), ("long.txt", 10_000, 1), ("small.txt", 1, 1)]);
 }
 
 #[tokio::test]
@@ -177,15 +134,8 @@ async fn attributes_of_the_tree_hide_nothing() {
     put(&tree, "src/calc.py", "changed\n");
     put(&tree, "README.md", "changed\n");
     let commit = world.snapshot(&id, &workspace).await;
-    let files = world
-        .git
-        .files(&id, workspace.base_commit.as_ref(), &commit)
-        .await
-        .unwrap();
-    assert!(
-        files.iter().all(|file| !file.binary && file.hunks.len() == 1),
-        "{files:?}"
-    );
+    let files = world.git.files(&id, workspace.base_commit.as_ref(), &commit).await.unwrap();
+    assert!(files.iter().all(|file| !file.binary && file.hunks.len() == 1), "{files:?}");
     // Another session cannot look at them.
     world.prepare(&session(2), &person).await;
     let error = world.git.summary(&session(2), None, &commit).await.unwrap_err();

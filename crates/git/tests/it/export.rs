@@ -148,12 +148,9 @@ async fn a_repository_inside_the_tree_becomes_plain_files() {
     let id = session(1);
     let workspace = world.prepare(&id, &person).await;
     let tree = tree_of(&workspace);
-    for (folder, commit) in [
-        ("app one", true),
-        ("unborn", false),
-        ("app one/deeper [x]", true),
-        ("target/ignored", true),
-    ] {
+    for (folder, commit) in
+        [("app one", true), ("unborn", false), ("app one/deeper [x]", true), ("target/ignored", true)]
+    {
         put(&tree, &format!("{folder}/main.txt"), folder);
         put(&tree, &format!("{folder}/.gitignore"), "*.o\n");
         put(&tree, &format!("{folder}/a.o"), "ignored");
@@ -179,12 +176,7 @@ async fn a_repository_inside_the_tree_becomes_plain_files() {
         unborn/.gitignore
         unborn/main.txt
     "#]]
-    .assert_eq(
-        &(world
-            .look(&id, &["ls-tree", "-r", "--name-only", taken.as_str()])
-            .await
-            + "\n"),
-    );
+    .assert_eq(&(world.look(&id, &["ls-tree", "-r", "--name-only", taken.as_str()]).await + "\n"));
 }
 
 #[tokio::test]
@@ -225,9 +217,7 @@ async fn an_export_has_a_bound_on_both_sides() {
     let workspace = world.prepare(&id, &person).await;
     let mut state = 1_u64;
     let noise: String = std::iter::repeat_with(|| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         char::from(b' ' + u8::try_from(state >> 58).unwrap())
     })
     .take(40_000)
@@ -245,49 +235,29 @@ async fn an_export_has_a_bound_on_both_sides() {
 async fn an_empty_workspace_is_exported_the_same_way() {
     let world = World::new();
     let id = session(1);
-    let workspace = world
-        .git
-        .prepare(&id, None, None, Access::ReadWrite)
-        .await
-        .unwrap();
+    let workspace = world.git.prepare(&id, None, None, Access::ReadWrite).await.unwrap();
     let nothing = world.take(&id, &workspace).await.unwrap();
     assert_eq!(nothing.as_str(), "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
     put(&tree_of(&workspace), "hello.txt", "hello\n");
     let commit = world.snapshot(&id, &workspace).await;
     assert_eq!(
-        world
-            .look(&id, &["log", "--format=%an <%ae> %cn %at %s", commit.as_str()])
-            .await,
+        world.look(&id, &["log", "--format=%an <%ae> %cn %at %s", commit.as_str()]).await,
         "TeleCoder <telecoder@localhost.invalid> TeleCoder 1700000000 Fix the sum"
     );
-    assert_eq!(
-        world.look(&id, &["show", &format!("{commit}:hello.txt")]).await,
-        "hello"
-    );
+    assert_eq!(world.look(&id, &["show", &format!("{commit}:hello.txt")]).await, "hello");
 }
 
 #[tokio::test]
 async fn the_script_is_plain_posix_shell() {
     let world = World::new();
     let id = session(1);
-    world
-        .git
-        .prepare(&id, None, None, Access::ReadWrite)
-        .await
-        .unwrap();
+    world.git.prepare(&id, None, None, Access::ReadWrite).await.unwrap();
     let process = world.git.export(&id, None, 7).unwrap();
     assert_eq!(process.id.as_str(), "export-7");
     assert_eq!(process.cwd.to_str(), Some("/workspace"));
     assert_eq!(&process.argv[..2], ["/bin/sh", "-c"]);
-    assert!(
-        process.env.values().all(|value| !value.contains("/tmp/.tmp")),
-        "{:?}",
-        process.env
-    );
-    let error = world
-        .git
-        .export(&id, Some(&"1".repeat(40).parse().unwrap()), 1)
-        .unwrap_err();
+    assert!(process.env.values().all(|value| !value.contains("/tmp/.tmp")), "{:?}", process.env);
+    let error = world.git.export(&id, Some(&"1".repeat(40).parse().unwrap()), 1).unwrap_err();
     assert_eq!(error.class, ErrorClass::Conflict);
     let error = world.git.export(&session(2), None, 1).unwrap_err();
     assert_eq!(error.class, ErrorClass::NotFound);
@@ -317,33 +287,20 @@ async fn an_overlay_is_exported_and_its_layer_read() {
         out = out.display(),
     );
     let mut command = telecoder_model::port::process::HostCommand::new("unshare", "/");
-    command.args = ["-r", "-m", "/bin/sh", "-c", &script, "x"]
-        .map(Into::into)
-        .to_vec();
+    command.args = ["-r", "-m", "/bin/sh", "-c", &script, "x"].map(Into::into).to_vec();
     command.args.extend(process.argv.iter().map(Into::into));
     command.env = process.env.iter().map(|(k, v)| (k.into(), v.into())).collect();
     command.env.insert("HOME".into(), world.folder.path().into());
-    let output = telecoder_model::port::process::Processes::run(&*world.processes, command)
-        .await
-        .unwrap();
+    let output = telecoder_model::port::process::Processes::run(&*world.processes, command).await.unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.code, said.as_str()), (Some(0), ""));
-    let taken = world
-        .git
-        .import(&id, stream(&fs::read(out).unwrap().into()))
-        .await
-        .unwrap();
+    let taken = world.git.import(&id, stream(&fs::read(out).unwrap().into())).await.unwrap();
     assert_eq!(
-        world
-            .look(&id, &["ls-tree", "-r", "--name-only", taken.as_str()])
-            .await,
+        world.look(&id, &["ls-tree", "-r", "--name-only", taken.as_str()]).await,
         ".gitignore\nsrc/new"
     );
     let content = world.git.layer(&id).await.unwrap();
-    assert_eq!(
-        content.paths,
-        [".gitignore", "README.md", "src/calc.py", "src/new", "src/run.sh"]
-    );
+    assert_eq!(content.paths, [".gitignore", "README.md", "src/calc.py", "src/new", "src/run.sh"]);
     assert!(!content.git_touched, "the export wrote into .git");
     let status = try_git(lower, &["status", "--porcelain"], &BTreeMap::new()).await;
     assert!(status.stdout.is_empty(), "the base never changes");

@@ -28,11 +28,7 @@ impl Trap {
     /// A program file.
     fn program(&self, path: &Path, name: &str) -> String {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(
-            path,
-            format!("#!/bin/sh\ntouch '{}/{name}'\n", self.folder.display()),
-        )
-        .unwrap();
+        fs::write(path, format!("#!/bin/sh\ntouch '{}/{name}'\n", self.folder.display())).unwrap();
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
         path.to_str().unwrap().to_owned()
     }
@@ -72,10 +68,7 @@ async fn plant(world: &World, person: &Person) -> Trap {
         "prepare-commit-msg",
     ] {
         trap.program(&git.join("hooks").join(hook), &format!("hook-{hook}"));
-        trap.program(
-            &world.folder.path().join("hooks").join(hook),
-            &format!("path-hook-{hook}"),
-        );
+        trap.program(&world.folder.path().join("hooks").join(hook), &format!("path-hook-{hook}"));
     }
     let program = trap.program(&world.folder.path().join("bin/program"), "program");
     let hooks = world.folder.path().join("hooks");
@@ -145,21 +138,15 @@ async fn nothing_that_a_repository_names_is_started() {
     let id = session(1);
     person.write("README.md", "# Demo 2\n").await;
     person
-        .write(
-            ".gitattributes",
-            "*.py filter=evil diff=evil merge=evil\n*.txt filter=\"inc=l.u ded\"\n",
-        )
+        .write(".gitattributes", "*.py filter=evil diff=evil merge=evil\n*.txt filter=\"inc=l.u ded\"\n")
         .await;
     person.commit("with attributes").await;
     person.git(&["checkout", "-q", "-b", "elsewhere"]).await;
     let trap = plant(&world, &person).await;
     // The traps work: git itself falls into them.
-    let _fallen = crate::world::try_git(
-        &person.path,
-        &["update-ref", "refs/heads/x", "HEAD"],
-        &Default::default(),
-    )
-    .await;
+    let _fallen =
+        crate::world::try_git(&person.path, &["update-ref", "refs/heads/x", "HEAD"], &Default::default())
+            .await;
     let fallen = trap.marks();
     assert!(!fallen.is_empty());
     for name in fallen {
@@ -176,27 +163,14 @@ async fn nothing_that_a_repository_names_is_started() {
     let base = "main".parse().unwrap();
     let workspace = world
         .git
-        .prepare(
-            &id,
-            Some(&repository),
-            Some(&base),
-            telecoder_model::port::sandbox::Access::ReadWrite,
-        )
+        .prepare(&id, Some(&repository), Some(&base), telecoder_model::port::sandbox::Access::ReadWrite)
         .await
         .unwrap();
     assert_eq!(trap.marks(), Vec::<String>::new(), "prepare");
-    put(
-        &tree_of(&workspace),
-        "src/calc.py",
-        "def add(a, b):\n    return a + b\n",
-    );
+    put(&tree_of(&workspace), "src/calc.py", "def add(a, b):\n    return a + b\n");
     let commit = world.snapshot(&id, &workspace).await;
     let branch = BranchName::of_session(&id);
-    world
-        .git
-        .push(&id, &commit, &repository, &branch, None)
-        .await
-        .unwrap();
+    world.git.push(&id, &commit, &repository, &branch, None).await.unwrap();
     assert_eq!(trap.marks(), Vec::<String>::new(), "push");
 
     // A real merge, with both sides changing a file that has a merge driver.
@@ -223,23 +197,11 @@ async fn nothing_that_a_repository_names_is_started() {
     .await;
     let other = Person { path: tree };
     other.write("other.txt", "x\n").await;
-    other
-        .write(
-            "src/calc.py",
-            "# a comment\n\n\ndef add(a, b):\n    return a - b\n",
-        )
-        .await;
+    other.write("src/calc.py", "# a comment\n\n\ndef add(a, b):\n    return a - b\n").await;
     let theirs = other.commit("on main").await;
     crate::world::git_in(
         &person.path,
-        &[
-            "-c",
-            "core.hooksPath=/dev/null",
-            "fetch",
-            "-q",
-            other.path.to_str().unwrap(),
-            "+main:main",
-        ],
+        &["-c", "core.hooksPath=/dev/null", "fetch", "-q", other.path.to_str().unwrap(), "+main:main"],
     )
     .await;
     for name in trap.marks() {
@@ -249,11 +211,7 @@ async fn nothing_that_a_repository_names_is_started() {
     let conflicted = merged.as_ref().err().map(|error| error.class);
     assert_eq!(trap.marks(), Vec::<String>::new(), "merge");
     assert!(conflicted.is_none() || conflicted == Some(ErrorClass::Conflict));
-    world
-        .git
-        .delete_branch(&repository, &branch, &commit)
-        .await
-        .unwrap();
+    world.git.delete_branch(&repository, &branch, &commit).await.unwrap();
     assert_eq!(trap.marks(), Vec::<String>::new(), "delete");
     assert_ne!(theirs, commit);
 }
@@ -265,18 +223,10 @@ async fn a_checked_out_base_whose_files_need_a_filter_is_left_alone() {
     let id = session(1);
     let (_, commit) = worked(&world, &person, &id).await;
     let branch = BranchName::of_session(&id);
-    world
-        .git
-        .push(&id, &commit, &person.repository(), &branch, None)
-        .await
-        .unwrap();
+    world.git.push(&id, &commit, &person.repository(), &branch, None).await.unwrap();
     let trap = plant(&world, &person).await;
     let main: BranchName = "main".parse().unwrap();
-    let error = world
-        .git
-        .merge(&person.repository(), &main, &branch, "Merge", AT)
-        .await
-        .unwrap_err();
+    let error = world.git.merge(&person.repository(), &main, &branch, "Merge", AT).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Conflict);
     assert!(error.what.contains("src/calc.py"), "{}", error.what);
     assert_eq!(trap.marks(), Vec::<String>::new());
@@ -291,22 +241,11 @@ async fn a_work_tree_is_brought_up_to_date_without_starting_anything() {
     put(&tree_of(&workspace), "plain.c", "int x;\n");
     let commit = world.snapshot(&id, &workspace).await;
     let branch = BranchName::of_session(&id);
-    world
-        .git
-        .push(&id, &commit, &person.repository(), &branch, None)
-        .await
-        .unwrap();
+    world.git.push(&id, &commit, &person.repository(), &branch, None).await.unwrap();
     let trap = plant(&world, &person).await;
     let main: BranchName = "main".parse().unwrap();
-    world
-        .git
-        .merge(&person.repository(), &main, &branch, "Merge", AT)
-        .await
-        .unwrap();
-    assert_eq!(
-        fs::read_to_string(person.path.join("plain.c")).unwrap(),
-        "int x;\n"
-    );
+    world.git.merge(&person.repository(), &main, &branch, "Merge", AT).await.unwrap();
+    assert_eq!(fs::read_to_string(person.path.join("plain.c")).unwrap(), "int x;\n");
     assert_eq!(trap.marks(), Vec::<String>::new());
 }
 
@@ -319,17 +258,9 @@ async fn names_that_look_like_options_are_names() {
     person.commit("--author=x").await;
     let (_, commit) = worked(&world, &person, &id).await;
     let branch = BranchName::of_session(&id);
-    world
-        .git
-        .push(&id, &commit, &person.repository(), &branch, None)
-        .await
-        .unwrap();
+    world.git.push(&id, &commit, &person.repository(), &branch, None).await.unwrap();
     assert_eq!(
-        world
-            .git
-            .branch_head(&person.repository(), &"telecoder/--x".parse().unwrap())
-            .await
-            .unwrap(),
+        world.git.branch_head(&person.repository(), &"telecoder/--x".parse().unwrap()).await.unwrap(),
         None
     );
     assert!(!world.folder.path().join("mark").exists());
@@ -343,11 +274,7 @@ async fn no_secret_or_foreign_text_is_in_an_argument_before_its_fence() {
     world.processes.take();
     let (_, commit) = worked(&world, &person, &id).await;
     let branch = BranchName::of_session(&id);
-    world
-        .git
-        .push(&id, &commit, &person.repository(), &branch, None)
-        .await
-        .unwrap();
+    world.git.push(&id, &commit, &person.repository(), &branch, None).await.unwrap();
     for line in world.processes.take() {
         assert!(!line.contains("://"), "{line}");
     }

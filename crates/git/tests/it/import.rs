@@ -30,18 +30,8 @@ impl Forge {
     async fn object(&self, kind: &str, content: &[u8]) -> String {
         let file = self.folder.path().join("content");
         fs::write(&file, content).unwrap();
-        git_in(
-            self.folder.path(),
-            &[
-                "hash-object",
-                "-w",
-                "--literally",
-                "-t",
-                kind,
-                file.to_str().unwrap(),
-            ],
-        )
-        .await
+        git_in(self.folder.path(), &["hash-object", "-w", "--literally", "-t", kind, file.to_str().unwrap()])
+            .await
     }
     /// A tree of raw entries, unsorted and unchecked.
     async fn tree(&self, entries: &[Entry<'_>]) -> String {
@@ -63,9 +53,7 @@ impl Forge {
         command.args = ["pack-objects", "--stdout", "-q"].map(Into::into).to_vec();
         command.stdin = telecoder_model::port::process::Input::File(list);
         let processes = crate::processes::RealProcesses::default();
-        let output = telecoder_model::port::process::Processes::run(&processes, command)
-            .await
-            .unwrap();
+        let output = telecoder_model::port::process::Processes::run(&processes, command).await.unwrap();
         assert_eq!(output.code, Some(0), "{:?}", output.stderr);
         let mut bytes = format!("telecoder-export 1 tree {tree}\n").into_bytes();
         bytes.extend_from_slice(&output.stdout);
@@ -94,10 +82,7 @@ async fn trees_that_git_itself_would_not_write_are_refused() {
         (".git", vec![("40000", b".git", &inner)]),
         (".GIT", vec![("40000", b".GIT", &inner)]),
         ("git~1", vec![("40000", b"git~1", &inner)]),
-        (
-            ".git with ignored characters",
-            vec![("40000", ".g\u{200c}it".as_bytes(), &inner)],
-        ),
+        (".git with ignored characters", vec![("40000", ".g\u{200c}it".as_bytes(), &inner)]),
         ("dot dot", vec![("40000", b"..", &inner)]),
         ("dot", vec![("40000", b".", &inner)]),
         ("a slash", vec![("100644", b"a/../../b", &blob)]),
@@ -107,10 +92,7 @@ async fn trees_that_git_itself_would_not_write_are_refused() {
         ("a missing file", vec![("100644", b"a", &absent)]),
         ("a missing folder", vec![("40000", b"a", &absent)]),
         ("a file as a folder", vec![("40000", b"a", &blob)]),
-        (
-            "twice the same name",
-            vec![("100644", b"a", &blob), ("100644", b"a", &blob)],
-        ),
+        ("twice the same name", vec![("100644", b"a", &blob), ("100644", b"a", &blob)]),
         ("unsorted", vec![("100644", b"b", &blob), ("100644", b"a", &blob)]),
         (".gitmodules as a link", vec![("120000", b".gitmodules", &blob)]),
     ];
@@ -123,9 +105,7 @@ async fn trees_that_git_itself_would_not_write_are_refused() {
     }
     // And an honest one is taken.
     let tree = forge.tree(&[("100644", b"a", &blob)]).await;
-    let taken = import(&world, forge.export(&tree, &[&tree, &blob]).await)
-        .await
-        .unwrap();
+    let taken = import(&world, forge.export(&tree, &[&tree, &blob]).await).await.unwrap();
     assert_eq!(taken.as_str(), tree);
 }
 
@@ -136,16 +116,9 @@ async fn a_stream_that_is_cut_lies_or_is_no_pack_is_refused() {
     let tree = forge.tree(&[("100644", b"a", &blob)]).await;
     let whole = forge.export(&tree, &[&tree, &blob]).await;
     let header_end = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    for end in [
-        0,
-        5,
-        header_end - 1,
-        header_end,
-        header_end + 5,
-        header_end + 12,
-        whole.len() - 21,
-        whole.len() - 1,
-    ] {
+    for end in
+        [0, 5, header_end - 1, header_end, header_end + 5, header_end + 12, whole.len() - 21, whole.len() - 1]
+    {
         let error = import(&world, whole.slice(..end)).await.unwrap_err();
         assert!(
             matches!(error.class, ErrorClass::Transient | ErrorClass::Denied),
@@ -160,10 +133,7 @@ async fn a_stream_that_is_cut_lies_or_is_no_pack_is_refused() {
     }
     let mut behind = whole.to_vec();
     behind.extend_from_slice(b"more");
-    assert!(
-        import(&world, behind.into()).await.is_err(),
-        "bytes behind the pack"
-    );
+    assert!(import(&world, behind.into()).await.is_err(), "bytes behind the pack");
     // A tree that is not in the pack; a blob as a tree.
     let pack = &whole[header_end..];
     for id in ["2".repeat(40), blob.clone(), "3".repeat(64)] {
@@ -185,18 +155,9 @@ async fn a_stream_that_breaks_gives_its_own_error_and_leaves_nothing() {
         Ok(Bytes::from_static(b"telecoder-export 1 tree ")),
         Err(PortError::transient("the sandbox is gone")),
     ];
-    let error = world
-        .git
-        .import(&session(1), futures::stream::iter(items).boxed())
-        .await
-        .unwrap_err();
+    let error = world.git.import(&session(1), futures::stream::iter(items).boxed()).await.unwrap_err();
     assert_eq!(error.what, "the sandbox is gone");
-    let left = world
-        .folder
-        .path()
-        .join("sessions")
-        .join(session(1).as_str())
-        .join("tmp");
+    let left = world.folder.path().join("sessions").join(session(1).as_str()).join("tmp");
     assert_eq!(fs::read_dir(left).unwrap().count(), 0);
 }
 
@@ -220,33 +181,22 @@ async fn what_grows_beyond_its_bound_when_unpacked_is_refused() {
 #[tokio::test]
 async fn an_import_reads_no_other_sessions_objects() {
     let (world, forge) = ready().await;
-    let person = crate::world::Person {
-        path: world.folder.path().join("demo"),
-    };
+    let person = crate::world::Person { path: world.folder.path().join("demo") };
     let other = session(2);
     let workspace = world.prepare(&other, &person).await;
     crate::world::put(&crate::world::tree_of(&workspace), "secret.txt", "unpublished\n");
     let secret = world.take(&other, &workspace).await.unwrap();
-    let blob = world
-        .look(&other, &["rev-parse", &format!("{secret}:secret.txt")])
-        .await;
+    let blob = world.look(&other, &["rev-parse", &format!("{secret}:secret.txt")]).await;
     // Naming the other's tree, or a tree of one's own with the other's file in it.
     let own = forge.object("blob", b"x").await;
-    let tree = forge
-        .tree(&[("100644", b"a", &own), ("100644", b"b", &blob)])
-        .await;
+    let tree = forge.tree(&[("100644", b"a", &own), ("100644", b"b", &blob)]).await;
     let honest = forge.tree(&[("100644", b"a", &own)]).await;
     let pack = forge.export(&tree, &[&tree, &own]).await;
     assert_eq!(import(&world, pack).await.unwrap_err().class, ErrorClass::Denied);
     let pack = forge.export(secret.as_str(), &[&honest, &own]).await;
     assert_eq!(import(&world, pack).await.unwrap_err().class, ErrorClass::Denied);
     let missing = crate::world::try_git(
-        &world
-            .folder
-            .path()
-            .join("sessions")
-            .join(session(1).as_str())
-            .join("quarantine.git"),
+        &world.folder.path().join("sessions").join(session(1).as_str()).join("quarantine.git"),
         &["cat-file", "-e", &blob],
         &BTreeMap::new(),
     )

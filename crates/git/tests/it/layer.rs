@@ -12,9 +12,7 @@ async fn overlay() -> (World, PathBuf) {
     let world = World::with(|_| {});
     let person = world.person("demo").await;
     let workspace = world.prepare(&session(1), &person).await;
-    let WorkspaceSource::Overlay { layer, .. } = workspace.source else {
-        panic!("no overlay")
-    };
+    let WorkspaceSource::Overlay { layer, .. } = workspace.source else { panic!("no overlay") };
     (world, layer.join("upper"))
 }
 
@@ -46,10 +44,7 @@ async fn writes_deletions_and_replaced_folders_are_listed() {
     white_out(&upper.join("never-there"));
     symlink("x", upper.join(".gitignore")).unwrap();
     let found = content(&world).await;
-    assert_eq!(
-        found.paths,
-        [".gitignore", "README.md", "new/deep/file.txt", "src/run.sh"]
-    );
+    assert_eq!(found.paths, [".gitignore", "README.md", "new/deep/file.txt", "src/run.sh"]);
     assert_eq!((found.total, found.git_touched), (4, false));
 }
 
@@ -57,17 +52,8 @@ async fn writes_deletions_and_replaced_folders_are_listed() {
 async fn an_opaque_folder_hides_what_the_base_has() {
     let (world, upper) = overlay().await;
     put(&upper, "src/new.py", "x");
-    rustix::fs::setxattr(
-        upper.join("src"),
-        "user.overlay.opaque",
-        b"y",
-        XattrFlags::empty(),
-    )
-    .unwrap();
-    assert_eq!(
-        content(&world).await.paths,
-        ["src/calc.py", "src/new.py", "src/run.sh"]
-    );
+    rustix::fs::setxattr(upper.join("src"), "user.overlay.opaque", b"y", XattrFlags::empty()).unwrap();
+    assert_eq!(content(&world).await.paths, ["src/calc.py", "src/new.py", "src/run.sh"]);
 }
 
 #[tokio::test]
@@ -112,13 +98,8 @@ async fn hostile_layers_are_read_within_bounds() {
     let mut deep = rustix::fs::open(&upper, rustix::fs::OFlags::DIRECTORY, Mode::empty()).unwrap();
     for _ in 0..1_000 {
         rustix::fs::mkdirat(&deep, "deeperdeeperdeeper", Mode::from(0o755)).unwrap();
-        deep = rustix::fs::openat(
-            &deep,
-            "deeperdeeperdeeper",
-            rustix::fs::OFlags::DIRECTORY,
-            Mode::empty(),
-        )
-        .unwrap();
+        deep = rustix::fs::openat(&deep, "deeperdeeperdeeper", rustix::fs::OFlags::DIRECTORY, Mode::empty())
+            .unwrap();
     }
     let found = content(&world).await;
     assert_eq!(found.paths.len(), 1_000);

@@ -5,12 +5,14 @@
     reason = "a failing test may panic; clippy knows only functions that are tests themselves"
 )]
 
+mod collect;
 mod diffs;
 mod export;
 mod hostile;
 mod import;
 mod layer;
 mod merge;
+mod owner;
 mod prepare;
 mod processes;
 mod push;

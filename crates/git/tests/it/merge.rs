@@ -13,26 +13,13 @@ use telecoder_model::refs::BranchName;
 async fn pushed(world: &World, person: &Person, id: &SessionId) -> BranchName {
     let (_, commit) = worked(world, person, id).await;
     let branch = BranchName::of_session(id);
-    world
-        .git
-        .push(id, &commit, &person.repository(), &branch, None)
-        .await
-        .unwrap();
+    world.git.push(id, &commit, &person.repository(), &branch, None).await.unwrap();
     branch
 }
 
 async fn merge(world: &World, person: &Person, branch: &BranchName) -> Result<Merged, PortError> {
     let main = "main".parse().unwrap();
-    world
-        .git
-        .merge(
-            &person.repository(),
-            &main,
-            branch,
-            "Merge local pull request #1: Fix\n\nBody",
-            AT,
-        )
-        .await
+    world.git.merge(&person.repository(), &main, branch, "Merge local pull request #1: Fix\n\nBody", AT).await
 }
 
 #[tokio::test]
@@ -45,11 +32,7 @@ async fn a_checked_out_base_moves_with_its_work_tree() {
     assert_eq!(merged.commit, person.head().await);
     assert_eq!(person.git(&["symbolic-ref", "HEAD"]).await, "refs/heads/main");
     assert_eq!(person.git(&["status", "--porcelain"]).await, "?? untracked.txt");
-    assert!(
-        fs::read_to_string(person.path.join("src/calc.py"))
-            .unwrap()
-            .contains("a + b")
-    );
+    assert!(fs::read_to_string(person.path.join("src/calc.py")).unwrap().contains("a + b"));
     // Again: nothing to do.
     assert_eq!(merge(&world, &person, &branch).await.unwrap(), merged);
 }
@@ -65,9 +48,7 @@ async fn diverged_branches_get_a_merge_commit_with_two_parents() {
     let before = person.fingerprint().await;
     let merged = merge(&world, &person, &branch).await.unwrap();
     assert_eq!(
-        person
-            .git(&["log", "-1", "--format=%P|%an|%cn|%ct|%B", "main"])
-            .await,
+        person.git(&["log", "-1", "--format=%P|%an|%cn|%ct|%B", "main"]).await,
         format!(
             "{ours} {}|TeleCoder|TeleCoder|1700000000|Merge local pull request #1: Fix\n\nBody",
             person.git(&["rev-parse", branch.as_str()]).await
@@ -82,15 +63,9 @@ async fn diverged_branches_get_a_merge_commit_with_two_parents() {
     let after = person.fingerprint().await;
     assert_eq!(
         after,
-        before.replace(
-            &format!("refs/heads/main {ours}"),
-            &format!("refs/heads/main {}", merged.commit)
-        )
+        before.replace(&format!("refs/heads/main {ours}"), &format!("refs/heads/main {}", merged.commit))
     );
-    assert_eq!(
-        person.git(&["fsck", "--full", "--strict", "--no-dangling"]).await,
-        ""
-    );
+    assert_eq!(person.git(&["fsck", "--full", "--strict", "--no-dangling"]).await, "");
 }
 
 #[tokio::test]
@@ -102,16 +77,10 @@ async fn conflicts_and_uncommitted_changes_are_named_and_change_nothing() {
     let before = person.fingerprint().await;
     let error = merge(&world, &person, &branch).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Conflict);
-    assert!(
-        error.what.contains("uncommitted changes in README.md"),
-        "{}",
-        error.what
-    );
+    assert!(error.what.contains("uncommitted changes in README.md"), "{}", error.what);
     assert_eq!(person.fingerprint().await, before);
 
-    person
-        .write("src/calc.py", "def add(a, b):\n    return sum((a, b))\n")
-        .await;
+    person.write("src/calc.py", "def add(a, b):\n    return sum((a, b))\n").await;
     person.commit("another fix").await;
     let before = person.fingerprint().await;
     let error = merge(&world, &person, &branch).await.unwrap_err();
@@ -119,9 +88,7 @@ async fn conflicts_and_uncommitted_changes_are_named_and_change_nothing() {
     assert_eq!(error.what, "the branches conflict in src/calc.py");
     assert_eq!(person.fingerprint().await, before);
 
-    let missing = merge(&world, &person, &"telecoder/nothing".parse().unwrap())
-        .await
-        .unwrap_err();
+    let missing = merge(&world, &person, &"telecoder/nothing".parse().unwrap()).await.unwrap_err();
     assert_eq!(missing.class, ErrorClass::NotFound);
 }
 
@@ -134,19 +101,12 @@ async fn an_untracked_file_in_the_way_is_kept() {
     put(&tree_of(&workspace), "new.txt", "the agent's\n");
     let commit = world.snapshot(&id, &workspace).await;
     let branch = BranchName::of_session(&id);
-    world
-        .git
-        .push(&id, &commit, &person.repository(), &branch, None)
-        .await
-        .unwrap();
+    world.git.push(&id, &commit, &person.repository(), &branch, None).await.unwrap();
     person.write("new.txt", "a person's\n").await;
     let error = merge(&world, &person, &branch).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Conflict);
     assert!(error.what.contains("new.txt"), "{}", error.what);
-    assert_eq!(
-        fs::read_to_string(person.path.join("new.txt")).unwrap(),
-        "a person's\n"
-    );
+    assert_eq!(fs::read_to_string(person.path.join("new.txt")).unwrap(), "a person's\n");
 }
 
 #[tokio::test]
@@ -172,18 +132,13 @@ async fn a_base_in_a_linked_work_tree_and_a_bare_repository_can_be_merged() {
     person.git(&["checkout", "-q", "-b", "elsewhere"]).await;
     person.git(&["worktree", "add", "-q", "../linked", "main"]).await;
     let merged = merge(&world, &person, &branch).await.unwrap();
-    let linked = Person {
-        path: world.folder.path().join("linked"),
-    };
+    let linked = Person { path: world.folder.path().join("linked") };
     assert_eq!(linked.head().await, merged.commit);
     assert_eq!(linked.git(&["status", "--porcelain"]).await, "");
 
     let url = person.path.to_str().unwrap().to_owned();
     person.git(&["clone", "-q", "--bare", &url, "../bare.git"]).await;
-    let bare = Person {
-        path: world.folder.path().join("bare.git"),
-    };
-    bare.git(&["update-ref", "refs/heads/main", "refs/heads/main~1"])
-        .await;
+    let bare = Person { path: world.folder.path().join("bare.git") };
+    bare.git(&["update-ref", "refs/heads/main", "refs/heads/main~1"]).await;
     assert_eq!(merge(&world, &bare, &branch).await.unwrap().commit, merged.commit);
 }

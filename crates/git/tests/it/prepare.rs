@@ -16,29 +16,17 @@ async fn a_tree_is_whole_and_stands_alone() {
     let person = world.person("demo").await;
     let workspace = world.prepare(&session(1), &person).await;
     assert_eq!(workspace.base_commit, Some(person.head().await));
-    assert_eq!(
-        workspace.base_branch.as_ref().map(BranchName::as_str),
-        Some("main")
-    );
+    assert_eq!(workspace.base_branch.as_ref().map(BranchName::as_str), Some("main"));
     let tree = tree_of(&workspace);
     expect![[r#"
         ## telecoder/baebaebaebae"#]]
     .assert_eq(
-        &git_in(&tree, &["status", "--porcelain", "-b"])
-            .await
-            .replace(session(1).as_str(), "baebaebaebae"),
+        &git_in(&tree, &["status", "--porcelain", "-b"]).await.replace(session(1).as_str(), "baebaebaebae"),
     );
     assert_eq!(git_in(&tree, &["log", "--format=%s"]).await, "second\nfirst");
     assert_eq!(git_in(&tree, &["diff", "--stat", "main"]).await, "");
     assert!(git_in(&tree, &["blame", "src/calc.py"]).await.contains("Ada"));
-    assert_eq!(
-        fs::metadata(tree.join("src/run.sh"))
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o111,
-        0o111
-    );
+    assert_eq!(fs::metadata(tree.join("src/run.sh")).unwrap().permissions().mode() & 0o111, 0o111);
     // Nothing in it names a path of the host.
     let host = world.folder.path().to_str().unwrap().to_owned();
     for file in [".git/config", ".git/HEAD", ".git/logs/HEAD"] {
@@ -50,11 +38,7 @@ async fn a_tree_is_whole_and_stands_alone() {
     // The agent can commit without being asked who it is.
     put(&tree, "new.txt", "x\n");
     git_in(&tree, &["add", "-A"]).await;
-    git_in(
-        &tree,
-        &["-c", "user.useConfigOnly=true", "commit", "-q", "-m", "agent"],
-    )
-    .await;
+    git_in(&tree, &["-c", "user.useConfigOnly=true", "commit", "-q", "-m", "agent"]).await;
 }
 
 #[tokio::test]
@@ -63,13 +47,8 @@ async fn an_overlay_has_an_immutable_base_and_an_empty_layer() {
     let person = world.person("demo").await;
     let first = world.prepare(&session(1), &person).await;
     let second = world.prepare(&session(2), &person).await;
-    let (
-        WorkspaceSource::Overlay { lower, layer },
-        WorkspaceSource::Overlay {
-            lower: other,
-            layer: upper2,
-        },
-    ) = (&first.source, &second.source)
+    let (WorkspaceSource::Overlay { lower, layer }, WorkspaceSource::Overlay { lower: other, layer: upper2 }) =
+        (&first.source, &second.source)
     else {
         panic!("no overlay");
     };
@@ -122,47 +101,28 @@ async fn a_base_is_named_by_branch_tag_or_commit() {
     let person = world.person("demo").await;
     person.git(&["tag", "-a", "v1", "-m", "one", "HEAD~1"]).await;
     person.git(&["branch", "feature/x", "HEAD~1"]).await;
-    person
-        .git(&["update-ref", "refs/remotes/origin/there", "HEAD~1"])
-        .await;
+    person.git(&["update-ref", "refs/remotes/origin/there", "HEAD~1"]).await;
     let old = person.git(&["rev-parse", "HEAD~1"]).await;
-    for (number, (base, branch)) in [
-        ("v1", None),
-        ("feature/x", Some("feature/x")),
-        ("there", Some("there")),
-        (old.as_str(), None),
-    ]
-    .into_iter()
-    .enumerate()
+    for (number, (base, branch)) in
+        [("v1", None), ("feature/x", Some("feature/x")), ("there", Some("there")), (old.as_str(), None)]
+            .into_iter()
+            .enumerate()
     {
         let base: Revision = base.parse().unwrap();
         let id = session(u8::try_from(number).unwrap());
-        let workspace = world
-            .git
-            .prepare(&id, Some(&person.repository()), Some(&base), Access::ReadOnly)
-            .await
-            .unwrap();
+        let workspace =
+            world.git.prepare(&id, Some(&person.repository()), Some(&base), Access::ReadOnly).await.unwrap();
         assert_eq!(workspace.base_commit.unwrap().as_str(), old, "{base}");
-        assert_eq!(
-            workspace.base_branch.as_ref().map(BranchName::as_str),
-            branch,
-            "{base}"
-        );
+        assert_eq!(workspace.base_branch.as_ref().map(BranchName::as_str), branch, "{base}");
     }
 }
 
 async fn refused(world: &World, repository: &Repository, base: Option<&str>) -> (ErrorClass, String) {
     let base: Option<Revision> = base.map(|base| base.parse().unwrap());
-    let error = world
-        .git
-        .prepare(&session(9), Some(repository), base.as_ref(), Access::ReadWrite)
-        .await
-        .unwrap_err();
+    let error =
+        world.git.prepare(&session(9), Some(repository), base.as_ref(), Access::ReadWrite).await.unwrap_err();
     let text = format!("{} | {}", error.what, error.remedy.unwrap_or_default());
-    (
-        error.class,
-        text.replace(world.folder.path().to_str().unwrap(), "/R"),
-    )
+    (error.class, text.replace(world.folder.path().to_str().unwrap(), "/R"))
 }
 
 #[tokio::test]
@@ -170,11 +130,8 @@ async fn what_cannot_be_used_is_refused_by_name() {
     let world = World::new();
     let person = world.person("demo").await;
     let unborn = world.empty_person("unborn").await;
-    let at = |name: &str| -> Repository {
-        format!("{}/{name}", world.folder.path().display())
-            .parse()
-            .unwrap()
-    };
+    let at =
+        |name: &str| -> Repository { format!("{}/{name}", world.folder.path().display()).parse().unwrap() };
     fs::create_dir(world.folder.path().join("plain")).unwrap();
     let mut text = String::new();
     for (repository, base) in [
@@ -184,10 +141,7 @@ async fn what_cannot_be_used_is_refused_by_name() {
         (at("demo/README.md"), None),
         (unborn.repository(), None),
         (person.repository(), Some("no-such")),
-        (
-            person.repository(),
-            Some("1111111111111111111111111111111111111111"),
-        ),
+        (person.repository(), Some("1111111111111111111111111111111111111111")),
     ] {
         let (class, said) = refused(&world, &repository, base).await;
         text.push_str(&format!("{class:?}: {said}\n"));
@@ -211,34 +165,16 @@ async fn submodules_and_lfs_are_refused_by_name() {
     let person = world.person("outer").await;
     let url = inner.path.to_str().unwrap().to_owned();
     person
-        .git(&[
-            "-c",
-            "protocol.file.allow=always",
-            "submodule",
-            "--quiet",
-            "add",
-            &url,
-            "third/inner",
-        ])
+        .git(&["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", &url, "third/inner"])
         .await;
     person.commit("with a submodule").await;
     let (class, said) = refused(&world, &person.repository(), None).await;
     assert_eq!(class, ErrorClass::Permanent);
-    assert!(
-        said.contains("submodules") && said.contains("third/inner"),
-        "{said}"
-    );
+    assert!(said.contains("submodules") && said.contains("third/inner"), "{said}");
 
     let person = world.person("large").await;
-    person
-        .write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
-        .await;
-    person
-        .write(
-            "a/model.bin",
-            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
-        )
-        .await;
+    person.write(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n").await;
+    person.write("a/model.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n").await;
     person.write("a/real.bin", "not a pointer").await;
     person.commit("with lfs").await;
     let (class, said) = refused(&world, &person.repository(), None).await;
@@ -250,18 +186,10 @@ async fn submodules_and_lfs_are_refused_by_name() {
 #[tokio::test]
 async fn an_empty_workspace_is_a_repository_without_commits() {
     let world = World::new();
-    let workspace = world
-        .git
-        .prepare(&session(1), None, None, Access::ReadWrite)
-        .await
-        .unwrap();
+    let workspace = world.git.prepare(&session(1), None, None, Access::ReadWrite).await.unwrap();
     assert_eq!((&workspace.base_commit, &workspace.base_branch), (&None, &None));
     let tree = tree_of(&workspace);
-    assert!(
-        git_in(&tree, &["status", "-b", "--porcelain"])
-            .await
-            .contains("No commits yet")
-    );
+    assert!(git_in(&tree, &["status", "-b", "--porcelain"]).await.contains("No commits yet"));
     let content = world.git.layer(&session(1)).await.unwrap();
     assert_eq!((content.total, content.git_touched), (0, false));
 }
@@ -272,18 +200,13 @@ async fn many_sessions_at_once_share_one_base() {
     let person = world.person("demo").await;
     let repository = person.repository();
     let ids: Vec<_> = (1..=6).map(session).collect();
-    let all = ids
-        .iter()
-        .map(|id| world.git.prepare(id, Some(&repository), None, Access::ReadWrite));
+    let all = ids.iter().map(|id| world.git.prepare(id, Some(&repository), None, Access::ReadWrite));
     for result in futures::future::join_all(all).await {
         let workspace = result.unwrap();
         assert_eq!(git_in(&tree_of(&workspace), &["status", "--porcelain"]).await, "");
     }
     let started = world.processes.take();
-    let checkouts = started
-        .iter()
-        .filter(|line| line.starts_with("checkout "))
-        .count();
+    let checkouts = started.iter().filter(|line| line.starts_with("checkout ")).count();
     assert_eq!(checkouts, 1, "{started:?}");
 }
 
@@ -308,11 +231,7 @@ async fn a_call_that_is_dropped_at_any_point_leaves_a_usable_state() {
         .await;
         drop(call);
         let workspace = world.prepare(&id, &person).await;
-        assert_eq!(
-            git_in(&tree_of(&workspace), &["status", "--porcelain"]).await,
-            "",
-            "{polls}"
-        );
+        assert_eq!(git_in(&tree_of(&workspace), &["status", "--porcelain"]).await, "", "{polls}");
         if done.is_some() {
             assert!(polls > 3, "it was never dropped");
             return;
@@ -332,10 +251,7 @@ async fn only_new_history_is_fetched() {
     person.commit("third").await;
     let workspace = world.prepare(&session(2), &person).await;
     let tree = tree_of(&workspace);
-    assert_eq!(
-        git_in(&tree, &["log", "--format=%s"]).await,
-        "third\nsecond\nfirst"
-    );
+    assert_eq!(git_in(&tree, &["log", "--format=%s"]).await, "third\nsecond\nfirst");
     let packs = git_in(&tree, &["count-objects", "-v"]).await;
     assert!(packs.contains("packs: 2"), "{packs}");
     assert_eq!(git_in(&tree, &["fsck", "--full", "--strict"]).await, "");
@@ -347,9 +263,7 @@ async fn many_packs_are_combined() {
     let person = world.person("demo").await;
     let mut last = None;
     for number in 0..43 {
-        person
-            .git(&["commit", "-q", "--allow-empty", "-m", &format!("c{number}")])
-            .await;
+        person.git(&["commit", "-q", "--allow-empty", "-m", &format!("c{number}")]).await;
         last = Some(world.prepare(&session(number), &person).await);
     }
     let tree = tree_of(&last.unwrap());
@@ -357,12 +271,7 @@ async fn many_packs_are_combined() {
     let packs = git_in(&tree, &["count-objects", "-v"]).await;
     assert!(!packs.contains("packs: 4"), "{packs}");
     // An older base has its own links to what was combined.
-    let first = world
-        .folder
-        .path()
-        .join("sessions")
-        .join(session(0).as_str())
-        .join("tree");
+    let first = world.folder.path().join("sessions").join(session(0).as_str()).join("tree");
     assert_eq!(git_in(&first, &["fsck", "--full"]).await, "");
 }
 
@@ -374,23 +283,14 @@ async fn a_shallow_clone_a_work_tree_and_a_bare_repository_can_be_used() {
     let folder = world.folder.path();
     git_in(folder, &["clone", "-q", "--depth=1", &url, "shallow"]).await;
     git_in(folder, &["clone", "-q", "--bare", &url, "bare.git"]).await;
-    person
-        .git(&["worktree", "add", "-q", "-b", "side", "../linked"])
-        .await;
-    for (number, (name, log)) in [
-        ("shallow", "second"),
-        ("bare.git", "second\nfirst"),
-        ("linked", "second\nfirst"),
-    ]
-    .into_iter()
-    .enumerate()
+    person.git(&["worktree", "add", "-q", "-b", "side", "../linked"]).await;
+    for (number, (name, log)) in
+        [("shallow", "second"), ("bare.git", "second\nfirst"), ("linked", "second\nfirst")]
+            .into_iter()
+            .enumerate()
     {
-        let other = Person {
-            path: folder.join(name),
-        };
-        let workspace = world
-            .prepare(&session(u8::try_from(number).unwrap()), &other)
-            .await;
+        let other = Person { path: folder.join(name) };
+        let workspace = world.prepare(&session(u8::try_from(number).unwrap()), &other).await;
         let tree = tree_of(&workspace);
         assert_eq!(git_in(&tree, &["log", "--format=%s"]).await, log, "{name}");
         assert_eq!(git_in(&tree, &["fsck", "--full"]).await, "", "{name}");
@@ -403,32 +303,21 @@ async fn a_sha256_repository_can_be_used() {
     let path = world.folder.path().join("new");
     fs::create_dir(&path).unwrap();
     let person = Person { path };
-    person
-        .git(&["init", "-q", "-b", "main", "--object-format=sha256"])
-        .await;
+    person.git(&["init", "-q", "-b", "main", "--object-format=sha256"]).await;
     person.write("a", "a\n").await;
     person.commit("first").await;
     let workspace = world.prepare(&session(1), &person).await;
     put(&tree_of(&workspace), "a", "b\n");
     let commit = world.snapshot(&session(1), &workspace).await;
     assert_eq!(commit.as_str().len(), 64);
-    assert_eq!(
-        world.look(&session(1), &["show", &format!("{commit}:a")]).await,
-        "b"
-    );
+    assert_eq!(world.look(&session(1), &["show", &format!("{commit}:a")]).await, "b");
 }
 
 #[tokio::test]
 async fn facts_name_what_will_not_be_included() {
     let world = World::new();
     let person = world.person("demo").await;
-    person
-        .git(&[
-            "config",
-            "remote.origin.url",
-            "https://user:hunter2@github.com/acme/demo.git",
-        ])
-        .await;
+    person.git(&["config", "remote.origin.url", "https://user:hunter2@github.com/acme/demo.git"]).await;
     person.write("README.md", "# Changed\n").await;
     person.write("new/file.txt", "x").await;
     person.write("ignored.log", "x").await;
@@ -457,10 +346,7 @@ async fn discard_and_remove_leave_nothing_of_the_work() {
     fs::create_dir(folder.join("home")).unwrap();
     world.git.remove(&id).await.unwrap();
     world.git.remove(&id).await.unwrap();
-    let left: Vec<_> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["home"], "what others keep there stays");
     world.git.remove(&session(77)).await.unwrap();
 }

@@ -56,11 +56,7 @@ fn store(path: &Path, bytes: &[u8]) {
 #[async_trait]
 impl Processes for RealProcesses {
     async fn run(&self, command: HostCommand) -> Result<HostOutput, PortError> {
-        let shown: Vec<String> = command
-            .args
-            .iter()
-            .map(|arg| arg.to_string_lossy().into_owned())
-            .collect();
+        let shown: Vec<String> = command.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
         self.started.lock().unwrap().push(shown.join(" "));
         #[expect(clippy::disallowed_methods, reason = "this is the process port of the tests")]
         let mut child = tokio::process::Command::new(&command.program);
@@ -118,10 +114,6 @@ impl Processes for RealProcesses {
                 Bytes::new()
             }
         };
-        Ok(HostOutput {
-            code: status.code(),
-            stdout,
-            stderr: Bytes::from(stderr),
-        })
+        Ok(HostOutput { code: status.code(), stdout, stderr: Bytes::from(stderr) })
     }
 }

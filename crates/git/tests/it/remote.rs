@@ -37,18 +37,10 @@ impl Files {
                         head.push(byte[0]);
                     }
                     let head = String::from_utf8_lossy(&head).into_owned();
-                    let path = head
-                        .split(' ')
-                        .nth(1)
-                        .unwrap_or("")
-                        .split('?')
-                        .next()
-                        .unwrap_or("")
-                        .to_owned();
-                    let sent = head
-                        .lines()
-                        .find_map(|line| line.strip_prefix("Authorization: "))
-                        .map(str::to_owned);
+                    let path =
+                        head.split(' ').nth(1).unwrap_or("").split('?').next().unwrap_or("").to_owned();
+                    let sent =
+                        head.lines().find_map(|line| line.strip_prefix("Authorization: ")).map(str::to_owned);
                     noted.lock().unwrap().push(sent.clone().unwrap_or_default());
                     let (status, body) = if sent.as_deref() != secret {
                         ("401 Unauthorized", Vec::new())
@@ -96,21 +88,10 @@ async fn served(secret: Option<&'static str>, sent: Option<&'static str>) -> (Wo
     let folder = people.folder.path().join("served");
     std::fs::create_dir(&folder).unwrap();
     let target = folder.join("demo.git");
-    person
-        .git(&[
-            "clone",
-            "-q",
-            "--bare",
-            person.path.to_str().unwrap(),
-            target.to_str().unwrap(),
-        ])
-        .await;
+    person.git(&["clone", "-q", "--bare", person.path.to_str().unwrap(), target.to_str().unwrap()]).await;
     git_in(&target, &["update-server-info"]).await;
     let files = Files::of(folder, secret).await;
-    let access = Arc::new(AtFiles {
-        address: files.address.clone(),
-        secret: sent,
-    });
+    let access = Arc::new(AtFiles { address: files.address.clone(), secret: sent });
     let world = World::with(|options| {
         options.overlay = false;
         options.remote = Some(access);
@@ -127,22 +108,14 @@ async fn a_remote_repository_is_mirrored_and_checked_out() {
     let (world, _people, person, files) = served(None, None).await;
     let facts = world.git.inspect(&repository()).await.unwrap();
     assert_eq!(facts.head, Some(person.head().await));
-    let workspace = world
-        .git
-        .prepare(&session(1), Some(&repository()), None, Access::ReadWrite)
-        .await
-        .unwrap();
+    let workspace =
+        world.git.prepare(&session(1), Some(&repository()), None, Access::ReadWrite).await.unwrap();
     assert_eq!(workspace.base_commit, Some(person.head().await));
-    assert_eq!(
-        git_in(&tree_of(&workspace), &["log", "--format=%s"]).await,
-        "second\nfirst"
-    );
+    assert_eq!(git_in(&tree_of(&workspace), &["log", "--format=%s"]).await, "second\nfirst");
     crate::world::put(&tree_of(&workspace), "new", "x\n");
     let commit = world.snapshot(&session(1), &workspace).await;
     assert_eq!(
-        world
-            .look(&session(1), &["log", "--format=%s", commit.as_str()])
-            .await,
+        world.look(&session(1), &["log", "--format=%s", commit.as_str()]).await,
         "Fix the sum\nsecond\nfirst"
     );
     // A branch, a tag and a commit that is no tip.
@@ -150,21 +123,14 @@ async fn a_remote_repository_is_mirrored_and_checked_out() {
     for (number, name) in ["feature/x", "v1", &old].into_iter().enumerate() {
         let base = name.parse().unwrap();
         let id = session(u8::try_from(number).unwrap() + 10);
-        let workspace = world
-            .git
-            .prepare(&id, Some(&repository()), Some(&base), Access::ReadWrite)
-            .await
-            .unwrap();
+        let workspace =
+            world.git.prepare(&id, Some(&repository()), Some(&base), Access::ReadWrite).await.unwrap();
         assert_eq!(workspace.base_commit.unwrap().as_str(), old, "{name}");
     }
     // What the mirror has is not fetched again.
     files.seen.lock().unwrap().clear();
     let base = old.parse().unwrap();
-    world
-        .git
-        .prepare(&session(20), Some(&repository()), Some(&base), Access::ReadWrite)
-        .await
-        .unwrap();
+    world.git.prepare(&session(20), Some(&repository()), Some(&base), Access::ReadWrite).await.unwrap();
     assert!(files.seen.lock().unwrap().is_empty());
 }
 
@@ -173,19 +139,9 @@ async fn a_credential_reaches_the_server_and_nothing_else() {
     let (world, _people, _person, files) =
         served(Some("Basic aHVudGVyMg=="), Some("Basic aHVudGVyMg==")).await;
     world.processes.take();
-    let workspace = world
-        .git
-        .prepare(&session(1), Some(&repository()), None, Access::ReadWrite)
-        .await
-        .unwrap();
-    assert!(
-        files
-            .seen
-            .lock()
-            .unwrap()
-            .iter()
-            .all(|sent| sent == "Basic aHVudGVyMg==")
-    );
+    let workspace =
+        world.git.prepare(&session(1), Some(&repository()), None, Access::ReadWrite).await.unwrap();
+    assert!(files.seen.lock().unwrap().iter().all(|sent| sent == "Basic aHVudGVyMg=="));
     for line in world.processes.take() {
         assert!(!line.contains("aHVudGVyMg"), "{line}");
     }
@@ -197,11 +153,7 @@ async fn a_credential_reaches_the_server_and_nothing_else() {
                 folders.push(path);
             } else if path.is_file() {
                 let text = std::fs::read(&path).unwrap();
-                assert!(
-                    !text.windows(10).any(|w| w == b"aHVudGVyMg"),
-                    "{}",
-                    path.display()
-                );
+                assert!(!text.windows(10).any(|w| w == b"aHVudGVyMg"), "{}", path.display());
             }
         }
     }
@@ -226,10 +178,7 @@ async fn what_cannot_be_reached_is_classed() {
         assert_eq!(error.class, ErrorClass::NotFound, "{}", error.chain());
     }
     let gone = World::with(|options| {
-        options.remote = Some(Arc::new(AtFiles {
-            address: "127.0.0.1:1".to_owned(),
-            secret: None,
-        }));
+        options.remote = Some(Arc::new(AtFiles { address: "127.0.0.1:1".to_owned(), secret: None }));
     });
     let error = gone.git.inspect(&repository()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Transient, "{}", error.chain());

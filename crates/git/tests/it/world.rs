@@ -54,19 +54,13 @@ impl World {
         options.durable = false;
         change(&mut options);
         let git = Git::new(options, processes.clone());
-        Self {
-            folder,
-            git,
-            processes,
-        }
+        Self { folder, git, processes }
     }
 
     /// Another server on the same data folder.
     pub(crate) fn restarted(&self) -> Git {
-        let mut options = GitOptions::new(
-            self.folder.path().join("git"),
-            self.folder.path().join("sessions"),
-        );
+        let mut options =
+            GitOptions::new(self.folder.path().join("git"), self.folder.path().join("sessions"));
         options.durable = false;
         options.overlay = false;
         Git::new(options, self.processes.clone())
@@ -76,9 +70,7 @@ impl World {
     pub(crate) async fn person(&self, name: &str) -> Person {
         let person = self.empty_person(name).await;
         person.write("README.md", "# Demo\n").await;
-        person
-            .write("src/calc.py", "def add(a, b):\n    return a - b\n")
-            .await;
+        person.write("src/calc.py", "def add(a, b):\n    return a - b\n").await;
         person.commit("first").await;
         person.write("src/run.sh", "#!/bin/sh\necho run\n").await;
         fs::set_permissions(person.path.join("src/run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
@@ -96,10 +88,7 @@ impl World {
     }
 
     pub(crate) async fn prepare(&self, session: &SessionId, person: &Person) -> PreparedWorkspace {
-        self.git
-            .prepare(session, Some(&person.repository()), None, Access::ReadWrite)
-            .await
-            .unwrap()
+        self.git.prepare(session, Some(&person.repository()), None, Access::ReadWrite).await.unwrap()
     }
 
     /// Runs the export where the tree stands, as the engine does inside the sandbox.
@@ -113,21 +102,11 @@ impl World {
         let home = TempDir::new_in(self.folder.path()).unwrap();
         let mut command = HostCommand::new(&process.argv[0], tree);
         command.args = process.argv[1..].iter().map(OsString::from).collect();
-        command.env = process
-            .env
-            .iter()
-            .map(|(k, v)| (OsString::from(k), OsString::from(v)))
-            .collect();
-        command
-            .env
-            .insert(OsString::from("HOME"), home.path().as_os_str().to_owned());
+        command.env = process.env.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))).collect();
+        command.env.insert(OsString::from("HOME"), home.path().as_os_str().to_owned());
         command.stdout = OutputTo::Memory(64 << 20);
         let output = self.processes.run(command).await.unwrap();
-        assert_eq!(
-            fs::read_dir(home.path()).unwrap().count(),
-            0,
-            "the script left something"
-        );
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "the script left something");
         output
     }
 
@@ -137,9 +116,7 @@ impl World {
         session: &SessionId,
         workspace: &PreparedWorkspace,
     ) -> Result<ObjectId, PortError> {
-        let output = self
-            .export_in(session, &tree_of(workspace), workspace.base_commit.as_ref())
-            .await;
+        let output = self.export_in(session, &tree_of(workspace), workspace.base_commit.as_ref()).await;
         self.git.import(session, stream(&output.stdout)).await
     }
 
@@ -167,12 +144,7 @@ impl World {
 
     /// Reads with git in the session's quarantine.
     pub(crate) async fn look(&self, session: &SessionId, args: &[&str]) -> String {
-        let quarantine = self
-            .folder
-            .path()
-            .join("sessions")
-            .join(session.as_str())
-            .join("quarantine.git");
+        let quarantine = self.folder.path().join("sessions").join(session.as_str()).join("quarantine.git");
         git_in(&quarantine, args).await
     }
 }
@@ -199,12 +171,7 @@ pub(crate) fn put(tree: &Path, name: &str, content: &str) {
 
 pub(crate) async fn git_in(folder: &Path, args: &[&str]) -> String {
     let output = try_git(folder, args, &BTreeMap::new()).await;
-    assert_eq!(
-        output.code,
-        Some(0),
-        "git {args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert_eq!(output.code, Some(0), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
