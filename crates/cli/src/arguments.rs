@@ -6,12 +6,7 @@ use std::path::PathBuf;
 
 /// Send a task, get a pull request: coding agents that keep working on a machine you control.
 #[derive(Debug, Parser)]
-#[command(
-    name = "telecoder",
-    version,
-    max_term_width = 100,
-    disable_help_subcommand = true
-)]
+#[command(name = "telecoder", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
     /// The server to talk to; default: TELECODER_SERVER, else the one of this host
     #[arg(long, global = true, value_name = "URL")]
@@ -440,9 +435,9 @@ impl Arguments {
     /// Worker threads of the runtime: the server uses the host's, a client needs one.
     pub(crate) fn threads(&self) -> usize {
         match self.command {
-            Command::Serve(_) => std::thread::available_parallelism()
-                .map_or(2, std::num::NonZero::get)
-                .clamp(2, 16),
+            Command::Serve(_) => {
+                std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 16)
+            }
             _ => 1,
         }
     }

@@ -30,22 +30,12 @@ impl Place {
             .flag("server", server.map(str::to_owned))
             .flag("data_dir", data_dir.map(|dir| dir.display().to_string()));
         let values = Values::read(&given)?;
-        let data_dir = values
-            .data_dir(&given)
-            .unwrap_or_else(|| PathBuf::from(".telecoder"));
-        let value = |key| {
-            setting::by_key(key)
-                .and_then(|setting| values.get(setting))
-                .map(|value| value.text)
-        };
+        let data_dir = values.data_dir(&given).unwrap_or_else(|| PathBuf::from(".telecoder"));
+        let value =
+            |key| setting::by_key(key).and_then(|setting| values.get(setting)).map(|value| value.text);
         let token = value("token").map(|token| token.trim().to_owned());
         if let Some(url) = value("server") {
-            return Ok(Self {
-                url,
-                token,
-                is_local: false,
-                data_dir,
-            });
+            return Ok(Self { url, token, is_local: false, data_dir });
         }
         let file = server_file(&data_dir);
         let token = token.or_else(|| read_token(&data_dir));
@@ -53,12 +43,7 @@ impl Place {
             Some(file) => file.url,
             None => format!("http://{}", value("listen").unwrap_or_default()),
         };
-        Ok(Self {
-            url,
-            token,
-            is_local: true,
-            data_dir,
-        })
+        Ok(Self { url, token, is_local: true, data_dir })
     }
     /// A client for it.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
@@ -76,10 +61,5 @@ pub(crate) fn server_file(data_dir: &Path) -> Option<ServerFile> {
 }
 
 fn read_token(data_dir: &Path) -> Option<String> {
-    Some(
-        std::fs::read_to_string(data_dir.join("token"))
-            .ok()?
-            .trim()
-            .to_owned(),
-    )
+    Some(std::fs::read_to_string(data_dir.join("token")).ok()?.trim().to_owned())
 }

@@ -20,27 +20,15 @@ pub(crate) type Outcome = Result<ExitCode, Failure>;
 impl Failure {
     /// It failed (1).
     pub(crate) fn failed(message: impl Into<String>) -> Self {
-        Self {
-            code: 1,
-            message: message.into(),
-            hint: None,
-        }
+        Self { code: 1, message: message.into(), hint: None }
     }
     /// It was called wrongly (2).
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self {
-            code: 2,
-            message: message.into(),
-            hint: None,
-        }
+        Self { code: 2, message: message.into(), hint: None }
     }
     /// No server can be reached (3).
     pub(crate) fn unreachable(message: impl Into<String>) -> Self {
-        Self {
-            code: 3,
-            message: message.into(),
-            hint: None,
-        }
+        Self { code: 3, message: message.into(), hint: None }
     }
     /// Adds what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -63,21 +51,12 @@ impl From<ClientError> for Failure {
         match error {
             ClientError::Unreachable { .. } => Self::unreachable(error.to_string())
                 .hint("start a server here: telecoder serve; or name one: --server URL"),
-            ClientError::Api {
-                status: 401,
-                message,
-                hint,
-                ..
-            } => Self {
+            ClientError::Api { status: 401, message, hint, .. } => Self {
                 code: 1,
                 message,
                 hint: hint.or_else(|| Some("give a token: TELECODER_TOKEN=…".to_owned())),
             },
-            ClientError::Api { message, hint, .. } => Self {
-                code: 1,
-                message,
-                hint,
-            },
+            ClientError::Api { message, hint, .. } => Self { code: 1, message, hint },
             ClientError::Invalid { .. } => Self::usage(error.to_string()),
             ClientError::Protocol { .. } => Self::failed(error.to_string()),
         }
@@ -86,11 +65,7 @@ impl From<ClientError> for Failure {
 
 impl From<telecoder::PortError> for Failure {
     fn from(error: telecoder::PortError) -> Self {
-        Self {
-            code: 1,
-            message: error.chain(),
-            hint: error.remedy,
-        }
+        Self { code: 1, message: error.chain(), hint: error.remedy }
     }
 }
 

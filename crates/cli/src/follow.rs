@@ -43,14 +43,7 @@ pub(crate) async fn follow(
     until: Until,
 ) -> Result<(Ended, u64), Failure> {
     let mut writer = Writer::new(terminal);
-    let mut follower = client.follow(
-        id,
-        Start {
-            after,
-            stay: until != Until::Now,
-        },
-        backoff(RECONNECTS),
-    );
+    let mut follower = client.follow(id, Start { after, stay: until != Until::Now }, backoff(RECONNECTS));
     let mut last = after;
     loop {
         let event = tokio::select! {
@@ -63,13 +56,8 @@ pub(crate) async fn follow(
         let Some(event) = event else { break };
         let event = event?;
         last = event.seq;
-        let rests = matches!(
-            event.body(),
-            Some(EventBody::Status {
-                status: Status::Waiting | Status::Idle,
-                ..
-            })
-        );
+        let rests =
+            matches!(event.body(), Some(EventBody::Status { status: Status::Waiting | Status::Idle, .. }));
         writer.event(&event)?;
         if until == Until::Rest && rests {
             break;
@@ -94,19 +82,11 @@ enum Open {
 
 impl Writer {
     fn new(terminal: Terminal) -> Self {
-        Self {
-            terminal,
-            open: None,
-            titles: BTreeMap::new(),
-        }
+        Self { terminal, open: None, titles: BTreeMap::new() }
     }
 
     fn end_line(&mut self) -> Result<(), Failure> {
-        if self.open.take().is_some() {
-            self.terminal.write("\n")
-        } else {
-            Ok(())
-        }
+        if self.open.take().is_some() { self.terminal.write("\n") } else { Ok(()) }
     }
 
     fn line(&mut self, text: &str) -> Result<(), Failure> {
@@ -120,11 +100,7 @@ impl Writer {
             self.open = Some(kind);
         }
         let text = clean(text);
-        self.terminal.write(&if kind == Open::Thought {
-            styled(DIM, &text)
-        } else {
-            text
-        })
+        self.terminal.write(&if kind == Open::Thought { styled(DIM, &text) } else { text })
     }
 
     fn event(&mut self, event: &Event) -> Result<(), Failure> {
@@ -133,32 +109,15 @@ impl Writer {
         };
         match body {
             EventBody::Status { status, reason } => {
-                let reason = reason
-                    .map(|reason| format!(" ({})", clean(&reason)))
-                    .unwrap_or_default();
-                self.line(&format!(
-                    "{} {}{reason}",
-                    styled(DIM, "●"),
-                    crate::words::status(status)
-                ))
+                let reason = reason.map(|reason| format!(" ({})", clean(&reason))).unwrap_or_default();
+                self.line(&format!("{} {}{reason}", styled(DIM, "●"), crate::words::status(status)))
             }
-            EventBody::Step {
-                step,
-                state,
-                detail,
-                duration_ms,
-            } => self.step(&step, state, detail, duration_ms),
-            EventBody::Message {
-                author: Author::Agent,
-                text,
-                ..
-            } => self.run_on(Open::Message, &text),
+            EventBody::Step { step, state, detail, duration_ms } => {
+                self.step(&step, state, detail, duration_ms)
+            }
+            EventBody::Message { author: Author::Agent, text, .. } => self.run_on(Open::Message, &text),
             EventBody::Message { author, text, .. } => {
-                let who = if author == Author::User {
-                    "you"
-                } else {
-                    "telecoder"
-                };
+                let who = if author == Author::User { "you" } else { "telecoder" };
                 self.line(&format!("{} {}", styled(BOLD, &format!("{who}:")), clean(&text)))
             }
             EventBody::Thought { text } => self.run_on(Open::Thought, &text),
@@ -170,15 +129,12 @@ impl Writer {
                 }
                 Ok(())
             }
-            EventBody::Output { stream, text, .. } => self.line(&styled(
-                DIM,
-                &format!("[{}] {}", clean(&stream), clean(first_line(&text))),
-            )),
-            EventBody::FileChange { paths, total, action } => self.line(&format!(
-                "{} {total} paths: {}",
-                clean(&action),
-                clean(&paths.join(", "))
-            )),
+            EventBody::Output { stream, text, .. } => {
+                self.line(&styled(DIM, &format!("[{}] {}", clean(&stream), clean(first_line(&text)))))
+            }
+            EventBody::FileChange { paths, total, action } => {
+                self.line(&format!("{} {total} paths: {}", clean(&action), clean(&paths.join(", "))))
+            }
             EventBody::Usage(call) => {
                 let model = call.model.unwrap_or(call.provider);
                 let text = format!(
@@ -190,13 +146,7 @@ impl Writer {
                 );
                 self.line(&styled(DIM, &text))
             }
-            EventBody::Permission {
-                decision,
-                title,
-                state,
-                by,
-                ..
-            } => {
+            EventBody::Permission { decision, title, state, by, .. } => {
                 let by = by.map(|by| format!(" by {}", clean(&by))).unwrap_or_default();
                 let line = format!("permission {}{by}: {}", clean(&state), clean(&title));
                 self.line(&styled(YELLOW, &line))?;
@@ -207,29 +157,16 @@ impl Writer {
                 }
                 Ok(())
             }
-            EventBody::Outcome(outcome) => self.line(&format!(
-                "{} {}",
-                styled(GREEN, "outcome"),
-                clean(&outcome.headline)
-            )),
-            EventBody::Git {
-                action,
-                commit,
-                branch,
-                diff,
-            } => {
-                let branch = branch
-                    .map(|branch| format!(" {}", clean(&branch)))
-                    .unwrap_or_default();
+            EventBody::Outcome(outcome) => {
+                self.line(&format!("{} {}", styled(GREEN, "outcome"), clean(&outcome.headline)))
+            }
+            EventBody::Git { action, commit, branch, diff } => {
+                let branch = branch.map(|branch| format!(" {}", clean(&branch))).unwrap_or_default();
                 let diff = diff
                     .map(|d| format!("  {} files +{} −{}", d.files, d.additions, d.deletions))
                     .unwrap_or_default();
                 let commit = commit.get(..12).unwrap_or(&commit).to_owned();
-                self.line(&format!(
-                    "{} {}{branch} {commit}{diff}",
-                    styled(DIM, "git"),
-                    clean(&action)
-                ))
+                self.line(&format!("{} {}{branch} {commit}{diff}", styled(DIM, "git"), clean(&action)))
             }
             EventBody::PullRequest { number, url, action } => self.line(&format!(
                 "{} #{number} {}  {}",
@@ -253,15 +190,11 @@ impl Writer {
         duration_ms: Option<u64>,
     ) -> Result<(), Failure> {
         let name = step.replace('_', " ");
-        let detail = detail
-            .map(|detail| format!(": {}", clean(&detail)))
-            .unwrap_or_default();
+        let detail = detail.map(|detail| format!(": {}", clean(&detail))).unwrap_or_default();
         let text = match state {
             StepState::Started => format!("{name} …"),
             StepState::Finished => {
-                let time = duration_ms
-                    .map(|millis| format!(" ({})", duration(millis)))
-                    .unwrap_or_default();
+                let time = duration_ms.map(|millis| format!(" ({})", duration(millis))).unwrap_or_default();
                 format!("{name}{detail}{time}")
             }
             StepState::Failed => format!("{name} failed{detail}"),
@@ -273,12 +206,7 @@ impl Writer {
         if let Some(title) = &call.title {
             if self.titles.insert(call.id.clone(), title.clone()).as_ref() != Some(title) {
                 let kind = call.kind.map_or("tool", |kind| kind.as_str());
-                self.line(&format!(
-                    "{} {} {}",
-                    styled(CYAN, "▸"),
-                    styled(BOLD, kind),
-                    clean(title)
-                ))?;
+                self.line(&format!("{} {} {}", styled(CYAN, "▸"), styled(BOLD, kind), clean(title)))?;
             }
         }
         if call.status == Some(ToolStatus::Failed) {
@@ -292,10 +220,7 @@ impl Writer {
                 self.line(&format!("  {}", styled(DIM, &clean(line))))?;
             }
             if lines.len() > MAX_TOOL_LINES {
-                self.line(&styled(
-                    DIM,
-                    &format!("  … {} more lines", lines.len() - MAX_TOOL_LINES),
-                ))?;
+                self.line(&styled(DIM, &format!("  … {} more lines", lines.len() - MAX_TOOL_LINES)))?;
             }
         }
         Ok(())

@@ -14,10 +14,7 @@ pub(crate) fn resolve(named: Option<&str>) -> Result<Option<String>, Failure> {
 
 /// A path as the server needs it; anything that is no path stays as it is.
 pub(crate) fn canonical(text: &str) -> Result<String, Failure> {
-    let path = match text
-        .strip_prefix("~/")
-        .zip(telecoder::Given::from_process().home())
-    {
+    let path = match text.strip_prefix("~/").zip(telecoder::Given::from_process().home()) {
         Some((rest, home)) => home.join(rest),
         None => PathBuf::from(text),
     };

@@ -40,14 +40,8 @@ pub(crate) async fn connect_or_start(
 fn start(data_dir: &Path, repository: Option<&str>) -> Result<(), Failure> {
     let program = std::env::current_exe()?;
     std::fs::create_dir_all(data_dir)?;
-    let log = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(data_dir.join("server.log"))?;
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the command line may start `telecoder serve`"
-    )]
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(data_dir.join("server.log"))?;
+    #[expect(clippy::disallowed_methods, reason = "the command line may start `telecoder serve`")]
     let mut command = std::process::Command::new(program);
     command.args(["serve", "--detached", "--data-dir"]).arg(data_dir);
     let given = telecoder::Given::from_process();
@@ -55,18 +49,10 @@ fn start(data_dir: &Path, repository: Option<&str>) -> Result<(), Failure> {
         // Where a token is required, the folders that its starter works in are the ones to allow.
         let home = given.home().map(|home| home.display().to_string());
         let folder = repository.filter(|text| text.starts_with('/')).map(str::to_owned);
-        let roots: Vec<String> = home
-            .into_iter()
-            .chain(folder)
-            .filter(|root| root != "/")
-            .collect();
+        let roots: Vec<String> = home.into_iter().chain(folder).filter(|root| root != "/").collect();
         command.env("TELECODER_LOCAL_ROOTS", roots.join(":"));
     }
-    command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .spawn()?;
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?;
     Ok(())
 }
 
@@ -81,10 +67,8 @@ async fn wait(data_dir: &Path) -> Result<Client, Failure> {
         }
         if tokio::time::Instant::now() >= until {
             let log = data_dir.join("server.log");
-            return Err(
-                Failure::unreachable("the server that was started does not answer")
-                    .hint(format!("see {}", log.display())),
-            );
+            return Err(Failure::unreachable("the server that was started does not answer")
+                .hint(format!("see {}", log.display())));
         }
         tokio::time::sleep(LOOK).await;
     }

@@ -36,11 +36,7 @@ impl Terminal {
     }
     /// The output of commands that list: JSON where standard output is not a terminal.
     pub(crate) fn listing(self) -> Output {
-        self.wanted.unwrap_or(if self.is_terminal() {
-            Output::Table
-        } else {
-            Output::Json
-        })
+        self.wanted.unwrap_or(if self.is_terminal() { Output::Table } else { Output::Json })
     }
     /// The output of commands that tell: text unless JSON was asked for.
     pub(crate) fn telling(self) -> Output {

@@ -31,31 +31,16 @@ pub(crate) fn bytes(bytes: u64) -> String {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{} kB", bytes / 1_000),
         1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
-        _ => format!(
-            "{}.{} GB",
-            bytes / 1_000_000_000,
-            (bytes % 1_000_000_000) / 100_000_000
-        ),
+        _ => format!("{}.{} GB", bytes / 1_000_000_000, (bytes % 1_000_000_000) / 100_000_000),
     }
 }
 
 /// The outcome of a session, for its end and for `status`.
 pub(crate) fn outcome(session: &Session) -> String {
     let mut lines = Vec::new();
-    let headline = session
-        .outcome
-        .as_ref()
-        .map_or("", |outcome| outcome.headline.as_str());
-    let head = if headline.is_empty() {
-        &session.title
-    } else {
-        headline
-    };
-    lines.push(format!(
-        "{}  {}",
-        status(session.status),
-        styled(BOLD, &clean(head))
-    ));
+    let headline = session.outcome.as_ref().map_or("", |outcome| outcome.headline.as_str());
+    let head = if headline.is_empty() { &session.title } else { headline };
+    lines.push(format!("{}  {}", status(session.status), styled(BOLD, &clean(head))));
     if let Some(error) = &session.error {
         lines.push(format!(
             "  {} {}",
@@ -72,11 +57,7 @@ pub(crate) fn outcome(session: &Session) -> String {
         ] {
             section(&mut lines, name, items);
         }
-        section(
-            &mut lines,
-            "The agent says that it verified",
-            &outcome.claims.verified,
-        );
+        section(&mut lines, "The agent says that it verified", &outcome.claims.verified);
     }
     if session.result == ResultKind::Text
         && let Some(text) = &session.result_text
@@ -86,10 +67,7 @@ pub(crate) fn outcome(session: &Session) -> String {
     }
     if let (Some(number), Some(url)) = (session.pr_number, &session.pr_url) {
         let state = session.pr_state.map_or("", |state| state.as_str());
-        lines.push(format!(
-            "\n  Pull request #{number} ({state})  {}",
-            styled(CYAN, &clean(url))
-        ));
+        lines.push(format!("\n  Pull request #{number} ({state})  {}", styled(CYAN, &clean(url))));
     }
     lines.join("\n")
 }
@@ -103,11 +81,7 @@ fn section(lines: &mut Vec<String>, name: &str, items: &[String]) {
             }
             lines.push(format!("  {:<10} {}", "", clean(item)));
         } else {
-            lines.push(format!(
-                "  {} {}",
-                styled(DIM, &format!("{label:<10}")),
-                clean(item)
-            ));
+            lines.push(format!("  {} {}", styled(DIM, &format!("{label:<10}")), clean(item)));
         }
     }
 }
@@ -115,19 +89,10 @@ fn section(lines: &mut Vec<String>, name: &str, items: &[String]) {
 /// A pull request, whole.
 pub(crate) fn pull(pull: &Pull) -> String {
     let mut lines = vec![
-        format!(
-            "{}  {}",
-            styled(BOLD, &format!("#{}", pull.number)),
-            styled(BOLD, &clean(&pull.title))
-        ),
+        format!("{}  {}", styled(BOLD, &format!("#{}", pull.number)), styled(BOLD, &clean(&pull.title))),
         format!("  {:<10} {}", "State", pull.state),
         format!("  {:<10} {}", "Repository", clean(&pull.repo)),
-        format!(
-            "  {:<10} {} ← {}",
-            "Branches",
-            clean(&pull.base),
-            clean(&pull.head)
-        ),
+        format!("  {:<10} {} ← {}", "Branches", clean(&pull.base), clean(&pull.head)),
         format!("  {:<10} {}", "Commit", pull.head_sha),
         format!("  {:<10} {}", "Session", pull.session_id),
     ];

@@ -53,11 +53,8 @@ async fn list(context: &Context, data_dir: Option<&Path>) -> Outcome {
     let cells = rows
         .into_iter()
         .map(|agent| {
-            let installed = if agent.installed {
-                styled(GREEN, "installed")
-            } else {
-                "not installed".to_owned()
-            };
+            let installed =
+                if agent.installed { styled(GREEN, "installed") } else { "not installed".to_owned() };
             let size = agent.size_bytes.map(bytes).unwrap_or_default();
             vec![
                 agent.name,
@@ -68,19 +65,13 @@ async fn list(context: &Context, data_dir: Option<&Path>) -> Outcome {
             ]
         })
         .collect();
-    context
-        .terminal
-        .line(&table(&["name", "state", "version", "size", "about"], cells))?;
+    context.terminal.line(&table(&["name", "state", "version", "size", "about"], cells))?;
     Ok(ExitCode::SUCCESS)
 }
 
 async fn install(context: &Context, options: &AgentArguments) -> Outcome {
     let data_dir = options.data.data_dir.as_deref();
-    let name = if options.name == "claude" {
-        "claude-code"
-    } else {
-        &options.name
-    };
+    let name = if options.name == "claude" { "claude-code" } else { &options.name };
     let agent = match server(context, data_dir).await? {
         Some(client) => {
             let mut follower = client.install_agent(name).await?;
@@ -98,11 +89,7 @@ async fn install(context: &Context, options: &AgentArguments) -> Outcome {
 
 async fn check(context: &Context, options: &AgentArguments) -> Outcome {
     let data_dir = options.data.data_dir.as_deref();
-    let name = if options.name == "claude" {
-        "claude-code"
-    } else {
-        &options.name
-    };
+    let name = if options.name == "claude" { "claude-code" } else { &options.name };
     let agent = match server(context, data_dir).await? {
         Some(client) => client.check_agent(name).await?,
         None => wire(local(data_dir)?.check(name).await?),
@@ -116,29 +103,15 @@ fn told(context: &Context, agent: &Agent) -> Outcome {
         context.terminal.json(agent)?;
     } else {
         let version = agent.version.as_deref().unwrap_or("");
-        let size = agent
-            .size_bytes
-            .map(|size| format!(", {}", bytes(size)))
-            .unwrap_or_default();
-        let state = if agent.installed {
-            styled(GREEN, "installed")
-        } else {
-            styled(YELLOW, "not installed")
-        };
-        context.terminal.line(&format!(
-            "{} {} {state}{size}",
-            clean(&agent.name),
-            clean(version)
-        ))?;
+        let size = agent.size_bytes.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
+        let state =
+            if agent.installed { styled(GREEN, "installed") } else { styled(YELLOW, "not installed") };
+        context.terminal.line(&format!("{} {} {state}{size}", clean(&agent.name), clean(version)))?;
         if let Some(problem) = &agent.problem {
             context.terminal.line(&format!("  {}", clean(problem)))?;
         }
     }
-    Ok(if ready || agent.installed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Ok(if ready || agent.installed { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 struct Lines(Terminal);
@@ -158,11 +131,7 @@ fn wire(status: AgentStatus) -> Agent {
         version: status.version,
         size_bytes: status.size_bytes,
         location: status.location,
-        providers: status
-            .providers
-            .into_iter()
-            .map(|provider| provider.as_str().to_owned())
-            .collect(),
+        providers: status.providers.into_iter().map(|provider| provider.as_str().to_owned()).collect(),
         problem: status.problem,
     }
 }

@@ -43,7 +43,5 @@ fn show(context: &Context, given: &Given) -> Result<(), Failure> {
         .into_iter()
         .map(|row| vec![row.key, row.value.unwrap_or_else(|| "–".to_owned()), row.source])
         .collect();
-    context
-        .terminal
-        .line(&table(&["setting", "value", "from"], cells))
+    context.terminal.line(&table(&["setting", "value", "from"], cells))
 }

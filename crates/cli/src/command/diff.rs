@@ -46,8 +46,6 @@ pub(crate) async fn apply(context: &Context, id: &str) -> Outcome {
         return Ok(ExitCode::SUCCESS);
     }
     telecoder::apply_patch(&std::env::current_dir()?, &patch).await?;
-    context
-        .terminal
-        .line("Applied. Nothing was committed: see git diff.")?;
+    context.terminal.line("Applied. Nothing was committed: see git diff.")?;
     Ok(ExitCode::SUCCESS)
 }

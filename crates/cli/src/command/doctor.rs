@@ -12,9 +12,7 @@ use telecoder_api::doctor::{Finding, FindingState};
 /// Looks at everything and says what to do about what does not work; exit 1 if something failed.
 pub(crate) async fn doctor(context: &Context, options: &DoctorArguments) -> Outcome {
     let findings = findings(context, options).await?;
-    let failed = findings
-        .iter()
-        .any(|finding| finding.state == FindingState::Failed);
+    let failed = findings.iter().any(|finding| finding.state == FindingState::Failed);
     if context.terminal.telling() == Output::Json {
         context.terminal.json(&findings)?;
     } else {
@@ -29,20 +27,12 @@ pub(crate) async fn doctor(context: &Context, options: &DoctorArguments) -> Outc
                 clean(&finding.subject),
                 clean(&finding.detail)
             ))?;
-            if let Some(remedy) = finding
-                .remedy
-                .as_ref()
-                .filter(|_| finding.state != FindingState::Ok)
-            {
+            if let Some(remedy) = finding.remedy.as_ref().filter(|_| finding.state != FindingState::Ok) {
                 context.terminal.line(&format!("         → {}", clean(remedy)))?;
             }
         }
     }
-    Ok(if failed {
-        ExitCode::from(1)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if failed { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
 
 async fn findings(context: &Context, options: &DoctorArguments) -> Result<Vec<Finding>, Failure> {
@@ -55,15 +45,9 @@ async fn findings(context: &Context, options: &DoctorArguments) -> Result<Vec<Fi
             Err(error) => return Err(error.into()),
         }
     }
-    let data_dir = options
-        .data
-        .data_dir
-        .as_ref()
-        .map(|dir| dir.display().to_string());
+    let data_dir = options.data.data_dir.as_ref().map(|dir| dir.display().to_string());
     let config = Config::read(
-        &Given::from_process()
-            .flag("data_dir", data_dir)
-            .flag("listen", Some("127.0.0.1:0".to_owned())),
+        &Given::from_process().flag("data_dir", data_dir).flag("listen", Some("127.0.0.1:0".to_owned())),
     )?;
     let app = Builder::new(config).build().await?;
     Ok(app.doctor(options.prove).await?)

@@ -21,10 +21,7 @@ pub(crate) async fn logs(context: &Context, id: &str, stay: bool) -> Outcome {
 /// Shows events as JSON: an array of what is there, or one line an event as they come.
 pub(crate) async fn events(context: &Context, options: &EventsArguments) -> Outcome {
     let client = context.client()?;
-    let start = Start {
-        after: options.after,
-        stay: options.follow,
-    };
+    let start = Start { after: options.after, stay: options.follow };
     let mut follower = client.follow(&options.id, start, backoff(30));
     let mut first = true;
     while let Some(event) = follower.next().await {
@@ -33,9 +30,7 @@ pub(crate) async fn events(context: &Context, options: &EventsArguments) -> Outc
         if options.follow {
             context.terminal.line(&text)?;
         } else {
-            context
-                .terminal
-                .write(&format!("{}{text}", if first { "[\n" } else { ",\n" }))?;
+            context.terminal.write(&format!("{}{text}", if first { "[\n" } else { ",\n" }))?;
         }
         first = false;
     }

@@ -21,9 +21,7 @@ pub(crate) async fn inbox(context: &Context, options: &InboxArguments) -> Outcom
         return Ok(ExitCode::SUCCESS);
     }
     if inbox.waiting.is_empty() && inbox.finished.is_empty() {
-        context
-            .terminal
-            .line("Nothing yet. Begin with: telecoder run \"…\"")?;
+        context.terminal.line("Nothing yet. Begin with: telecoder run \"…\"")?;
     }
     if !inbox.waiting.is_empty() {
         context.terminal.line(&styled(BOLD, "Needs an answer"))?;
@@ -43,20 +41,9 @@ pub(crate) async fn inbox(context: &Context, options: &InboxArguments) -> Outcom
     for entry in &inbox.finished {
         let session = &entry.session;
         let mark = if entry.unread { "●" } else { " " };
-        let pull = session
-            .pr_number
-            .map(|number| format!("  #{number}"))
-            .unwrap_or_default();
-        let head = session
-            .outcome
-            .as_ref()
-            .map_or(&session.title, |outcome| &outcome.headline);
-        let line = format!(
-            "{mark} {}  {}  {}{pull}",
-            session.id,
-            status(session.status),
-            clean(head)
-        );
+        let pull = session.pr_number.map(|number| format!("  #{number}")).unwrap_or_default();
+        let head = session.outcome.as_ref().map_or(&session.title, |outcome| &outcome.headline);
+        let line = format!("{mark} {}  {}  {}{pull}", session.id, status(session.status), clean(head));
         context.terminal.line(&line)?;
     }
     Ok(ExitCode::SUCCESS)

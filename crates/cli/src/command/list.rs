@@ -29,9 +29,7 @@ pub(crate) async fn list(context: &Context, options: ListArguments) -> Outcome {
     let page = context.client()?.sessions(&filter).await?;
     show(context, &page.rows)?;
     if page.next.is_some() && context.terminal.listing() == Output::Table {
-        context
-            .terminal
-            .note("There are more: --limit N shows up to 1000.");
+        context.terminal.note("There are more: --limit N shows up to 1000.");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -48,9 +46,7 @@ fn show(context: &Context, rows: &[Session]) -> Result<(), Failure> {
         return context.terminal.json(&rows);
     }
     if rows.is_empty() {
-        return context
-            .terminal
-            .line("No sessions. Begin with: telecoder run \"…\"");
+        return context.terminal.line("No sessions. Begin with: telecoder run \"…\"");
     }
     let cells = rows
         .iter()
@@ -64,21 +60,11 @@ fn show(context: &Context, rows: &[Session]) -> Result<(), Failure> {
                     .as_deref()
                     .map_or("–", |repo| repo.rsplit('/').next().unwrap_or(repo))
                     .to_owned(),
-                session
-                    .pr_number
-                    .map(|number| format!("#{number}"))
-                    .unwrap_or_default(),
-                session
-                    .created_at
-                    .get(..16)
-                    .unwrap_or(&session.created_at)
-                    .replace('T', " "),
+                session.pr_number.map(|number| format!("#{number}")).unwrap_or_default(),
+                session.created_at.get(..16).unwrap_or(&session.created_at).replace('T', " "),
                 session.title.clone(),
             ]
         })
         .collect();
-    context.terminal.line(&table(
-        &["id", "status", "agent", "repo", "pr", "created", "title"],
-        cells,
-    ))
+    context.terminal.line(&table(&["id", "status", "agent", "repo", "pr", "created", "title"], cells))
 }

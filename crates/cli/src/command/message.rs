@@ -15,13 +15,9 @@ pub(crate) async fn message(context: &Context, options: MessageArguments) -> Out
     let client = context.client()?;
     let session = client.session(&options.id).await?;
     let after = last_seq(&client, &session.id).await?;
-    let sent = client
-        .send_message(&session.id, &NewMessage { content, queue })
-        .await?;
+    let sent = client.send_message(&session.id, &NewMessage { content, queue }).await?;
     if options.detach {
-        context
-            .terminal
-            .line(&format!("Message {} is {}.", sent.number, sent.state))?;
+        context.terminal.line(&format!("Message {} is {}.", sent.number, sent.state))?;
         return Ok(ExitCode::SUCCESS);
     }
     to_the_end(context, &client, &session.id, after).await

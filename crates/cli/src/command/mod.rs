@@ -47,10 +47,7 @@ impl Context {
 
 /// Runs a command.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
-    let context = Context {
-        terminal: Terminal::new(arguments.output),
-        server: arguments.server,
-    };
+    let context = Context { terminal: Terminal::new(arguments.output), server: arguments.server };
     match arguments.command {
         Command::Serve(options) => serve::serve(options).await,
         Command::StopServer(options) => serve::stop(&context, &options),
@@ -90,10 +87,7 @@ pub(crate) fn words(given: &[String]) -> Result<String, Failure> {
     }
     let mut bytes = Vec::new();
     let limit = 1 << 20;
-    std::io::Read::read_to_end(
-        &mut std::io::Read::take(std::io::stdin().lock(), limit + 1),
-        &mut bytes,
-    )?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(std::io::stdin().lock(), limit + 1), &mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(Failure::usage("standard input is larger than 1 MiB"));
     }

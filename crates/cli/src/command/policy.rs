@@ -41,15 +41,7 @@ pub(crate) async fn run(context: &Context, command: PolicyCommand) -> Outcome {
             ]
         })
         .collect();
-    let head = [
-        "name",
-        "workspace",
-        "permissions",
-        "publish",
-        "time",
-        "memory",
-        "processes",
-    ];
+    let head = ["name", "workspace", "permissions", "publish", "time", "memory", "processes"];
     context.terminal.line(&table(&head, cells))?;
     Ok(ExitCode::SUCCESS)
 }

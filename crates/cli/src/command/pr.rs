@@ -53,18 +53,10 @@ async fn list(context: &Context, options: PrListArguments) -> Outcome {
             .into_iter()
             .map(|pull| {
                 let branches = format!("{} ← {}", pull.base, pull.head);
-                vec![
-                    format!("#{}", pull.number),
-                    pull.state.to_string(),
-                    pull.repo,
-                    branches,
-                    pull.title,
-                ]
+                vec![format!("#{}", pull.number), pull.state.to_string(), pull.repo, branches, pull.title]
             })
             .collect();
-        context
-            .terminal
-            .line(&table(&["number", "state", "repo", "branches", "title"], cells))?;
+        context.terminal.line(&table(&["number", "state", "repo", "branches", "title"], cells))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -87,10 +79,7 @@ fn told(context: &Context, pull: &Pull) -> Outcome {
             .as_ref()
             .map(|sha| format!(" as {}", sha.get(..12).unwrap_or(sha)))
             .unwrap_or_default();
-        context.terminal.line(&format!(
-            "Pull request #{} is {}{commit}.",
-            pull.number, pull.state
-        ))?;
+        context.terminal.line(&format!("Pull request #{} is {}{commit}.", pull.number, pull.state))?;
     }
     Ok(ExitCode::SUCCESS)
 }

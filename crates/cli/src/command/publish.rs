@@ -20,20 +20,10 @@ pub(crate) async fn publish(context: &Context, options: PublishArguments) -> Out
     if context.terminal.telling() == Output::Json {
         context.terminal.json(&published.value)?;
     } else {
-        let word = if published.created {
-            "Opened"
-        } else {
-            "Already open:"
-        };
+        let word = if published.created { "Opened" } else { "Already open:" };
         let pull = published.value;
-        context.terminal.line(&format!(
-            "{word} pull request #{}: {}",
-            pull.number,
-            clean(&pull.title)
-        ))?;
-        context
-            .terminal
-            .line(&format!("  {}  ({})", clean(&pull.url), clean(&pull.branch)))?;
+        context.terminal.line(&format!("{word} pull request #{}: {}", pull.number, clean(&pull.title)))?;
+        context.terminal.line(&format!("  {}  ({})", clean(&pull.url), clean(&pull.branch)))?;
     }
     Ok(ExitCode::SUCCESS)
 }

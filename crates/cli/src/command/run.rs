@@ -27,9 +27,7 @@ pub(crate) async fn run(context: &Context, options: RunArguments) -> Outcome {
         let facts = client.inspect_repository(repo).await?;
         announce(context, &facts, &options);
     } else {
-        context
-            .terminal
-            .note("Working in an empty workspace; there will be no pull request.");
+        context.terminal.note("Working in an empty workspace; there will be no pull request.");
     }
     let task = task(&options, prompt, repo).await?;
     let session = client.create_session(&task, None).await?.value;
@@ -53,11 +51,7 @@ pub(crate) async fn run(context: &Context, options: RunArguments) -> Outcome {
 /// Follows a session to its end and tells the outcome.
 pub(crate) async fn to_the_end(context: &Context, client: &Client, id: &str, after: u64) -> Outcome {
     // Where nobody can answer, waiting for a person is an end.
-    let until = if context.terminal.is_terminal() {
-        Until::End
-    } else {
-        Until::Rest
-    };
+    let until = if context.terminal.is_terminal() { Until::End } else { Until::Rest };
     let quiet = context.terminal.telling() == Output::Json;
     let ended = if quiet {
         wait_quietly(client, id, after, until).await?
@@ -82,9 +76,7 @@ pub(crate) fn tell(context: &Context, session: &Session) -> Result<(), Failure> 
     }
     context.terminal.line(&format!("\n{}", outcome(session)))?;
     if session.diff_stat.is_some_and(|stat| stat.files > 0) {
-        context
-            .terminal
-            .note(&format!("  See the change: telecoder diff {}", session.id));
+        context.terminal.note(&format!("  See the change: telecoder diff {}", session.id));
     }
     Ok(())
 }
@@ -94,13 +86,8 @@ async fn wait_quietly(client: &Client, id: &str, after: u64, until: Until) -> Re
     use telecoder_api::event::EventBody;
     let mut follower = client.follow(id, Start { after, stay: true }, backoff(30));
     while let Some(event) = follower.next().await {
-        let rests = matches!(
-            event?.body(),
-            Some(EventBody::Status {
-                status: Status::Waiting | Status::Idle,
-                ..
-            })
-        );
+        let rests =
+            matches!(event?.body(), Some(EventBody::Status { status: Status::Waiting | Status::Idle, .. }));
         if rests && until == Until::Rest {
             break;
         }
@@ -110,21 +97,10 @@ async fn wait_quietly(client: &Client, id: &str, after: u64, until: Until) -> Re
 
 /// The first line: what will be worked on and where the pull request will go; and what is not part of it.
 fn announce(context: &Context, facts: &RepositoryFacts, options: &RunArguments) {
-    let base = options
-        .base
-        .clone()
-        .or_else(|| facts.default_branch.clone())
-        .unwrap_or_else(|| "HEAD".to_owned());
-    let commit = facts
-        .head_sha
-        .as_deref()
-        .and_then(|sha| sha.get(..12))
-        .unwrap_or("no commit yet");
-    let at = if options.base.is_some() {
-        String::new()
-    } else {
-        format!(" at {commit}")
-    };
+    let base =
+        options.base.clone().or_else(|| facts.default_branch.clone()).unwrap_or_else(|| "HEAD".to_owned());
+    let commit = facts.head_sha.as_deref().and_then(|sha| sha.get(..12)).unwrap_or("no commit yet");
+    let at = if options.base.is_some() { String::new() } else { format!(" at {commit}") };
     let goes = match options.publish.as_deref() {
         Some("manual") => "no pull request until you publish".to_owned(),
         _ if matches!(options.policy.as_deref(), Some("observe" | "locked")) => {
@@ -132,31 +108,14 @@ fn announce(context: &Context, facts: &RepositoryFacts, options: &RunArguments) 
         }
         _ => "the pull request will be a local one, in that repository".to_owned(),
     };
-    context.terminal.note(&format!(
-        "Working on {} ({}{at}); {goes}.",
-        clean(&facts.repo),
-        clean(&base)
-    ));
+    context.terminal.note(&format!("Working on {} ({}{at}); {goes}.", clean(&facts.repo), clean(&base)));
     if facts.uncommitted_total > 0 {
-        let names: Vec<String> = facts
-            .uncommitted
-            .iter()
-            .take(NAMED_FILES)
-            .map(|name| clean(name))
-            .collect();
-        let more = if facts.uncommitted_total > names.len() as u64 {
-            ", …"
-        } else {
-            ""
-        };
+        let names: Vec<String> = facts.uncommitted.iter().take(NAMED_FILES).map(|name| clean(name)).collect();
+        let more = if facts.uncommitted_total > names.len() as u64 { ", …" } else { "" };
         context.terminal.note(&format!(
             "warning: {} uncommitted {} not included: {}{more}",
             facts.uncommitted_total,
-            if facts.uncommitted_total == 1 {
-                "file is"
-            } else {
-                "files are"
-            },
+            if facts.uncommitted_total == 1 { "file is" } else { "files are" },
             names.join(", "),
         ));
     }
@@ -172,26 +131,11 @@ async fn task(options: &RunArguments, prompt: String, repo: Option<String>) -> R
         agent: options.agent.clone(),
         model: options.model.clone(),
         policy: options.policy.clone(),
-        pipeline: options
-            .pipeline
-            .as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(usage)?,
+        pipeline: options.pipeline.as_deref().map(str::parse).transpose().map_err(usage)?,
         base: options.base.clone(),
         title: options.title.clone(),
-        publish: options
-            .publish
-            .as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(usage)?,
-        forge: options
-            .forge
-            .as_deref()
-            .map(str::parse)
-            .transpose()
-            .map_err(usage)?,
+        publish: options.publish.as_deref().map(str::parse).transpose().map_err(usage)?,
+        forge: options.forge.as_deref().map(str::parse).transpose().map_err(usage)?,
         requester: identity.map(|(name, email)| Requester { name, email }),
         ..NewSession::default()
     })
@@ -211,23 +155,14 @@ async fn chat(context: &Context, client: &Client, session: Session) -> Outcome {
         }
         context.terminal.write("> ")?;
         let Some(line) = lines.next_line().await? else {
-            context.terminal.note(&format!(
-                "\nThe chat rests. Go on: telecoder message {} \"…\"",
-                session.id
-            ));
+            context
+                .terminal
+                .note(&format!("\nThe chat rests. Go on: telecoder message {} \"…\"", session.id));
             return Ok(ExitCode::SUCCESS);
         };
         if line.trim().is_empty() {
             continue;
         }
-        client
-            .send_message(
-                &session.id,
-                &NewMessage {
-                    content: line,
-                    queue: None,
-                },
-            )
-            .await?;
+        client.send_message(&session.id, &NewMessage { content: line, queue: None }).await?;
     }
 }

@@ -23,17 +23,10 @@ pub(crate) async fn serve(options: ServeArguments) -> Outcome {
         terminal.note(&format!("warning: {warning}"));
     }
     let app = Builder::new(config).build().await?;
-    terminal.line(&format!(
-        "TeleCoder {} listens on {}",
-        env!("CARGO_PKG_VERSION"),
-        app.url()
-    ))?;
+    terminal.line(&format!("TeleCoder {} listens on {}", env!("CARGO_PKG_VERSION"), app.url()))?;
     terminal.line(&format!("Data folder: {}", app.data_dir().display()))?;
     if let Some(token) = app.first_token() {
-        terminal.line(&format!(
-            "Token (shown once; also in {}/token): {token}",
-            app.data_dir().display()
-        ))?;
+        terminal.line(&format!("Token (shown once; also in {}/token): {token}", app.data_dir().display()))?;
     }
     for hint in app.hints().await {
         terminal.note(&format!("note: {hint}"));
@@ -46,10 +39,7 @@ pub(crate) async fn serve(options: ServeArguments) -> Outcome {
 pub(crate) fn stop(context: &Context, options: &DataArguments) -> Outcome {
     let place = Place::find(None, options.data_dir.as_deref())?;
     let Some(file) = server_file(&place.data_dir) else {
-        return Err(Failure::unreachable(format!(
-            "no server runs on {}",
-            place.data_dir.display()
-        )));
+        return Err(Failure::unreachable(format!("no server runs on {}", place.data_dir.display())));
     };
     if telecoder::end_server(&place.data_dir, file.pid)? {
         context.terminal.line(&format!(

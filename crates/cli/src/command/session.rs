@@ -44,11 +44,7 @@ fn facts(session: &Session) -> String {
     let mut lines = vec![String::new()];
     for (name, value) in rows {
         if let Some(value) = value {
-            lines.push(format!(
-                "  {} {}",
-                styled(DIM, &format!("{name:<10}")),
-                clean(&value)
-            ));
+            lines.push(format!("  {} {}", styled(DIM, &format!("{name:<10}")), clean(&value)));
         }
     }
     lines.join("\n")
@@ -60,9 +56,7 @@ pub(crate) async fn stop(context: &Context, id: &str) -> Outcome {
     if context.terminal.telling() == Output::Json {
         context.terminal.json(&session)?;
     } else {
-        context
-            .terminal
-            .line(&format!("Session {} is {}.", session.id, session.status))?;
+        context.terminal.line(&format!("Session {} is {}.", session.id, session.status))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -96,10 +90,6 @@ pub(crate) async fn rename(context: &Context, id: &str, title: &str) -> Outcome 
         return Err(Failure::usage("the title is empty"));
     }
     let session = context.client()?.rename_session(id, title).await?;
-    context.terminal.line(&format!(
-        "Session {} is now called: {}",
-        session.id,
-        clean(&session.title)
-    ))?;
+    context.terminal.line(&format!("Session {} is now called: {}", session.id, clean(&session.title)))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -12,23 +12,10 @@ use telecoder_api::token::NewToken;
 pub(crate) async fn run(context: &Context, command: TokenCommand) -> Outcome {
     let client = context.client()?;
     match command {
-        TokenCommand::Create {
-            name,
-            scope,
-            user,
-            expires,
-        } => {
-            let scope = scope
-                .parse()
-                .map_err(|error: telecoder_api::WordError| Failure::usage(error.to_string()))?;
-            let created = client
-                .create_token(&NewToken {
-                    name,
-                    scope,
-                    user,
-                    expires_at: expires,
-                })
-                .await?;
+        TokenCommand::Create { name, scope, user, expires } => {
+            let scope =
+                scope.parse().map_err(|error: telecoder_api::WordError| Failure::usage(error.to_string()))?;
+            let created = client.create_token(&NewToken { name, scope, user, expires_at: expires }).await?;
             if context.terminal.telling() == Output::Json {
                 context.terminal.json(&created)?;
             } else {
@@ -48,11 +35,7 @@ pub(crate) async fn run(context: &Context, command: TokenCommand) -> Outcome {
             let cells = rows
                 .into_iter()
                 .map(|token| {
-                    let state = if token.revoked_at.is_some() {
-                        "revoked"
-                    } else {
-                        "valid"
-                    };
+                    let state = if token.revoked_at.is_some() { "revoked" } else { "valid" };
                     vec![
                         token.id,
                         token.name,
@@ -63,10 +46,7 @@ pub(crate) async fn run(context: &Context, command: TokenCommand) -> Outcome {
                     ]
                 })
                 .collect();
-            context.terminal.line(&table(
-                &["id", "name", "user", "scope", "state", "expires"],
-                cells,
-            ))?;
+            context.terminal.line(&table(&["id", "name", "user", "scope", "state", "expires"], cells))?;
         }
         TokenCommand::Revoke { id } => {
             client.revoke_token(&id).await?;
