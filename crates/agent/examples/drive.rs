@@ -108,9 +108,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Faile
             "--policy" => options.policy = Some(value()?),
             "--provider" => {
                 let name = value()?;
-                let provider = Provider::ALL
-                    .into_iter()
-                    .find(|provider| provider.as_str() == name);
+                let provider = Provider::ALL.into_iter().find(|provider| provider.as_str() == name);
                 options.providers.push(provider.ok_or("no such provider")?);
             }
             "--model" => options.model = Some(value()?),

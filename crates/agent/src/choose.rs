@@ -24,17 +24,10 @@ pub fn choose(
             None => Err(unknown(name, statuses.iter().map(|status| &status.name))),
         };
     }
-    let keys = || {
-        Provider::ALL
-            .into_iter()
-            .filter(|provider| providers.contains(provider))
-    };
+    let keys = || Provider::ALL.into_iter().filter(|provider| providers.contains(provider));
     let ready = |status: &&AgentStatus| status.installed && status.problem.is_none();
     let by_key = keys().find_map(|provider| {
-        statuses
-            .iter()
-            .filter(ready)
-            .find(|status| status.name.as_str() == agent_of(provider))
+        statuses.iter().filter(ready).find(|status| status.name.as_str() == agent_of(provider))
     });
     let usable = |status: &&AgentStatus| {
         status.providers.is_empty() || status.providers.iter().any(|its| providers.contains(its))
@@ -46,10 +39,8 @@ pub fn choose(
         return Ok(status.name.clone());
     }
     let wanted = keys().next().map_or("opencode", agent_of);
-    let size = statuses
-        .iter()
-        .find(|status| status.name.as_str() == wanted)
-        .and_then(|status| status.size_bytes);
+    let size =
+        statuses.iter().find(|status| status.name.as_str() == wanted).and_then(|status| status.size_bytes);
     Err(PortError::not_found("no coding agent is installed").remedy(install_words(wanted, size)))
 }
 
@@ -130,18 +121,8 @@ mod tests {
             (None, vec![Openai], &["gemini", "gym"], Ok("gym")),
             (None, vec![], &["goose", "gym"], Ok("gym")),
             (None, vec![], &["codex"], Ok("codex")),
-            (
-                None,
-                vec![Openai],
-                &[],
-                Err("run `telecoder agents install codex` (185 MB)"),
-            ),
-            (
-                None,
-                vec![],
-                &[],
-                Err("run `telecoder agents install opencode` (185 MB)"),
-            ),
+            (None, vec![Openai], &[], Err("run `telecoder agents install codex` (185 MB)")),
+            (None, vec![], &[], Err("run `telecoder agents install opencode` (185 MB)")),
         ] {
             let default: Option<AgentName> = default.map(|name| name.parse().unwrap());
             let chosen = choose(default.as_ref(), &providers, &with(installed));

@@ -15,14 +15,8 @@ use telecoder_model::port::sandbox::{AGENTS_DIR, ReadOnlyBind};
 /// Parts of the host that every local sandbox shows, read-only.
 const VISIBLE: [&str; 6] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64"];
 /// Where a sandbox looks for programs.
-const SANDBOX_PATH: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
+const SANDBOX_PATH: [&str; 6] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 /// Names of files and folders that hold credentials; hidden where they stand in a folder that is shown.
 const CREDENTIALS: [&str; 26] = [
     ".anthropic",
@@ -80,12 +74,7 @@ pub(crate) struct Found {
 impl Found {
     /// Program and arguments inside a sandbox.
     pub(crate) fn argv(&self) -> Vec<String> {
-        self.interpreter
-            .iter()
-            .chain([&self.inside])
-            .chain(&self.arguments)
-            .cloned()
-            .collect()
+        self.interpreter.iter().chain([&self.inside]).chain(&self.arguments).cloned().collect()
     }
 }
 
@@ -107,10 +96,7 @@ pub(crate) fn find(name: &AgentName, words: &[String], host: &Host) -> Result<Fo
     };
     let program = locate(program, host).map_err(|why| refused(name, &why))?;
     let real = std::fs::canonicalize(&program).map_err(|error| {
-        PortError::io(
-            format!("cannot find the program {} of agent `{name}`", program.display()),
-            error,
-        )
+        PortError::io(format!("cannot find the program {} of agent `{name}`", program.display()), error)
     })?;
     let mut places = Places::new(name, host);
     let interpreter = match interpreter_to_bring(&real, host).map_err(|why| refused(name, &why))? {
@@ -118,17 +104,9 @@ pub(crate) fn find(name: &AgentName, words: &[String], host: &Host) -> Result<Fo
         None => None,
     };
     let inside = places.bring(&program, &real)?;
-    let arguments = arguments
-        .iter()
-        .map(|word| places.bring_argument(word))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Found {
-        program,
-        interpreter,
-        inside,
-        arguments,
-        read_only: places.binds.into_values().collect(),
-    })
+    let arguments =
+        arguments.iter().map(|word| places.bring_argument(word)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Found { program, interpreter, inside, arguments, read_only: places.binds.into_values().collect() })
 }
 
 /// Takes `--model NAME`, `--model=NAME` and `-m NAME` out of a command's arguments.
@@ -148,10 +126,7 @@ pub(crate) fn take_model(words: &mut Vec<String>) -> Option<String> {
 
 /// The variable that configures an agent's command.
 pub(crate) fn variable(name: &AgentName) -> String {
-    format!(
-        "TELECODER_AGENT_{}_COMMAND",
-        name.as_str().to_uppercase().replace('-', "_")
-    )
+    format!("TELECODER_AGENT_{}_COMMAND", name.as_str().to_uppercase().replace('-', "_"))
 }
 
 /// Finds a program by its path or name.
@@ -198,35 +173,23 @@ fn interpreter_to_bring(script: &Path, host: &Host) -> Result<Option<PathBuf>, S
         .and_then(|mut file| file.read(&mut head))
         .map_err(|error| format!("{} cannot be read: {error}", script.display()))?;
     let head = head.get(..read).unwrap_or_default();
-    let Some(line) = head
-        .strip_prefix(b"#!")
-        .and_then(|rest| rest.split(|b| *b == b'\n').next())
-    else {
+    let Some(line) = head.strip_prefix(b"#!").and_then(|rest| rest.split(|b| *b == b'\n').next()) else {
         return Ok(None);
     };
     let line = String::from_utf8_lossy(line);
     let mut words = line.split_ascii_whitespace();
     let first = PathBuf::from(words.next().unwrap_or_default());
     let interpreter = if first.file_name().is_some_and(|name| name == "env") {
-        let name = words
-            .find(|word| !word.starts_with('-') && !word.contains('='))
-            .unwrap_or_default();
-        if SANDBOX_PATH
-            .iter()
-            .any(|folder| is_program(&Path::new(folder).join(name)))
-        {
+        let name = words.find(|word| !word.starts_with('-') && !word.contains('=')).unwrap_or_default();
+        if SANDBOX_PATH.iter().any(|folder| is_program(&Path::new(folder).join(name))) {
             return Ok(None);
         }
         locate(name, host).map_err(|why| format!("{} needs `{name}`: {why}", script.display()))?
     } else {
         first
     };
-    let real = std::fs::canonicalize(&interpreter).map_err(|error| {
-        format!(
-            "the interpreter {} cannot be used: {error}",
-            interpreter.display()
-        )
-    })?;
+    let real = std::fs::canonicalize(&interpreter)
+        .map_err(|error| format!("the interpreter {} cannot be used: {error}", interpreter.display()))?;
     if is_visible(&real) {
         return Ok(None);
     }
@@ -250,11 +213,7 @@ struct Places<'a> {
 
 impl<'a> Places<'a> {
     fn new(name: &AgentName, host: &'a Host) -> Self {
-        Self {
-            root: Path::new(AGENTS_DIR).join(name.as_str()),
-            host,
-            binds: BTreeMap::new(),
-        }
+        Self { root: Path::new(AGENTS_DIR).join(name.as_str()), host, binds: BTreeMap::new() }
     }
 
     /// Brings a program or script with the folder that it stands in; gives its path inside.
@@ -276,11 +235,7 @@ impl<'a> Places<'a> {
             Some(bind) => bind.inside.clone(),
             None => {
                 let base = folder.file_name().unwrap_or_default();
-                let inside = self
-                    .root
-                    .join("command")
-                    .join(self.binds.len().to_string())
-                    .join(base);
+                let inside = self.root.join("command").join(self.binds.len().to_string()).join(base);
                 self.add(folder, &inside);
                 inside
             }
@@ -334,11 +289,7 @@ impl<'a> Places<'a> {
             .collect();
         self.binds.insert(
             inside.to_owned(),
-            ReadOnlyBind {
-                host: host.to_owned(),
-                inside: inside.to_owned(),
-                hidden,
-            },
+            ReadOnlyBind { host: host.to_owned(), inside: inside.to_owned(), hidden },
         );
     }
 
@@ -368,15 +319,9 @@ impl<'a> Places<'a> {
                 || path == Path::new("/root")
                 || path.parent() == Some(Path::new("/home"))
         };
-        let hidden = folder
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with('.'));
-        let holds_home = self
-            .host
-            .home
-            .as_deref()
-            .is_some_and(|home| home.starts_with(folder));
+        let hidden =
+            folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.'));
+        let holds_home = self.host.home.as_deref().is_some_and(|home| home.starts_with(folder));
         // `/` is one component, `/srv` two.
         depth <= 2 || holds_home || home(folder) || (hidden && folder.parent().is_some_and(home))
     }

@@ -49,7 +49,7 @@ pub(crate) fn split(text: &str, home: Option<&str>) -> Result<Vec<String>, Strin
     }
     if first.contains('=') {
         return Err(
-            "it begins with an environment variable; agents get their environment from TeleCoder".to_owned(),
+            "it begins with an environment variable; agents get their environment from TeleCoder".to_owned()
         );
     }
     Ok(words)
@@ -75,9 +75,7 @@ fn double_quoted(chars: &mut impl Iterator<Item = char>, word: &mut String) -> R
                 None => break,
             },
             '$' | '`' => {
-                return Err(format!(
-                    "`{c}` is not expanded inside double quotes; use single quotes"
-                ));
+                return Err(format!("`{c}` is not expanded inside double quotes; use single quotes"));
             }
             _ => word.push(c),
         }
@@ -93,14 +91,8 @@ mod tests {
     fn words_are_what_a_shell_would_take_them_for() {
         for (text, expected) in [
             ("claude --model sonnet", vec!["claude", "--model", "sonnet"]),
-            (
-                r#"  a  "b c" 'd "e' f\ g "" "#,
-                vec!["a", "b c", "d \"e", "f g", ""],
-            ),
-            (
-                r#"a"b"'c' "x\"y\\z\n" '$HOME;'"#,
-                vec!["abc", r#"x"y\z\n"#, "$HOME;"],
-            ),
+            (r#"  a  "b c" 'd "e' f\ g "" "#, vec!["a", "b c", "d \"e", "f g", ""]),
+            (r#"a"b"'c' "x\"y\\z\n" '$HOME;'"#, vec!["abc", r#"x"y\z\n"#, "$HOME;"]),
             ("~/bin/agent a~b ~", vec!["/home/u/bin/agent", "a~b", "/home/u"]),
         ] {
             assert_eq!(split(text, Some("/home/u")).unwrap(), expected, "{text}");

@@ -23,10 +23,7 @@ pub(super) const AGENT: Agent = Agent {
         "node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js",
     ],
     acp_args: &[],
-    replacement: Replacement::Adapter {
-        variable: "CLAUDE_CODE_EXECUTABLE",
-        name: "claude-agent-acp",
-    },
+    replacement: Replacement::Adapter { variable: "CLAUDE_CODE_EXECUTABLE", name: "claude-agent-acp" },
     providers: &[Provider::Anthropic],
     notice: Some("Claude Code is proprietary: by installing it you accept Anthropic's commercial terms"),
     configure,
@@ -48,10 +45,7 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
     }
     Ok(Plan {
         env,
-        mode: Some(ModeWish {
-            id: mode(start.permissions).to_owned(),
-            required: false,
-        }),
+        mode: Some(ModeWish { id: mode(start.permissions).to_owned(), required: false }),
         ..Plan::default()
     })
 }

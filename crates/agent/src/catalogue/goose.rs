@@ -45,10 +45,7 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
         // And for one of every tool call.
         ("GOOSE_DISABLE_TOOL_CALL_SUMMARY", "true"),
         ("GOOSE_MODE", mode(start.permissions)),
-        (
-            "GOOSE_MODEL",
-            start.model.as_deref().unwrap_or(default_model(start.provider)),
-        ),
+        ("GOOSE_MODEL", start.model.as_deref().unwrap_or(default_model(start.provider))),
     ]);
     let (provider, key, host) = match start.provider {
         Provider::Anthropic => ("anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_HOST"),
@@ -58,11 +55,7 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
     env.insert("GOOSE_PROVIDER".to_owned(), provider.to_owned());
     env.insert(key.to_owned(), PLACEHOLDER_KEY.to_owned());
     env.insert(host.to_owned(), base);
-    Ok(Plan {
-        env,
-        kinds: kinds(),
-        ..Plan::default()
-    })
+    Ok(Plan { env, kinds: kinds(), ..Plan::default() })
 }
 
 fn mode(permissions: PermissionRule) -> &'static str {

@@ -93,13 +93,7 @@ pub(crate) struct Plan {
 
 /// All agents of the catalogue, in the order in which they are shown.
 pub(crate) fn all() -> [&'static Agent; 5] {
-    [
-        &goose::AGENT,
-        &opencode::AGENT,
-        &codex::AGENT,
-        &claude_code::AGENT,
-        &gemini::AGENT,
-    ]
+    [&goose::AGENT, &opencode::AGENT, &codex::AGENT, &claude_code::AGENT, &gemini::AGENT]
 }
 
 /// Finds an agent of the catalogue.
@@ -114,18 +108,12 @@ pub(crate) fn base_url(provider: Provider) -> String {
 
 /// Makes an environment of pairs.
 fn env<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// A file of the home.
 fn home_file(path: &str, text: impl Into<String>) -> HomeFile {
-    HomeFile {
-        path: path.into(),
-        bytes: text.into().into_bytes(),
-    }
+    HomeFile { path: path.into(), bytes: text.into().into_bytes() }
 }
 
 /// The provider that a model's name belongs to, and the name without a `provider/` in front.
@@ -141,10 +129,7 @@ pub(crate) fn provider_of(model: &str) -> (Option<Provider>, &str) {
             return (provider, after);
         }
     }
-    let provider = if ["claude-", "sonnet", "opus", "haiku"]
-        .iter()
-        .any(|prefix| model.starts_with(prefix))
-    {
+    let provider = if ["claude-", "sonnet", "opus", "haiku"].iter().any(|prefix| model.starts_with(prefix)) {
         Some(Provider::Anthropic)
     } else if model.starts_with("gemini-") {
         Some(Provider::Gemini)
@@ -182,27 +167,18 @@ mod tests {
                 if path.is_empty() {
                     for (name, version) in package["dependencies"].as_object().unwrap() {
                         let version = version.as_str().unwrap();
-                        assert!(
-                            version.chars().all(|c| c.is_ascii_digit() || c == '.'),
-                            "{name} {version}"
-                        );
+                        assert!(version.chars().all(|c| c.is_ascii_digit() || c == '.'), "{name} {version}");
                     }
                     continue;
                 }
-                assert!(
-                    package["integrity"].as_str().unwrap().starts_with("sha512-"),
-                    "{path}"
-                );
+                assert!(package["integrity"].as_str().unwrap().starts_with("sha512-"), "{path}");
                 assert!(package["version"].is_string(), "{path}");
                 assert!(package["resolved"].is_null(), "{path} names a registry");
             }
             for part in agent.program {
                 let package = part.rsplit_once("/bin/").or_else(|| part.rsplit_once("/dist/"));
                 let package = package.or_else(|| part.rsplit_once("/bundle/")).unwrap().0;
-                assert!(
-                    lock["packages"][package].is_object(),
-                    "{part} is not installed by the lock file"
-                );
+                assert!(lock["packages"][package].is_object(), "{part} is not installed by the lock file");
             }
         }
     }
@@ -214,11 +190,7 @@ mod tests {
             ("sonnet", Some(Provider::Anthropic), "sonnet"),
             ("openai/gpt-5.5", Some(Provider::Openai), "gpt-5.5"),
             ("o3", Some(Provider::Openai), "o3"),
-            (
-                "google/gemini-3.8-flash",
-                Some(Provider::Gemini),
-                "gemini-3.8-flash",
-            ),
+            ("google/gemini-3.8-flash", Some(Provider::Gemini), "gemini-3.8-flash"),
             ("qwen/qwen3-coder", None, "qwen/qwen3-coder"),
             ("openai/", None, "openai/"),
             ("opus", Some(Provider::Anthropic), "opus"),

@@ -41,11 +41,7 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
     let (name, package, url) = match start.provider {
         Provider::Anthropic => ("anthropic", None, format!("{base}/v1")),
         Provider::Openai if is_openai_model(model) => ("openai", None, format!("{base}/v1")),
-        Provider::Openai => (
-            "compatible",
-            Some("@ai-sdk/openai-compatible"),
-            format!("{base}/v1"),
-        ),
+        Provider::Openai => ("compatible", Some("@ai-sdk/openai-compatible"), format!("{base}/v1")),
         Provider::Gemini => ("google", None, format!("{base}/v1beta")),
     };
     let mut provider = json!({

@@ -9,6 +9,7 @@ mod permission;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod update;
 mod wire;
 
@@ -19,7 +20,7 @@ use state::{Asked, OpenAsk, Phase, State, Waiting};
 use telecoder_model::PortError;
 use telecoder_model::event::EventBody;
 use telecoder_model::policy::ToolKind;
-use telecoder_model::port::agent::{Action, Conversation, PermissionReply, PermissionRequest, StopReason};
+use telecoder_model::port::agent::{Action, Conversation, PermissionReply, PermissionRequest};
 use wire::{Incoming, RpcError};
 
 /// So many lines in a row that mean nothing end the conversation: what speaks there speaks no ACP.
@@ -37,17 +38,12 @@ pub(crate) struct Acp {
 impl Acp {
     /// The stored form of a conversation that has not begun.
     pub(crate) fn beginning(settings: Settings) -> Value {
-        Self {
-            state: State::new(settings),
-        }
-        .state()
+        Self { state: State::new(settings) }.state()
     }
 
     /// Goes on from a stored state.
     pub(crate) fn restore(value: &Value) -> Result<Self, PortError> {
-        Ok(Self {
-            state: State::from_json(value)?,
-        })
+        Ok(Self { state: State::from_json(value)? })
     }
 
     fn request(&mut self, asked: Asked, method: &str, params: Value) -> Action {
@@ -61,10 +57,7 @@ impl Acp {
         self.state.phase = Phase::Broken;
         self.state.waiting = None;
         self.state.asks.clear();
-        Action::Broken {
-            reason: reason.into(),
-            remedy,
-        }
+        Action::Broken { reason: reason.into(), remedy }
     }
 
     fn invalid(&mut self, line: &[u8]) -> Vec<Action> {
@@ -76,10 +69,7 @@ impl Acp {
         })];
         if self.state.invalid_in_row >= MAX_INVALID {
             actions.push(self.broken(
-                format!(
-                    "{} wrote {MAX_INVALID} lines in a row that are no ACP",
-                    self.state.settings.agent
-                ),
+                format!("{} wrote {MAX_INVALID} lines in a row that are no ACP", self.state.settings.agent),
                 Some("check that the command speaks ACP on its standard output".to_owned()),
             ));
         }
@@ -95,10 +85,7 @@ impl Acp {
         let message = format!("{} is not offered", wire::head(method.as_bytes(), 100));
         let mut actions = vec![
             Action::Send(wire::refusal(id, wire::METHOD_NOT_FOUND, &message)),
-            note(format!(
-                "a request of the agent was refused: {}",
-                wire::head(method.as_bytes(), 100)
-            )),
+            note(format!("a request of the agent was refused: {}", wire::head(method.as_bytes(), 100))),
         ];
         if self.state.refused >= MAX_REFUSED {
             actions.push(self.broken(
@@ -125,11 +112,7 @@ impl Acp {
         };
         let ask = OpenAsk {
             request: id.to_owned(),
-            options: question
-                .options
-                .iter()
-                .map(|option| (option.id.clone(), option.kind.clone()))
-                .collect(),
+            options: question.options.iter().map(|option| (option.id.clone(), option.kind.clone())).collect(),
         };
         let ours = self.state.session.as_deref() == Some(question.session.as_str());
         let in_turn = self.state.phase == Phase::Turn && !self.state.cancelling;
@@ -150,22 +133,12 @@ impl Acp {
         tool.title = Some(title.clone());
         vec![
             Action::Event(EventBody::ToolUpdate(tool)),
-            Action::Ask(PermissionRequest {
-                request: id.to_owned(),
-                title,
-                kind,
-                options: question.options,
-            }),
+            Action::Ask(PermissionRequest { request: id.to_owned(), title, kind, options: question.options }),
         ]
     }
 
     fn known_kind(&self, tool: &str) -> Option<ToolKind> {
-        self.state
-            .tools
-            .iter()
-            .rev()
-            .find(|(id, _)| id == tool)
-            .map(|(_, kind)| *kind)
+        self.state.tools.iter().rev().find(|(id, _)| id == tool).map(|(_, kind)| *kind)
     }
 
     fn kind_by_title(&self, title: Option<&str>) -> Option<ToolKind> {
@@ -234,63 +207,9 @@ impl Acp {
             return Vec::new();
         }
         vec![
-            Action::Send(wire::refusal(
-                &id,
-                wire::REQUEST_CANCELLED,
-                "cancelled by the agent",
-            )),
+            Action::Send(wire::refusal(&id, wire::REQUEST_CANCELLED, "cancelled by the agent")),
             Action::Unask(id),
         ]
-    }
-
-    fn on_prompt_result(&mut self, result: Result<&str, RpcError>) -> Vec<Action> {
-        let mut actions = self.close_asks();
-        let cancelling = std::mem::take(&mut self.state.cancelling);
-        let denied = std::mem::take(&mut self.state.denied);
-        self.state.phase = Phase::Ready;
-        self.state.tools.clear();
-        match result {
-            Ok(result) => match stop_reason(result) {
-                // Codex ends a turn in which it was refused as cancelled; nobody cancelled it.
-                Some(StopReason::Cancelled) if denied && !cancelling => {
-                    actions.push(Action::TurnEnded(StopReason::EndTurn));
-                }
-                Some(reason) => actions.push(Action::TurnEnded(reason)),
-                None => actions.push(Action::TurnFailed(format!(
-                    "the agent ended its turn with an answer that ACP does not know: {}",
-                    wire::head(result.as_bytes(), 200)
-                ))),
-            },
-            Err(error) if error.code == wire::AUTH_REQUIRED => {
-                actions.push(self.login_needed(&error));
-            }
-            Err(error) => actions.push(Action::TurnFailed(words_of(&error))),
-        }
-        actions
-    }
-
-    fn login_needed(&mut self, error: &RpcError) -> Action {
-        let reason = format!(
-            "{} says that it is not logged in: {}",
-            self.state.settings.agent,
-            words_of(error)
-        );
-        let remedy = "the model's key was refused or is missing: check it with `telecoder doctor`, set it with `telecoder config setup`";
-        self.broken(reason, Some(remedy.to_owned()))
-    }
-
-    /// Answers everything that is open by "cancelled".
-    fn close_asks(&mut self) -> Vec<Action> {
-        std::mem::take(&mut self.state.asks)
-            .into_iter()
-            .flat_map(|ask| {
-                let result = permission::outcome(&ask, PermissionReply::Cancelled);
-                [
-                    Action::Send(wire::reply(&ask.request, &result)),
-                    Action::Unask(ask.request),
-                ]
-            })
-            .collect()
     }
 
     fn on_reply(&mut self, line: &[u8], id: Option<u64>, outcome: Result<&str, RpcError>) -> Vec<Action> {
@@ -337,15 +256,8 @@ impl Conversation for Acp {
     }
 
     fn prompt(&mut self, text: &str) -> Vec<Action> {
-        let Some(session) = self
-            .state
-            .session
-            .clone()
-            .filter(|_| self.state.phase == Phase::Ready)
-        else {
-            return vec![Action::TurnFailed(
-                "the agent is not ready for a prompt".to_owned(),
-            )];
+        let Some(session) = self.state.session.clone().filter(|_| self.state.phase == Phase::Ready) else {
+            return vec![Action::TurnFailed("the agent is not ready for a prompt".to_owned())];
         };
         self.state.phase = Phase::Turn;
         self.state.cancelling = false;
@@ -384,30 +296,5 @@ impl Conversation for Acp {
 }
 
 fn note(text: String) -> Action {
-    Action::Event(EventBody::Output {
-        stream: "update".to_owned(),
-        text,
-        blob: None,
-    })
-}
-
-fn words_of(error: &RpcError) -> String {
-    if error.message.is_empty() {
-        format!("error {}", error.code)
-    } else {
-        format!("{} (error {})", error.message, error.code)
-    }
-}
-
-fn stop_reason(result: &str) -> Option<StopReason> {
-    use agent_client_protocol_schema::v1;
-    let response: v1::PromptResponse = serde_json::from_str(result).ok()?;
-    match response.stop_reason {
-        v1::StopReason::EndTurn => Some(StopReason::EndTurn),
-        v1::StopReason::MaxTokens => Some(StopReason::MaxTokens),
-        v1::StopReason::MaxTurnRequests => Some(StopReason::MaxTurnRequests),
-        v1::StopReason::Refusal => Some(StopReason::Refusal),
-        v1::StopReason::Cancelled => Some(StopReason::Cancelled),
-        _ => None,
-    }
+    Action::Event(EventBody::Output { stream: "update".to_owned(), text, blob: None })
 }

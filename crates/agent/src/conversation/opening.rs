@@ -2,8 +2,9 @@
 //! settings.
 
 use super::state::{Asked, Phase, Setting};
+use super::turn::words_of;
 use super::wire::{self, RpcError};
-use super::{Acp, note, words_of};
+use super::{Acp, note};
 use agent_client_protocol_schema::v1;
 use serde_json::json;
 use telecoder_model::port::agent::Action;
@@ -20,10 +21,8 @@ const MAX_SETTLE_ROUNDS: u32 = 200;
 impl Acp {
     pub(super) fn begin(&mut self) -> Vec<Action> {
         // The process is a new one: nothing of an earlier one is open any more.
-        let mut actions: Vec<Action> = std::mem::take(&mut self.state.asks)
-            .into_iter()
-            .map(|ask| Action::Unask(ask.request))
-            .collect();
+        let mut actions: Vec<Action> =
+            std::mem::take(&mut self.state.asks).into_iter().map(|ask| Action::Unask(ask.request)).collect();
         self.state.phase = Phase::Opening;
         self.state.authenticated = false;
         self.state.invalid_in_row = 0;
@@ -164,11 +163,7 @@ impl Acp {
 
     /// Whether it was refused or not does not matter.
     pub(super) fn on_settled(&mut self, round: u32, quiet: u32) -> Vec<Action> {
-        let quiet = if self.state.stirred {
-            0
-        } else {
-            quiet.saturating_add(1)
-        };
+        let quiet = if self.state.stirred { 0 } else { quiet.saturating_add(1) };
         if quiet >= QUIET_ROUNDS || round >= MAX_SETTLE_ROUNDS {
             return self.next_setting();
         }
@@ -185,10 +180,7 @@ impl Acp {
         if let Some(wish) = self.state.settings.mode.clone() {
             let current = modes.is_some_and(|modes| *modes.current_mode_id.0 == *wish.id);
             if !current {
-                left.push(Setting::Mode {
-                    id: wish.id,
-                    required: wish.required,
-                });
+                left.push(Setting::Mode { id: wish.id, required: wish.required });
             }
         }
         if let Some(model) = self.state.settings.model.clone() {
@@ -235,10 +227,8 @@ impl Acp {
         match setting {
             Setting::Mode { id, required: false } => {
                 // The sandbox holds the policy, not the agent's mode.
-                let mut actions = vec![note(format!(
-                    "{agent} did not take its mode `{id}`: {}",
-                    words_of(&error)
-                ))];
+                let mut actions =
+                    vec![note(format!("{agent} did not take its mode `{id}`: {}", words_of(&error)))];
                 actions.extend(self.next_setting());
                 actions
             }

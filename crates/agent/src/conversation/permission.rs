@@ -76,11 +76,7 @@ fn kind_word(kind: v1::PermissionOptionKind) -> Option<&'static str> {
 
 /// A title for people: what the agent says, else the command or file that it is about.
 pub(super) fn title(tool: &ToolCall) -> String {
-    let own = tool
-        .title
-        .as_deref()
-        .map(str::trim)
-        .filter(|title| !title.is_empty());
+    let own = tool.title.as_deref().map(str::trim).filter(|title| !title.is_empty());
     let command = tool
         .input
         .as_ref()
@@ -113,12 +109,9 @@ pub(super) fn outcome(ask: &OpenAsk, reply: PermissionReply) -> Value {
         PermissionReply::Deny => &["reject_once", "reject_always"],
         PermissionReply::Cancelled => &[],
     };
-    let chosen = wanted.iter().find_map(|kind| {
-        ask.options
-            .iter()
-            .find(|(_, its)| its == kind)
-            .map(|(id, _)| id.as_str())
-    });
+    let chosen = wanted
+        .iter()
+        .find_map(|kind| ask.options.iter().find(|(_, its)| its == kind).map(|(id, _)| id.as_str()));
     match chosen {
         Some(id) => json!({"outcome": {"outcome": "selected", "optionId": id}}),
         None => json!({"outcome": {"outcome": "cancelled"}}),
@@ -133,10 +126,7 @@ mod tests {
     fn an_answer_takes_the_option_by_kind_and_once_before_always() {
         let ask = |options: &[(&str, &str)]| OpenAsk {
             request: "1".to_owned(),
-            options: options
-                .iter()
-                .map(|(id, kind)| ((*id).to_owned(), (*kind).to_owned()))
-                .collect(),
+            options: options.iter().map(|(id, kind)| ((*id).to_owned(), (*kind).to_owned())).collect(),
         };
         let full = ask(&[("A", "allow_always"), ("a", "allow_once"), ("r", "reject_once")]);
         let always = ask(&[("A", "allow_always"), ("R", "reject_always")]);
@@ -146,17 +136,10 @@ mod tests {
         assert!(chosen(&full, PermissionReply::Deny).contains(r#""r""#));
         assert!(chosen(&always, PermissionReply::Allow).contains(r#""A""#));
         assert!(chosen(&always, PermissionReply::Deny).contains(r#""R""#));
-        for reply in [
-            PermissionReply::Allow,
-            PermissionReply::Deny,
-            PermissionReply::Cancelled,
-        ] {
+        for reply in [PermissionReply::Allow, PermissionReply::Deny, PermissionReply::Cancelled] {
             assert_eq!(chosen(&none, reply), r#"{"outcome":"cancelled"}"#);
         }
-        assert_eq!(
-            chosen(&full, PermissionReply::Cancelled),
-            r#"{"outcome":"cancelled"}"#
-        );
+        assert_eq!(chosen(&full, PermissionReply::Cancelled), r#"{"outcome":"cancelled"}"#);
     }
 
     #[test]

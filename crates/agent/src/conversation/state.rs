@@ -181,12 +181,7 @@ pub(super) struct State {
 impl State {
     /// The state of a conversation that has not begun.
     pub(super) fn new(settings: Settings) -> Self {
-        Self {
-            version: VERSION,
-            settings,
-            next_id: 1,
-            ..Self::default()
-        }
+        Self { version: VERSION, settings, next_id: 1, ..Self::default() }
     }
 
     /// Reads a stored state.

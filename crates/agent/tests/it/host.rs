@@ -25,10 +25,7 @@ impl Processes for Programs {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| {
-                PortError::io(
-                    format!("cannot start {}", command.program.to_string_lossy()),
-                    error,
-                )
+                PortError::io(format!("cannot start {}", command.program.to_string_lossy()), error)
             })?;
         let output = tokio::time::timeout(command.timeout, child.wait_with_output())
             .await

@@ -19,11 +19,7 @@ fn mode(path: &Path) -> u32 {
 
 async fn is_installed(place: &Place) -> bool {
     let agents = place.agents().list().await.unwrap();
-    agents
-        .iter()
-        .find(|status| status.name == goose())
-        .unwrap()
-        .installed
+    agents.iter().find(|status| status.name == goose()).unwrap().installed
 }
 
 /// What of a folder an outsider sees, but for the lock.
@@ -60,11 +56,7 @@ async fn an_install_is_whole_readable_and_done_once() {
     assert!(status.installed && status.problem.is_none());
     assert_eq!(left_behind(&place), ["0.20.1", "env.log"]);
     let folder = place.path("agents/goose/0.20.1");
-    assert_eq!(
-        mode(&folder.join(GOOSE)),
-        0o755,
-        "the sandbox's user must read it, whatever the umask"
-    );
+    assert_eq!(mode(&folder.join(GOOSE)), 0o755, "the sandbox's user must read it, whatever the umask");
     assert_eq!(mode(folder.join(GOOSE).parent().unwrap()), 0o755);
     assert_eq!(
         std::fs::read_to_string(place.path("agents/goose/env.log")).unwrap(),
@@ -100,25 +92,14 @@ async fn a_failed_npm_is_told_with_its_class_and_leaves_nothing() {
             ErrorClass::Transient,
             "check the network, or npm's configuration of a registry or proxy",
         ),
-        (
-            "npm error code EINTEGRITY",
-            ErrorClass::Permanent,
-            "try `npm ping` on this host as the same user",
-        ),
+        ("npm error code EINTEGRITY", ErrorClass::Permanent, "try `npm ping` on this host as the same user"),
     ] {
         let place = Place::new();
         place.npm(&format!("touch half; echo '{says}' >&2; exit 3"));
-        let error = place
-            .agents()
-            .install(&goose(), &Lines::default())
-            .await
-            .unwrap_err();
+        let error = place.agents().install(&goose(), &Lines::default()).await.unwrap_err();
         assert_eq!(error.class, class);
         assert_eq!(error.remedy.unwrap(), remedy);
-        assert_eq!(
-            error.what,
-            format!("npm could not install goose: it ended with code 3: {says}")
-        );
+        assert_eq!(error.what, format!("npm could not install goose: it ended with code 3: {says}"));
         assert_eq!(left_behind(&place), Vec::<String>::new());
         assert!(!is_installed(&place).await);
     }
@@ -129,31 +110,14 @@ async fn what_does_not_start_or_is_not_there_is_not_installed() {
     let place = Place::new();
     place.npm("");
     let npm = std::fs::read_to_string(place.path("bin/npm")).unwrap();
-    place.program(
-        "bin/npm",
-        &npm.replace("echo 1.34.0", "echo cannot run here >&2; exit 1"),
-    );
-    let error = place
-        .agents()
-        .install(&goose(), &Lines::default())
-        .await
-        .unwrap_err();
+    place.program("bin/npm", &npm.replace("echo 1.34.0", "echo cannot run here >&2; exit 1"));
+    let error = place.agents().install(&goose(), &Lines::default()).await.unwrap_err();
     expect!["goose does not start: its version command ended with code 1 and said: cannot run here"]
         .assert_eq(&error.what);
     assert_eq!(left_behind(&place), Vec::<String>::new());
     place.program("bin/npm", "#!/bin/sh\nexit 0\n");
-    let error = place
-        .agents()
-        .install(&goose(), &Lines::default())
-        .await
-        .unwrap_err();
-    assert!(
-        error
-            .what
-            .contains("is not there: the registry gave other packages"),
-        "{}",
-        error.what
-    );
+    let error = place.agents().install(&goose(), &Lines::default()).await.unwrap_err();
+    assert!(error.what.contains("is not there: the registry gave other packages"), "{}", error.what);
     assert_eq!(left_behind(&place), Vec::<String>::new());
 }
 
@@ -188,10 +152,7 @@ async fn an_install_that_is_cut_off_leaves_nothing_that_looks_installed() {
         let agents = agents.clone();
         async move { agents.install(&goose(), &Lines::default()).await }
     });
-    tokio::task::spawn_blocking(move || std::fs::read(started))
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::task::spawn_blocking(move || std::fs::read(started)).await.unwrap().unwrap();
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     assert!(!is_installed(&place).await);
@@ -247,21 +208,12 @@ async fn a_name_that_is_no_catalogue_agent_is_not_installed() {
     place.program("bin/own-agent", "#!/bin/sh\n");
     place.commands.insert("own", "own-agent".to_owned());
     let agents = place.agents();
-    let error = agents
-        .install(&"own".parse().unwrap(), &Lines::default())
-        .await
-        .unwrap_err();
+    let error = agents.install(&"own".parse().unwrap(), &Lines::default()).await.unwrap_err();
     expect!["agent `own` comes from TELECODER_AGENT_OWN_COMMAND; there is nothing to install"]
         .assert_eq(&error.what);
-    let error = agents
-        .install(&"nope".parse().unwrap(), &Lines::default())
-        .await
-        .unwrap_err();
+    let error = agents.install(&"nope".parse().unwrap(), &Lines::default()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::NotFound);
     assert!(
-        error
-            .remedy
-            .unwrap()
-            .starts_with("known agents: claude-code, codex, gemini, goose, opencode, own;")
+        error.remedy.unwrap().starts_with("known agents: claude-code, codex, gemini, goose, opencode, own;")
     );
 }

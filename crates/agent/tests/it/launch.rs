@@ -10,11 +10,7 @@ use telecoder_model::port::gateway::Provider;
 async fn with_goose() -> Place {
     let place = Place::new();
     place.npm("");
-    place
-        .agents()
-        .install(&"goose".parse().unwrap(), &Lines::default())
-        .await
-        .unwrap();
+    place.agents().install(&"goose".parse().unwrap(), &Lines::default()).await.unwrap();
     place
 }
 
@@ -53,33 +49,13 @@ async fn the_provider_follows_the_model_and_the_keys() {
     let place = with_goose().await;
     let agents = place.agents();
     for (model, keys, expected) in [
-        (
-            None,
-            vec![Anthropic, Openai, Gemini],
-            Ok(("anthropic", "claude-sonnet-4-6")),
-        ),
+        (None, vec![Anthropic, Openai, Gemini], Ok(("anthropic", "claude-sonnet-4-6"))),
         (None, vec![Gemini, Openai], Ok(("openai", "gpt-5.5"))),
         (None, vec![Gemini], Ok(("google", "gemini-2.5-pro"))),
-        (
-            Some("gemini-9"),
-            vec![Anthropic, Gemini],
-            Ok(("google", "gemini-9")),
-        ),
-        (
-            Some("openai/gpt-9"),
-            vec![Anthropic, Openai],
-            Ok(("openai", "gpt-9")),
-        ),
-        (
-            Some("qwen/coder"),
-            vec![Anthropic, Openai],
-            Ok(("openai", "qwen/coder")),
-        ),
-        (
-            Some("gpt-9"),
-            vec![Anthropic],
-            Err("set OPENAI_API_KEY (`telecoder config setup`)"),
-        ),
+        (Some("gemini-9"), vec![Anthropic, Gemini], Ok(("google", "gemini-9"))),
+        (Some("openai/gpt-9"), vec![Anthropic, Openai], Ok(("openai", "gpt-9"))),
+        (Some("qwen/coder"), vec![Anthropic, Openai], Ok(("openai", "qwen/coder"))),
+        (Some("gpt-9"), vec![Anthropic], Err("set OPENAI_API_KEY (`telecoder config setup`)")),
         (
             None,
             vec![],
@@ -94,10 +70,7 @@ async fn the_provider_follows_the_model_and_the_keys() {
             Ok((provider, name)) => {
                 let launch = launch.unwrap();
                 assert_eq!(
-                    (
-                        launch.env["GOOSE_PROVIDER"].as_str(),
-                        launch.env["GOOSE_MODEL"].as_str()
-                    ),
+                    (launch.env["GOOSE_PROVIDER"].as_str(), launch.env["GOOSE_MODEL"].as_str()),
                     (provider, name)
                 );
             }
@@ -116,15 +89,7 @@ async fn a_model_of_another_provider_or_shape_is_refused() {
     expect!["agent `codex` cannot use `claude-sonnet-5`, a model of anthropic"].assert_eq(&error.what);
     for bad in ["", "-x", "a b", "a\nb", "é"] {
         codex.model = Some(bad.to_owned());
-        assert!(
-            agents
-                .launch(&codex)
-                .await
-                .unwrap_err()
-                .what
-                .contains("name is not usable"),
-            "{bad}"
-        );
+        assert!(agents.launch(&codex).await.unwrap_err().what.contains("name is not usable"), "{bad}");
     }
 }
 
@@ -134,10 +99,7 @@ async fn what_is_not_installed_says_how_and_what_is_unknown_says_what_is_known()
     let agents = place.agents();
     let error = agents.launch(&request("opencode")).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::NotFound);
-    assert_eq!(
-        error.remedy.unwrap(),
-        "run `telecoder agents install opencode` (186 MB)"
-    );
+    assert_eq!(error.remedy.unwrap(), "run `telecoder agents install opencode` (186 MB)");
     let error = agents.launch(&request("nope")).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::NotFound);
 }
@@ -146,11 +108,9 @@ async fn what_is_not_installed_says_how_and_what_is_unknown_says_what_is_known()
 async fn the_policy_sets_the_agents_own_mode() {
     let place = with_goose().await;
     let agents = place.agents();
-    for (policy, mode) in [
-        (Policy::locked(), "approve"),
-        (Policy::observe(), "approve"),
-        (Policy::standard(), "auto"),
-    ] {
+    for (policy, mode) in
+        [(Policy::locked(), "approve"), (Policy::observe(), "approve"), (Policy::standard(), "auto")]
+    {
         let mut request = request("goose");
         request.policy = policy;
         assert_eq!(agents.launch(&request).await.unwrap().env["GOOSE_MODE"], mode);

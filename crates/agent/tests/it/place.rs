@@ -23,10 +23,7 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        let place = Self {
-            folder: TempDir::new().unwrap(),
-            commands: BTreeMap::new(),
-        };
+        let place = Self { folder: TempDir::new().unwrap(), commands: BTreeMap::new() };
         std::fs::create_dir_all(place.path("bin")).unwrap();
         std::fs::create_dir_all(place.path("home")).unwrap();
         place
@@ -90,10 +87,7 @@ impl Place {
             host_home: Some(self.path("home")),
             install_env: [
                 ("HOME".to_owned(), self.text("home")),
-                (
-                    "npm_config_registry".to_owned(),
-                    "https://registry.example/".to_owned(),
-                ),
+                ("npm_config_registry".to_owned(), "https://registry.example/".to_owned()),
             ]
             .into(),
         }

