@@ -26,11 +26,7 @@ impl Background {
     /// Starts it; both of its outputs go to the log.
     pub(crate) fn start(name: &str, program: Program, log: &Path) -> Result<Self> {
         let child = program.spawn_into(log)?;
-        Ok(Self {
-            name: name.to_owned(),
-            child: Some(child),
-            log: log.to_owned(),
-        })
+        Ok(Self { name: name.to_owned(), child: Some(child), log: log.to_owned() })
     }
 
     /// Its process id.
@@ -45,11 +41,7 @@ impl Background {
             .unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let tail = lines.get(lines.len().saturating_sub(30)..).unwrap_or_default();
-        let safe: Vec<&str> = tail
-            .iter()
-            .copied()
-            .filter(|line| !line.contains("oken"))
-            .collect();
+        let safe: Vec<&str> = tail.iter().copied().filter(|line| !line.contains("oken")).collect();
         safe.join("\n")
     }
 
@@ -66,19 +58,10 @@ impl Background {
                 return Ok(found);
             }
             if let Some(status) = self.ended()? {
-                bail!(
-                    "{} ended ({status}) before {what}:\n{}",
-                    self.name,
-                    self.last_words()
-                );
+                bail!("{} ended ({status}) before {what}:\n{}", self.name, self.last_words());
             }
             if start.elapsed() > within {
-                bail!(
-                    "{}: no {what} within {} s:\n{}",
-                    self.name,
-                    within.as_secs(),
-                    self.last_words()
-                );
+                bail!("{}: no {what} within {} s:\n{}", self.name, within.as_secs(), self.last_words());
             }
             pause(LOOK);
         }
@@ -98,9 +81,7 @@ impl Background {
 
     fn ended(&mut self) -> Result<Option<ExitStatus>> {
         match &mut self.child {
-            Some(child) => child
-                .try_wait()
-                .with_context(|| format!("could not wait for {}", self.name)),
+            Some(child) => child.try_wait().with_context(|| format!("could not wait for {}", self.name)),
             None => Ok(None),
         }
     }
@@ -146,14 +127,8 @@ mod tests {
     fn dropping_it_ends_the_program() {
         let (folder, mut background) = started("echo ready; exec cat /dev/zero >/dev/null");
         let log = background.log().to_owned();
-        let ready = || {
-            std::fs::read_to_string(&log)
-                .ok()
-                .filter(|text| text == "ready\n")
-        };
-        background
-            .wait_for("word", Duration::from_secs(30), ready)
-            .expect("it says so");
+        let ready = || std::fs::read_to_string(&log).ok().filter(|text| text == "ready\n");
+        background.wait_for("word", Duration::from_secs(30), ready).expect("it says so");
         let process = PathBuf::from(format!("/proc/{}", background.pid()));
         assert!(process.exists());
         drop(background);
@@ -164,13 +139,9 @@ mod tests {
     #[test]
     fn an_early_end_is_told_with_its_last_words() {
         let (folder, mut background) = started("echo out of luck >&2; exit 7");
-        let error = background
-            .wait_for("address", Duration::from_secs(30), || None::<()>)
-            .expect_err("it ends");
-        assert_eq!(
-            error.to_string(),
-            "sh ended (exit status: 7) before address:\nout of luck"
-        );
+        let error =
+            background.wait_for("address", Duration::from_secs(30), || None::<()>).expect_err("it ends");
+        assert_eq!(error.to_string(), "sh ended (exit status: 7) before address:\nout of luck");
         drop(folder);
     }
 }

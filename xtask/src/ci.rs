@@ -37,9 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
     let chosen = Agents::from_flag(options.all_agents);
     stages.run("setup", || Ok(installed(&setup::machine(Purpose::Tests)?)))?;
-    stages.run("format", || {
-        quiet(Program::cargo().args(["fmt", "--all", "--check"]))
-    })?;
+    stages.run("format", || quiet(Program::cargo().args(["fmt", "--all", "--check"])))?;
     stages.run("tidy", || Ok(tidy::check()?.to_string()))?;
     stages.run("clippy", || {
         quiet(Program::cargo().args([
@@ -56,19 +54,14 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
         stages.run("deny", deny)?;
     }
     let mut built = None;
-    stages.run("build", || {
-        product::build_all()
-            .map(|product| built = Some(product))
-            .map(|()| String::new())
-    })?;
+    stages
+        .run("build", || product::build_all().map(|product| built = Some(product)).map(|()| String::new()))?;
     let product = built.context("the build gave no binaries")?;
     stages.run("agents", || {
         agents::install(&product, chosen.names(), &house::test_data_dir()?)
             .map(|()| chosen.names().join(", "))
     })?;
-    stages.run("tests", || {
-        test::all(chosen, &[]).map(|counts| counts.to_string())
-    })?;
+    stages.run("tests", || test::all(chosen, &[]).map(|counts| counts.to_string()))?;
     stages.run("rustdoc", || {
         quiet(
             Program::cargo()
@@ -89,16 +82,10 @@ fn quiet(program: Program) -> Result<String> {
 
 fn deny() -> Result<String> {
     let built = setup::cargo_deny()?;
-    Program::new(setup::cargo_deny_path()?)
-        .args(["check", "licenses", "bans", "sources"])
-        .run()?;
+    Program::new(setup::cargo_deny_path()?).args(["check", "licenses", "bans", "sources"]).run()?;
     Ok(installed(&built))
 }
 
 fn installed(what: &[String]) -> String {
-    if what.is_empty() {
-        String::new()
-    } else {
-        format!("installed {}", what.join(", "))
-    }
+    if what.is_empty() { String::new() } else { format!("installed {}", what.join(", ")) }
 }

@@ -23,16 +23,8 @@ pub(crate) fn cache() -> Result<PathBuf> {
             Path::new(&home).join(".cache/telecoder")
         }
     };
-    ensure!(
-        folder.is_absolute(),
-        "{} must be an absolute path",
-        environment::CACHE
-    );
-    ensure!(
-        !folder.starts_with(root()),
-        "{} must lie outside the repository",
-        environment::CACHE
-    );
+    ensure!(folder.is_absolute(), "{} must be an absolute path", environment::CACHE);
+    ensure!(!folder.starts_with(root()), "{} must lie outside the repository", environment::CACHE);
     std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
     Ok(folder)
 }
@@ -87,9 +79,7 @@ pub(crate) struct Target {
 
 /// Asks cargo for the packages of this workspace; needs no network.
 pub(crate) fn workspace() -> Result<Workspace> {
-    let text = Program::cargo()
-        .args(["metadata", "--format-version=1", "--no-deps"])
-        .output()?;
+    let text = Program::cargo().args(["metadata", "--format-version=1", "--no-deps"]).output()?;
     serde_json::from_str(&text).context("could not read what `cargo metadata` wrote")
 }
 

@@ -45,11 +45,7 @@ impl Client {
         let stream = TcpStream::connect(&host).with_context(|| format!("could not connect to {host}"))?;
         stream.set_nodelay(true).context("TCP_NODELAY")?;
         stream.set_read_timeout(Some(PATIENCE)).context("SO_RCVTIMEO")?;
-        Ok(Self {
-            host,
-            token: token.map(str::to_owned),
-            stream: BufReader::new(stream),
-        })
+        Ok(Self { host, token: token.map(str::to_owned), stream: BufReader::new(stream) })
     }
 
     /// GET.
@@ -86,11 +82,7 @@ impl Client {
             bail!("GET {path}: {}", head.status);
         }
         let mut name = String::new();
-        let mut lines = Lines {
-            client: &mut self,
-            chunked: head.chunked,
-            rest: Vec::new(),
-        };
+        let mut lines = Lines { client: &mut self, chunked: head.chunked, rest: Vec::new() };
         while let Some(line) = lines.next_line()? {
             if let Some(value) = line.strip_prefix("event:") {
                 name = value.trim().to_owned();
@@ -104,18 +96,13 @@ impl Client {
     }
 
     fn send(&mut self, method: &str, path: &str, accept: &str, body: Option<&str>) -> Result<()> {
-        let mut request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\n",
-            self.host
-        );
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: {accept}\r\n", self.host);
         if let Some(token) = &self.token {
             request.push_str(&format!("Authorization: Bearer {token}\r\n"));
         }
         if let Some(body) = body {
-            request.push_str(&format!(
-                "Content-Type: application/json\r\nContent-Length: {}\r\n",
-                body.len()
-            ));
+            request
+                .push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
         }
         request.push_str("\r\n");
         request.push_str(body.unwrap_or_default());
@@ -138,24 +125,13 @@ impl Client {
         } else {
             body = self.exactly(head.length.unwrap_or_default())?;
         }
-        Ok(Answer {
-            status: head.status,
-            body,
-        })
+        Ok(Answer { status: head.status, body })
     }
 
     fn head(&mut self) -> Result<Head> {
         let first = self.line()?;
-        let status = first
-            .split(' ')
-            .nth(1)
-            .and_then(|word| word.parse().ok())
-            .context("no status line")?;
-        let mut head = Head {
-            status,
-            length: None,
-            chunked: false,
-        };
+        let status = first.split(' ').nth(1).and_then(|word| word.parse().ok()).context("no status line")?;
+        let mut head = Head { status, length: None, chunked: false };
         loop {
             let line = self.line()?.to_ascii_lowercase();
             if line.is_empty() {
@@ -184,9 +160,7 @@ impl Client {
             bail!("the answer is longer than {LONGEST} bytes");
         }
         let mut bytes = vec![0; length];
-        self.stream
-            .read_exact(&mut bytes)
-            .context("the answer ended early")?;
+        self.stream.read_exact(&mut bytes).context("the answer ended early")?;
         Ok(bytes)
     }
 
@@ -256,17 +230,12 @@ mod tests {
     fn a_request_carries_the_token_and_the_body() {
         let (url, thread) = answering("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}");
         let mut client = Client::new(&url, Some("t0ken")).expect("connects");
-        let answer = client
-            .post("/api/sessions", &serde_json::json!({"prompt": "x"}))
-            .expect("answers");
+        let answer = client.post("/api/sessions", &serde_json::json!({"prompt": "x"})).expect("answers");
         assert_eq!((answer.status, answer.text().as_str()), (201, "{}"));
         let asked = thread.join().expect("asked");
         assert!(asked.starts_with("POST /api/sessions HTTP/1.1\r\n"), "{asked}");
         assert!(asked.contains("Authorization: Bearer t0ken\r\n"), "{asked}");
-        assert!(
-            asked.ends_with("Content-Length: 14\r\n\r\n{\"prompt\":\"x\"}"),
-            "{asked}"
-        );
+        assert!(asked.ends_with("Content-Length: 14\r\n\r\n{\"prompt\":\"x\"}"), "{asked}");
     }
 
     #[test]
@@ -274,10 +243,7 @@ mod tests {
         let (url, thread) = answering(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[1\r\n3\r\n,2]\r\n0\r\n\r\n",
         );
-        let numbers: Vec<u8> = Client::new(&url, None)
-            .expect("connects")
-            .json("/x")
-            .expect("answers");
+        let numbers: Vec<u8> = Client::new(&url, None).expect("connects").json("/x").expect("answers");
         assert_eq!(numbers, [1, 2]);
         thread.join().expect("asked");
     }
@@ -288,9 +254,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n: hi\n\n\r\nC\r\nevent: messa\r\nD\r\nge\ndata: {}\n\n\r\n0\r\n\r\n",
         );
         let client = Client::new(&url, None).expect("connects");
-        let found = client
-            .follow("/e", |name, text| Some(format!("{name} {text}")))
-            .expect("an event");
+        let found = client.follow("/e", |name, text| Some(format!("{name} {text}"))).expect("an event");
         assert_eq!(found, "message {}");
         thread.join().expect("asked");
     }

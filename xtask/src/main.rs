@@ -89,10 +89,8 @@ mod tests {
 
     #[test]
     fn verbs_are_the_documented_ones() {
-        let verbs: Vec<String> = Invocation::command()
-            .get_subcommands()
-            .map(|verb| verb.get_name().to_owned())
-            .collect();
+        let verbs: Vec<String> =
+            Invocation::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
         expect_test::expect![[r#"["setup", "demo", "dev", "test", "ci", "tidy", "codegen", "bench"]"#]]
             .assert_eq(&format!("{verbs:?}"));
     }

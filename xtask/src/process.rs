@@ -25,10 +25,7 @@ impl Program {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program.as_ref());
         command.current_dir(crate::house::root());
-        Self {
-            command,
-            shown: display(program.as_ref()),
-        }
+        Self { command, shown: display(program.as_ref()) }
     }
 
     /// The cargo that runs this tool.
@@ -86,10 +83,7 @@ impl Program {
 
     /// Runs to the end and gives back what it wrote to standard output.
     pub(crate) fn output(mut self) -> Result<String> {
-        let output = self
-            .command
-            .output()
-            .with_context(|| format!("could not start `{}`", self.shown))?;
+        let output = self.command.output().with_context(|| format!("could not start `{}`", self.shown))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             bail!("`{}` failed ({}): {}", self.shown, output.status, said.trim());
@@ -106,10 +100,7 @@ impl Program {
     /// Runs to the end in silence and gives back whether it succeeded, and all that it wrote.
     pub(crate) fn keep_both(mut self) -> Result<(bool, String)> {
         self.command.stdin(Stdio::null());
-        let output = self
-            .command
-            .output()
-            .with_context(|| format!("could not start `{}`", self.shown))?;
+        let output = self.command.output().with_context(|| format!("could not start `{}`", self.shown))?;
         let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
         text.push_str(&String::from_utf8_lossy(&output.stderr));
         Ok((output.status.success(), text))
@@ -117,10 +108,7 @@ impl Program {
 
     /// Runs to the end in silence and tells whether it succeeded; a program that is not there has not.
     pub(crate) fn succeeds(mut self) -> bool {
-        self.command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.command.status().is_ok_and(|status| status.success())
     }
 
@@ -128,10 +116,7 @@ impl Program {
     /// Gives back whether it succeeded, and the copy.
     pub(crate) fn run_and_keep(mut self) -> Result<(bool, String)> {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self
-            .command
-            .spawn()
-            .with_context(|| format!("could not start `{}`", self.shown))?;
+        let mut child = self.command.spawn().with_context(|| format!("could not start `{}`", self.shown))?;
         let stdout = child.stdout.take().context("standard output was not piped")?;
         let stderr = child.stderr.take().context("standard error was not piped")?;
         let copy = std::thread::scope(|scope| {
@@ -141,30 +126,22 @@ impl Program {
             copy.push_str(&second.join().unwrap_or_default());
             copy
         });
-        let status = child
-            .wait()
-            .with_context(|| format!("could not wait for `{}`", self.shown))?;
+        let status = child.wait().with_context(|| format!("could not wait for `{}`", self.shown))?;
         Ok((status.success(), copy))
     }
 
     /// Runs to the end on this terminal and gives back how it ended.
     pub(crate) fn status(mut self) -> Result<ExitStatus> {
-        self.command
-            .status()
-            .with_context(|| format!("could not start `{}`", self.shown))
+        self.command.status().with_context(|| format!("could not start `{}`", self.shown))
     }
 
     /// Starts it without waiting; both of its outputs go to one file.
     pub(crate) fn spawn_into(mut self, log: &Path) -> Result<Child> {
         let file =
             std::fs::File::create(log).with_context(|| format!("could not write {}", log.display()))?;
-        let twin = file
-            .try_clone()
-            .context("could not duplicate a file descriptor")?;
+        let twin = file.try_clone().context("could not duplicate a file descriptor")?;
         self.command.stdin(Stdio::null()).stdout(file).stderr(twin);
-        self.command
-            .spawn()
-            .with_context(|| format!("could not start `{}`", self.shown))
+        self.command.spawn().with_context(|| format!("could not start `{}`", self.shown))
     }
 
     /// Puts it into a process group of its own, so that Ctrl-C on this terminal does not reach it.
@@ -196,15 +173,9 @@ fn pass_through(stream: impl std::io::Read) -> String {
 
 fn display(argument: &OsStr) -> String {
     let text = OsString::from(argument).to_string_lossy().into_owned();
-    let plain = !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c));
-    if plain {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    let plain =
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c));
+    if plain { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 #[cfg(test)]
@@ -213,18 +184,13 @@ mod tests {
 
     #[test]
     fn a_failure_names_the_command_as_typed() {
-        let error = Program::new("sh")
-            .args(["-c", "exit 3"])
-            .run()
-            .expect_err("exit 3 is a failure");
+        let error = Program::new("sh").args(["-c", "exit 3"]).run().expect_err("exit 3 is a failure");
         assert_eq!(error.to_string(), "`sh -c 'exit 3'` failed (exit status: 3)");
     }
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let error = Program::new("telecoder-no-such-program")
-            .output()
-            .expect_err("there is none");
+        let error = Program::new("telecoder-no-such-program").output().expect_err("there is none");
         assert_eq!(error.to_string(), "could not start `telecoder-no-such-program`");
     }
 

@@ -51,9 +51,7 @@ pub(crate) fn build_binaries() -> Result<Product> {
 
 /// Builds every binary, example and test of the workspace in one go.
 pub(crate) fn build_all() -> Result<Product> {
-    Program::cargo()
-        .args(["build", "--workspace", "--all-targets"])
-        .run()?;
+    Program::cargo().args(["build", "--workspace", "--all-targets"]).run()?;
     product(Profile::Development)
 }
 
@@ -63,10 +61,7 @@ pub(crate) fn build_measured(profile: Profile) -> Result<Product> {
         return build_binaries();
     }
     let packages = ["--package", "telecoder-cli", "--package", "telecoder-testkit"];
-    Program::cargo()
-        .args(["build", "--release", "--bins"])
-        .args(packages)
-        .run()?;
+    Program::cargo().args(["build", "--release", "--bins"]).args(packages).run()?;
     product(profile)
 }
 

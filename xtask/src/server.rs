@@ -58,20 +58,13 @@ impl Server {
         let mut process = Background::start("the server", program, &start.data_dir.join("server.log"))?;
         let url = process.wait_for("address in server.json", START, || {
             let text = std::fs::read_to_string(&address).ok()?;
-            serde_json::from_str::<Address>(&text)
-                .ok()
-                .map(|address| address.url)
+            serde_json::from_str::<Address>(&text).ok().map(|address| address.url)
         })?;
         process.wait_for("healthy answer", START, || {
             let answer = Client::new(&url, None).ok()?.get("/health").ok()?;
             (answer.status == 200).then_some(())
         })?;
-        Ok(Self {
-            telecoder: start.telecoder.to_owned(),
-            data_dir: start.data_dir.to_owned(),
-            url,
-            process,
-        })
+        Ok(Self { telecoder: start.telecoder.to_owned(), data_dir: start.data_dir.to_owned(), url, process })
     }
 
     /// Where it listens.
@@ -121,11 +114,7 @@ pub(crate) fn data_dir_with_agents(new: &Path, installed: &Path) -> Result<()> {
     std::fs::create_dir_all(new).with_context(|| format!("could not make {}", new.display()))?;
     let agents = installed.join("agents");
     if agents.is_dir() {
-        Program::new("cp")
-            .args(["--archive", "--link"])
-            .arg(&agents)
-            .arg(new.join("agents"))
-            .run()?;
+        Program::new("cp").args(["--archive", "--link"]).arg(&agents).arg(new.join("agents")).run()?;
     }
     Ok(())
 }

@@ -30,10 +30,7 @@ impl Stages {
         let result = work();
         let (end, remark) = match &result {
             Ok(remark) => (End::Passed, remark.clone()),
-            Err(error) => (
-                End::Failed,
-                error.to_string().lines().next().unwrap_or_default().to_owned(),
-            ),
+            Err(error) => (End::Failed, error.to_string().lines().next().unwrap_or_default().to_owned()),
         };
         self.rows.push((name.to_owned(), end, start.elapsed(), remark));
         result.map(drop)
@@ -41,13 +38,7 @@ impl Stages {
 
     /// The table of all stages that ran, with the total.
     pub(crate) fn table(&self) -> String {
-        let width = self
-            .rows
-            .iter()
-            .map(|(name, ..)| name.len())
-            .max()
-            .unwrap_or_default()
-            .max(5);
+        let width = self.rows.iter().map(|(name, ..)| name.len()).max().unwrap_or_default().max(5);
         let mut table = String::new();
         for (name, end, time, remark) in &self.rows {
             let word = match end {
@@ -83,9 +74,7 @@ mod tests {
     fn the_table_names_every_stage_that_ran() {
         let mut stages = Stages::default();
         stages.run("format", || Ok(String::new())).expect("passes");
-        stages
-            .run("tests", || bail!("2 failed\nand more"))
-            .expect_err("fails");
+        stages.run("tests", || bail!("2 failed\nand more")).expect_err("fails");
         for row in &mut stages.rows {
             row.2 = Duration::from_millis(65_400);
         }

@@ -115,15 +115,7 @@ fn nextest(chosen: Agents, arguments: &[String]) -> Result<Program> {
 
 fn libtest(chosen: Agents, arguments: &[String]) -> Result<Program> {
     let mut program = with_agents(Program::cargo())?
-        .args([
-            "test",
-            "--workspace",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--",
-        ])
+        .args(["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--"])
         .args(arguments);
     if chosen == Agents::Default {
         program = program.args(["--skip", "all_agents::"]);
@@ -161,10 +153,7 @@ fn count(said: &str) -> Counts {
 }
 
 fn number_before(line: &str, word: &str) -> u64 {
-    let words: Vec<&str> = line
-        .split([' ', ',', ';', '(', ')'])
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words: Vec<&str> = line.split([' ', ',', ';', '(', ')']).filter(|word| !word.is_empty()).collect();
     words
         .windows(2)
         .filter_map(|pair| match pair {
@@ -218,9 +207,6 @@ mod tests {
 
     #[test]
     fn other_lines_count_nothing() {
-        check(
-            "12 passed, said the agent",
-            "0 tests run: 0 passed, 0 failed, 0 not selected",
-        );
+        check("12 passed, said the agent", "0 tests run: 0 passed, 0 failed, 0 not selected");
     }
 }

@@ -36,12 +36,7 @@ impl<'a> Fixture<'a> {
             .prefix("bench-")
             .tempdir_in(house::cache()?)
             .context("could not make a folder for the workload")?;
-        Ok(Self {
-            product,
-            rounds: options.rounds,
-            sessions: options.sessions,
-            folder,
-        })
+        Ok(Self { product, rounds: options.rounds, sessions: options.sessions, folder })
     }
 
     /// The data folder of this name; one name is one folder.
@@ -60,18 +55,13 @@ impl<'a> Fixture<'a> {
         }
         let gym = self.product.gym_agent.display().to_string();
         let roots = self.folder.path().display().to_string();
-        let mut all = vec![
-            ("TELECODER_AGENT_GYM_COMMAND", gym.as_str()),
-            ("TELECODER_LOCAL_ROOTS", roots.as_str()),
-        ];
+        let mut all =
+            vec![("TELECODER_AGENT_GYM_COMMAND", gym.as_str()), ("TELECODER_LOCAL_ROOTS", roots.as_str())];
         all.extend(env);
         Server::start(&Start {
             telecoder: &self.product.telecoder,
             data_dir: &data_dir,
-            env: all
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            env: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             own_group: false,
         })
     }
@@ -128,21 +118,14 @@ pub(super) fn create(client: &mut Client, repository: &Path, prompt: &str) -> Re
         "publish": "manual",
     });
     let answer = client.post("/api/sessions", &request)?;
-    ensure!(
-        answer.status == 201,
-        "POST /api/sessions: {} {}",
-        answer.status,
-        answer.text()
-    );
+    ensure!(answer.status == 201, "POST /api/sessions: {} {}", answer.status, answer.text());
     serde_json::from_slice(&answer.body).context("POST /api/sessions: no session")
 }
 
 /// Follows a session until it has ended; an end that is not `complete` is an error.
 pub(super) fn until_done(server: &Server, session: &Session) -> Result<()> {
     let path = format!("/api/sessions/{}/events", session.id);
-    let end = server
-        .client()?
-        .follow(&path, |name, text| (name == "done").then(|| text.to_owned()))?;
+    let end = server.client()?.follow(&path, |name, text| (name == "done").then(|| text.to_owned()))?;
     if !end.contains("\"complete\"") {
         bail!("the session {} ended otherwise than complete: {end}", session.id);
     }

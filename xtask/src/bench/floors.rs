@@ -37,19 +37,12 @@ impl Floors {
         let commit = commits(folder.path(), rounds)?;
         let with_overlay = isolated(folder.path(), true)?.succeeds();
         let sandbox = Sample::of(rounds.min(50), || isolated(folder.path(), with_overlay)?.run())?;
-        Ok(Self {
-            spawn,
-            commit,
-            sandbox,
-            with_overlay,
-        })
+        Ok(Self { spawn, commit, sandbox, with_overlay })
     }
 
     /// What a session costs that does nothing.
     pub(super) fn session(&self) -> Duration {
-        self.sandbox
-            .p50()
-            .saturating_add(self.commit.p50().saturating_mul(COMMITS))
+        self.sandbox.p50().saturating_add(self.commit.p50().saturating_mul(COMMITS))
     }
 }
 
@@ -59,13 +52,9 @@ fn commits(folder: &Path, rounds: u32) -> Result<Sample> {
         .arg(folder.join("floor.db"))
         .arg(rounds.to_string())
         .output()?;
-    let times: Result<Vec<Duration>, _> = said
-        .lines()
-        .map(|line| line.parse().map(Duration::from_micros))
-        .collect();
-    times
-        .map(Sample::new)
-        .context("the floor of a commit was not measured")
+    let times: Result<Vec<Duration>, _> =
+        said.lines().map(|line| line.parse().map(Duration::from_micros)).collect();
+    times.map(Sample::new).context("the floor of a commit was not measured")
 }
 
 /// `unshare` and, inside, `mount` and `true`: three programs, where a native launcher needs one.

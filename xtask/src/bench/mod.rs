@@ -38,11 +38,7 @@ pub(crate) struct Options {
 /// Runs the verb.
 pub(crate) fn run(options: &Options) -> Result<()> {
     setup::machine(Purpose::Demo)?;
-    let profile = if options.debug {
-        Profile::Development
-    } else {
-        Profile::Release
-    };
+    let profile = if options.debug { Profile::Development } else { Profile::Release };
     let product = product::build_measured(profile)?;
     console::heading("Floors");
     let floors = Floors::measure(options.rounds)?;
@@ -62,10 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let mut rows = Vec::new();
     let mut failed = 0_usize;
-    for workload in workload::all()
-        .iter()
-        .filter(|workload| workload.is_wanted(options.only.as_deref()))
-    {
+    for workload in workload::all().iter().filter(|workload| workload.is_wanted(options.only.as_deref())) {
         console::heading(workload.name);
         let fixture = Fixture::new(&product, options)?;
         match (workload.measure)(&fixture, &floors) {
@@ -76,11 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             }
         }
     }
-    console::result(&format!(
-        "{} build, load average {}",
-        profile.name(),
-        load_average()
-    ));
+    console::result(&format!("{} build, load average {}", profile.name(), load_average()));
     console::result(table(&rows).trim_end());
     let short = rows.iter().filter(|row| !row.is_met()).count();
     console::result(&format!(

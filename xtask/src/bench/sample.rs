@@ -37,12 +37,7 @@ impl Sample {
 
     /// The smallest time that so many per cent of the sample do not exceed.
     fn at(&self, percent: usize) -> Duration {
-        let rank = self
-            .0
-            .len()
-            .saturating_mul(percent)
-            .div_ceil(100)
-            .saturating_sub(1);
+        let rank = self.0.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
         self.0.get(rank).copied().unwrap_or_default()
     }
 }
@@ -54,8 +49,6 @@ pub(super) enum Goal {
     Times(f64),
     /// At most so many milliseconds more than its floor.
     Above(f64),
-    /// At most so much, in its own unit.
-    AtMost(f64),
 }
 
 /// A line of the table.
@@ -92,18 +85,13 @@ impl Row {
     }
 
     fn ratio(&self) -> f64 {
-        if self.floor > 0.0 {
-            self.figure / self.floor
-        } else {
-            f64::INFINITY
-        }
+        if self.floor > 0.0 { self.figure / self.floor } else { f64::INFINITY }
     }
 
     pub(super) fn is_met(&self) -> bool {
         match self.goal {
             Goal::Times(most) => self.ratio() <= most,
             Goal::Above(most) => self.figure - self.floor <= most,
-            Goal::AtMost(most) => self.figure <= most,
         }
     }
 
@@ -111,7 +99,6 @@ impl Row {
         match self.goal {
             Goal::Times(most) => format!("≤ {most} ×"),
             Goal::Above(most) => format!("≤ floor + {most} {}", self.unit),
-            Goal::AtMost(most) => format!("≤ {most} {}", self.unit),
         }
     }
 }
@@ -131,13 +118,8 @@ pub(super) fn table(rows: &[Row]) -> String {
             (if row.is_met() { "met" } else { "SHORT" }).to_owned(),
         ]);
     }
-    let width = |column: usize| {
-        cells
-            .iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-    };
+    let width =
+        |column: usize| cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let mut text = String::new();
     for row in &cells {
         let padded: Vec<String> = row
@@ -164,10 +146,7 @@ mod tests {
         let sample = Sample::new((1..=100).rev().map(Duration::from_millis).collect());
         assert_eq!(sample.p50(), Duration::from_millis(50));
         assert_eq!(sample.p99(), Duration::from_millis(99));
-        assert_eq!(
-            Sample::new(vec![Duration::from_millis(7)]).p99(),
-            Duration::from_millis(7)
-        );
+        assert_eq!(Sample::new(vec![Duration::from_millis(7)]).p99(), Duration::from_millis(7));
     }
 
     #[test]
@@ -194,13 +173,13 @@ mod tests {
         let rows = [
             row("accepting", 3.0, Goal::Times(2.0)),
             row("a whole session", 30.0, Goal::Above(15.0)),
-            row("memory", 18.0, Goal::AtMost(19.3)),
+            row("memory", 18.0, Goal::Times(10.0)),
         ];
         expect_test::expect![[r#"
             what             p50       p99   floor            ratio  goal             
             accepting        3.00 ms   9.00  2.00 one commit  1.50   ≤ 2 ×            met
             a whole session  30.00 ms  9.00  2.00 one commit  15.00  ≤ floor + 15 ms  SHORT
-            memory           18.00 MB        2.00 one commit  9.00   ≤ 19.3 MB        met
+            memory           18.00 MB        2.00 one commit  9.00   ≤ 10 ×           met
         "#]]
         .assert_eq(&table(&rows).replacen("goal\n", "goal             \n", 1));
     }

@@ -27,34 +27,13 @@ pub(super) struct Workload {
 /// Every workload.
 pub(super) const fn all() -> &'static [Workload] {
     &[
-        Workload {
-            name: "start to healthy",
-            measure: start,
-        },
-        Workload {
-            name: "memory at rest",
-            measure: memory,
-        },
-        Workload {
-            name: "session accepted",
-            measure: accepted,
-        },
-        Workload {
-            name: "do-nothing session",
-            measure: nothing,
-        },
-        Workload {
-            name: "2,000 files against 5",
-            measure: large,
-        },
-        Workload {
-            name: "first chunk",
-            measure: first_chunk,
-        },
-        Workload {
-            name: "first page of many",
-            measure: first_page,
-        },
+        Workload { name: "start to healthy", measure: start },
+        Workload { name: "memory at rest", measure: memory },
+        Workload { name: "session accepted", measure: accepted },
+        Workload { name: "do-nothing session", measure: nothing },
+        Workload { name: "2,000 files against 5", measure: large },
+        Workload { name: "first chunk", measure: first_chunk },
+        Workload { name: "first page of many", measure: first_page },
     ]
 }
 
@@ -74,7 +53,7 @@ fn start(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
         times.push(start.elapsed());
         drop(server);
     }
-    let goal = Goal::AtMost(30.0);
+    let goal = Goal::Above(30.0);
     Ok(Row::of_times(
         "start to the first healthy answer",
         &Sample::new(times),
@@ -91,13 +70,9 @@ fn memory(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
     pause(Duration::from_secs(3));
     let path = format!("/proc/{}/status", server.process().pid());
     let status = std::fs::read_to_string(&path).with_context(|| format!("could not read {path}"))?;
-    let kilobytes = status.lines().find_map(|line| {
-        line.strip_prefix("VmRSS:")?
-            .split_whitespace()
-            .next()?
-            .parse::<f64>()
-            .ok()
-    });
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
     Ok(Row {
         what: "memory at rest, 3 s after the start".to_owned(),
         figure: kilobytes.context("no VmRSS")? / 1024.0,
@@ -115,15 +90,13 @@ fn accepted(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
     let server = fixture.server("data", &[("TELECODER_MAX_SESSIONS", "1")])?;
     let mut client = server.client()?;
     create(&mut client, &repository, HANG)?;
-    let sample = Sample::of(fixture.rounds, || {
-        create(&mut client, &repository, NOTHING).map(drop)
-    })?;
+    let sample = Sample::of(fixture.rounds, || create(&mut client, &repository, NOTHING).map(drop))?;
     Ok(Row::of_times(
         "a session durably accepted",
         &sample,
         floors.commit.p50(),
         "one FULL commit",
-        Goal::AtMost(2.0),
+        Goal::Above(2.0),
     ))
 }
 
@@ -131,26 +104,14 @@ fn nothing(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
     let server = fixture.server("data", &[])?;
     let sample = sessions(fixture, &server, 5)?;
     let goal = Goal::Above(15.0);
-    Ok(Row::of_times(
-        "a session that does nothing",
-        &sample,
-        floors.session(),
-        "sandbox + 8 commits",
-        goal,
-    ))
+    Ok(Row::of_times("a session that does nothing", &sample, floors.session(), "sandbox + 8 commits", goal))
 }
 
 fn large(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
     let server = fixture.server("data", &[])?;
     let small = sessions(fixture, &server, 5)?;
     let large = sessions(fixture, &server, 2000)?;
-    Ok(Row::of_times(
-        "the same in 2,000 files",
-        &large,
-        small.p50(),
-        "in 5 files",
-        Goal::Times(1.3),
-    ))
+    Ok(Row::of_times("the same in 2,000 files", &large, small.p50(), "in 5 files", Goal::Times(1.3)))
 }
 
 /// One after the other, warm: the first rounds do not count.
@@ -177,7 +138,7 @@ fn first_chunk(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
         (name == "done").then_some(())
     })?;
     anyhow::ensure!(!times.is_empty(), "no chunk told its time");
-    let goal = Goal::AtMost(5.0);
+    let goal = Goal::Above(5.0);
     Ok(Row::of_times(
         "a chunk from sandbox to subscriber",
         &Sample::new(times),
@@ -196,14 +157,9 @@ fn written_at(text: &str) -> Option<Duration> {
         .map(Duration::from_nanos)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "compared with the clock of a program in the sandbox"
-)]
+#[expect(clippy::disallowed_methods, reason = "compared with the clock of a program in the sandbox")]
 fn now() -> Duration {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default()
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
 fn first_page(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
@@ -215,13 +171,7 @@ fn first_page(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
     let few = page(fixture, 1000)?;
     let many = page(fixture, fixture.sessions)?;
     let what = format!("first page of {} sessions", fixture.sessions);
-    Ok(Row::of_times(
-        &what,
-        &many,
-        few.p50(),
-        "of 1,000 sessions",
-        Goal::Times(1.3),
-    ))
+    Ok(Row::of_times(&what, &many, few.p50(), "of 1,000 sessions", Goal::Times(1.3)))
 }
 
 fn page(fixture: &Fixture<'_>, sessions: u32) -> Result<Sample> {
@@ -242,10 +192,7 @@ mod tests {
     #[test]
     fn a_chunk_tells_when_it_was_written() {
         let event = r#"{"seq":12,"data":{"output":"1763683200123456789\n"}}"#;
-        assert_eq!(
-            written_at(event),
-            Some(Duration::from_nanos(1_763_683_200_123_456_789))
-        );
+        assert_eq!(written_at(event), Some(Duration::from_nanos(1_763_683_200_123_456_789)));
         assert_eq!(written_at(r#"{"seq":12}"#), None);
     }
 

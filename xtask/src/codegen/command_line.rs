@@ -44,10 +44,7 @@ fn commands(help: &str) -> Vec<String> {
     let block = lines.take_while(|line| line.starts_with(' ') || line.is_empty());
     let names = block.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = names.filter_map(|line| line.split_whitespace().next());
-    names
-        .map(|name| name.trim_end_matches(',').to_owned())
-        .filter(|name| name != "help")
-        .collect()
+    names.map(|name| name.trim_end_matches(',').to_owned()).filter(|name| name != "help").collect()
 }
 
 #[cfg(test)]
@@ -68,12 +65,7 @@ mod tests {
         let headings: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
         assert_eq!(
             headings,
-            [
-                "## telecoder",
-                "## telecoder pr",
-                "## telecoder pr list",
-                "## telecoder serve"
-            ]
+            ["## telecoder", "## telecoder pr", "## telecoder pr list", "## telecoder serve"]
         );
         assert!(page.ends_with("\n```text\nserve\n```\n"), "{page}");
     }

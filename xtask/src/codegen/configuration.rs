@@ -32,11 +32,7 @@ struct Setting {
 
 /// Asks the binary for its settings in an environment that sets none.
 pub(super) fn reference(product: &Product) -> Result<String> {
-    page(
-        &telecoder(product)
-            .args(["config", "show", "--output", "json"])
-            .output()?,
-    )
+    page(&telecoder(product).args(["config", "show", "--output", "json"]).output()?)
 }
 
 fn page(json: &str) -> Result<String> {
@@ -52,11 +48,7 @@ fn page(json: &str) -> Result<String> {
             .map(|value| format!("`{value}`"))
             .unwrap_or_default();
         let about = setting.about.replace('|', "\\|");
-        page.push_str(&format!(
-            "| `{}` | {} | {default} | {about} |\n",
-            setting.key,
-            variables.join(", ")
-        ));
+        page.push_str(&format!("| `{}` | {} | {default} | {about} |\n", setting.key, variables.join(", ")));
     }
     Ok(page)
 }

@@ -36,18 +36,9 @@ struct Generated {
 /// Every generated file.
 const fn all() -> &'static [Generated] {
     &[
-        Generated {
-            path: "docs/reference/cli.md",
-            make: command_line::reference,
-        },
-        Generated {
-            path: "docs/reference/configuration.md",
-            make: configuration::reference,
-        },
-        Generated {
-            path: "docs/reference/openapi.json",
-            make: openapi,
-        },
+        Generated { path: "docs/reference/cli.md", make: command_line::reference },
+        Generated { path: "docs/reference/configuration.md", make: configuration::reference },
+        Generated { path: "docs/reference/openapi.json", make: openapi },
     ]
 }
 
@@ -82,10 +73,7 @@ pub(crate) fn check(product: &Product) -> Result<usize> {
         }
     }
     if !stale.is_empty() {
-        bail!(
-            "not current: {}; `cargo xtask codegen` writes them",
-            stale.join(", ")
-        );
+        bail!("not current: {}; `cargo xtask codegen` writes them", stale.join(", "));
     }
     Ok(all().len())
 }
@@ -122,11 +110,7 @@ mod tests {
     #[test]
     fn generated_files_lie_in_the_reference() {
         for generated in all() {
-            assert!(
-                generated.path.starts_with("docs/reference/"),
-                "{}",
-                generated.path
-            );
+            assert!(generated.path.starts_with("docs/reference/"), "{}", generated.path);
         }
     }
 }

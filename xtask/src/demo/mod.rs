@@ -117,12 +117,7 @@ impl Demo {
             server.url(),
             server.process().pid()
         ));
-        Ok(Self {
-            server,
-            model,
-            sample,
-            checkout: folder.join("checkout"),
-        })
+        Ok(Self { server, model, sample, checkout: folder.join("checkout") })
     }
 
     /// What a user would do, in the same commands.
@@ -130,20 +125,10 @@ impl Demo {
         let repository = self.sample.folder().display().to_string();
         console::heading("The task");
         console::note(sample::PROMPT);
-        console::note(&format!(
-            "$ telecoder run \"…\" --repo {repository} --agent {}",
-            options.agent
-        ));
+        console::note(&format!("$ telecoder run \"…\" --repo {repository} --agent {}", options.agent));
         let ran = self
             .server
-            .command(&[
-                "run",
-                sample::PROMPT,
-                "--repo",
-                &repository,
-                "--agent",
-                &options.agent,
-            ])
+            .command(&["run", sample::PROMPT, "--repo", &repository, "--agent", &options.agent])
             .status()?;
         let session = self.session();
         if !ran.success() {
@@ -155,16 +140,9 @@ impl Demo {
         self.step("What was changed", &["diff", &session.id])?;
         self.step("How it ended", &["status", &session.id, "--output", "text"])?;
         let Some(number) = session.pr_number else {
-            bail!(
-                "the session {} ended as {}, but there is no pull request",
-                session.id,
-                session.status
-            );
+            bail!("the session {} ended as {}, but there is no pull request", session.id, session.status);
         };
-        self.step(
-            "The pull request, in this server",
-            &["pr", "show", &number.to_string()],
-        )?;
+        self.step("The pull request, in this server", &["pr", "show", &number.to_string()])?;
 
         let branch = session.branch.context("the session names no branch")?;
         console::heading(&format!("The test on the branch {branch}"));
@@ -179,10 +157,7 @@ impl Demo {
 
     /// The newest session of the server.
     fn session(&self) -> Result<Session> {
-        let text = self
-            .server
-            .command(&["list", "--limit", "1", "--output", "json"])
-            .output()?;
+        let text = self.server.command(&["list", "--limit", "1", "--output", "json"]).output()?;
         let sessions: Vec<Session> =
             serde_json::from_str(&text).context("`telecoder list` did not print sessions")?;
         sessions.into_iter().next().context("the server knows no session")
@@ -202,19 +177,11 @@ impl Demo {
         console::note(&format!("export TELECODER_DATA_DIR={data_dir}"));
         console::note("telecoder list; telecoder pr list; telecoder pr merge NUMBER");
         console::note(&format!("cd {sample} && git log --all --oneline"));
-        console::note(&format!(
-            "to end it: kill {} && rm -r {}",
-            pids.join(" "),
-            folder.display()
-        ));
+        console::note(&format!("to end it: kill {} && rm -r {}", pids.join(" "), folder.display()));
     }
 }
 
 /// A program whose success is all that counts, run in a folder.
 fn quietly(folder: &Path, program: &str, arguments: &[&str]) -> Result<()> {
-    Program::new(program)
-        .args(arguments)
-        .dir(folder)
-        .output()
-        .map(drop)
+    Program::new(program).args(arguments).dir(folder).output().map(drop)
 }

@@ -22,11 +22,7 @@ pub(super) enum Model {
     /// A provider's, with the key in this variable of ours.
     Real { key: &'static str },
     /// Ours, which plays a script.
-    Scripted {
-        process: Background,
-        url: String,
-        family: Family,
-    },
+    Scripted { process: Background, url: String, family: Family },
 }
 
 /// Which provider's protocol an agent speaks by default.
@@ -50,11 +46,7 @@ impl Model {
         let mut process = Background::start("the scripted model", program, &folder.join("model.log"))?;
         let log = process.log().to_owned();
         let url = process.wait_for("address", START, || address(&std::fs::read_to_string(&log).ok()?))?;
-        Ok(Self::Scripted {
-            process,
-            url,
-            family: Family::of(agent),
-        })
+        Ok(Self::Scripted { process, url, family: Family::of(agent) })
     }
 
     /// What the reader must know about it.
@@ -101,10 +93,7 @@ impl Family {
             Self::OpenAi => ("OPENAI_API_KEY", "OPENAI_BASE_URL", "/v1"),
             Self::Gemini => ("GEMINI_API_KEY", "GEMINI_BASE_URL", ""),
         };
-        vec![
-            (key.to_owned(), KEY.to_owned()),
-            (base.to_owned(), format!("{url}{path}")),
-        ]
+        vec![(key.to_owned(), KEY.to_owned()), (base.to_owned(), format!("{url}{path}"))]
     }
 }
 
@@ -130,17 +119,8 @@ mod tests {
     #[test]
     fn every_agent_speaks_one_protocol() {
         let env = |agent| Family::of(agent).env("http://h");
-        assert_eq!(
-            env("goose").last().map(|pair| pair.1.as_str()),
-            Some("http://h/v1")
-        );
-        assert_eq!(
-            env("claude-code").last().map(|pair| pair.0.as_str()),
-            Some("ANTHROPIC_BASE_URL")
-        );
-        assert_eq!(
-            env("gemini").last().map(|pair| pair.0.as_str()),
-            Some("GEMINI_BASE_URL")
-        );
+        assert_eq!(env("goose").last().map(|pair| pair.1.as_str()), Some("http://h/v1"));
+        assert_eq!(env("claude-code").last().map(|pair| pair.0.as_str()), Some("ANTHROPIC_BASE_URL"));
+        assert_eq!(env("gemini").last().map(|pair| pair.0.as_str()), Some("GEMINI_BASE_URL"));
     }
 }

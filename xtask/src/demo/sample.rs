@@ -81,17 +81,9 @@ impl Sample {
         quietly(
             folder,
             "git",
-            &[
-                "commit",
-                "--quiet",
-                "--no-gpg-sign",
-                "--message",
-                "A cart, with a mistake in it",
-            ],
+            &["commit", "--quiet", "--no-gpg-sign", "--message", "A cart, with a mistake in it"],
         )?;
-        Ok(Self {
-            folder: folder.to_owned(),
-        })
+        Ok(Self { folder: folder.to_owned() })
     }
 
     /// Where it lies.
@@ -125,18 +117,11 @@ impl Sample {
 }
 
 fn tests(folder: &Path) -> Result<(bool, String)> {
-    Program::new("/usr/bin/python3")
-        .args(TESTS)
-        .dir(folder)
-        .keep_both()
+    Program::new("/usr/bin/python3").args(TESTS).dir(folder).keep_both()
 }
 
 fn indented(text: &str) -> String {
-    let lines: Vec<String> = text
-        .trim_end()
-        .lines()
-        .map(|line| format!("    | {line}"))
-        .collect();
+    let lines: Vec<String> = text.trim_end().lines().map(|line| format!("    | {line}")).collect();
     lines.join("\n")
 }
 
@@ -163,19 +148,9 @@ mod tests {
         let sample = Sample::make(&folder.path().join("cart")).expect("made");
         sample.show_failing_test().expect("it fails first");
         let on = |branch: &str, name: &str| sample.test_on_branch(branch, &folder.path().join(name));
-        assert!(
-            on("main", "one")
-                .expect_err("still broken")
-                .to_string()
-                .contains("still fails")
-        );
+        assert!(on("main", "one").expect_err("still broken").to_string().contains("still fails"));
 
-        quietly(
-            sample.folder(),
-            "git",
-            &["switch", "--quiet", "--create", "mended"],
-        )
-        .expect("a branch");
+        quietly(sample.folder(), "git", &["switch", "--quiet", "--create", "mended"]).expect("a branch");
         std::fs::write(sample.folder().join("cart.py"), CODE.replace(WRONG, RIGHT)).expect("written");
         quietly(
             sample.folder(),

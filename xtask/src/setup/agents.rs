@@ -30,9 +30,7 @@ pub(crate) fn install(product: &Product, names: &[&str], data_dir: &Path) -> Res
             node::install()?;
             program = program.env("PATH", environment::path_with(&node::bin()?));
         }
-        program
-            .run()
-            .with_context(|| format!("could not install the agent {name}"))?;
+        program.run().with_context(|| format!("could not install the agent {name}"))?;
     }
     Ok(())
 }

@@ -44,12 +44,7 @@ const NEEDS: &[Need] = &[
         reason: "the product runs it on the host",
         for_tests: false,
     },
-    Need {
-        package: "nodejs",
-        probe: &["node", "--version"],
-        reason: "bootstraps npm",
-        for_tests: false,
-    },
+    Need { package: "nodejs", probe: &["node", "--version"], reason: "bootstraps npm", for_tests: false },
     Need {
         package: "npm",
         probe: &["npm", "--version"],
@@ -76,11 +71,7 @@ const NEEDS: &[Need] = &[
 /// Where this user or machine cannot install them: the message is the command to run.
 pub(super) fn install_missing(purpose: Purpose) -> Result<Vec<String>> {
     let wanted = |need: &&Need| purpose == Purpose::Tests || !need.for_tests;
-    let missing: Vec<&Need> = NEEDS
-        .iter()
-        .filter(wanted)
-        .filter(|need| !need.is_met())
-        .collect();
+    let missing: Vec<&Need> = NEEDS.iter().filter(wanted).filter(|need| !need.is_met()).collect();
     if missing.is_empty() {
         return Ok(Vec::new());
     }
@@ -94,10 +85,7 @@ pub(super) fn install_missing(purpose: Purpose) -> Result<Vec<String>> {
         bail!("please install what Debian calls: {}", packages.join(" "));
     }
     if !root {
-        bail!(
-            "please run: sudo apt-get install --no-install-recommends {}",
-            packages.join(" ")
-        );
+        bail!("please run: sudo apt-get install --no-install-recommends {}", packages.join(" "));
     }
     apt_get(&["update", "--quiet"])?;
     if let Some(size) = download_size(&packages) {
@@ -106,11 +94,7 @@ pub(super) fn install_missing(purpose: Purpose) -> Result<Vec<String>> {
     let install = ["install", "--yes", "--quiet", "--no-install-recommends"];
     apt_get(&[install.as_slice(), packages.as_slice()].concat())?;
     if let Some(need) = missing.iter().find(|need| !need.is_met()) {
-        bail!(
-            "{} was installed, but what it is needed for does not work: {}",
-            need.package,
-            need.reason
-        );
+        bail!("{} was installed, but what it is needed for does not work: {}", need.package, need.reason);
     }
     Ok(packages.into_iter().map(str::to_owned).collect())
 }

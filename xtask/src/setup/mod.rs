@@ -91,17 +91,8 @@ fn crates_are_here() -> bool {
 }
 
 fn fetch() -> Program {
-    let system = if cfg!(target_os = "macos") {
-        "apple-darwin"
-    } else {
-        "unknown-linux-gnu"
-    };
-    Program::cargo().args([
-        "fetch",
-        "--locked",
-        "--target",
-        &format!("{}-{system}", std::env::consts::ARCH),
-    ])
+    let system = if cfg!(target_os = "macos") { "apple-darwin" } else { "unknown-linux-gnu" };
+    Program::cargo().args(["fetch", "--locked", "--target", &format!("{}-{system}", std::env::consts::ARCH)])
 }
 
 pub(crate) use node::{bin as node_bin, install as install_node};

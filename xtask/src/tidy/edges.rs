@@ -10,10 +10,7 @@ use crate::house::{self, Dependency, Package};
 
 /// A crate of ours and those of ours that it may depend on. Tests of each may use `telecoder-testkit` too.
 const EDGES: &[(&str, &[&str])] = &[
-    (
-        "telecoder-cli",
-        &["telecoder", "telecoder-api", "telecoder-sandbox"],
-    ),
+    ("telecoder-cli", &["telecoder", "telecoder-api", "telecoder-sandbox"]),
     (
         "telecoder",
         &[
@@ -29,10 +26,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "telecoder-store",
         ],
     ),
-    (
-        "telecoder-server",
-        &["telecoder-api", "telecoder-engine", "telecoder-model"],
-    ),
+    ("telecoder-server", &["telecoder-api", "telecoder-engine", "telecoder-model"]),
     ("telecoder-engine", &["telecoder-model"]),
     ("telecoder-store", &["telecoder-model"]),
     ("telecoder-sandbox", &["telecoder-model"]),
@@ -74,10 +68,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     }
     for (name, _) in EDGES {
         if !packages.iter().any(|package| package.name == *name) {
-            findings.push(Finding::new(
-                *name,
-                "is in the table of edges, but not in the workspace",
-            ));
+            findings.push(Finding::new(*name, "is in the table of edges, but not in the workspace"));
         }
     }
     Ok(findings)
@@ -85,30 +76,20 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
 
 fn edges_of(package: &Package, packages: &[Package], findings: &mut Vec<Finding>) {
     let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == package.name) else {
-        findings.push(Finding::new(
-            &package.name,
-            "is not in the table of edges (xtask/src/tidy/edges.rs)",
-        ));
+        findings.push(Finding::new(&package.name, "is not in the table of edges (xtask/src/tidy/edges.rs)"));
         return;
     };
     for dependency in &package.dependencies {
         let ours = packages.iter().any(|other| other.name == dependency.name);
         let for_tests = is_for_tests(dependency) && dependency.name == TESTKIT;
         if ours && !for_tests && !allowed.contains(&dependency.name.as_str()) {
-            findings.push(Finding::new(
-                &package.name,
-                format!("must not depend on {}", dependency.name),
-            ));
+            findings.push(Finding::new(&package.name, format!("must not depend on {}", dependency.name)));
         }
     }
 }
 
 fn reserved_of(package: &Package, findings: &mut Vec<Finding>) {
-    for dependency in package
-        .dependencies
-        .iter()
-        .filter(|dependency| !is_for_tests(dependency))
-    {
+    for dependency in package.dependencies.iter().filter(|dependency| !is_for_tests(dependency)) {
         let reserved = RESERVED.iter().find(|(name, _)| *name == dependency.name);
         if let Some((name, users)) = reserved
             && !users.contains(&package.name.as_str())
@@ -123,20 +104,14 @@ fn reserved_of(package: &Package, findings: &mut Vec<Finding>) {
 
 /// Every package takes the workspace's lints, and only the facade has tests in its documentation.
 fn manifest_of(package: &Package, tree: &Tree, findings: &mut Vec<Finding>) -> Result<()> {
-    let path = package
-        .manifest_path
-        .strip_prefix(house::root())
-        .unwrap_or(&package.manifest_path);
+    let path = package.manifest_path.strip_prefix(house::root()).unwrap_or(&package.manifest_path);
     let path = path.to_string_lossy();
     let Some(file) = tree.get(&path) else {
         return Ok(());
     };
     let manifest: toml::Table = toml::from_str(&file.text).with_context(|| path.to_string())?;
     let holds = |section: &str, key: &str, wanted: bool| {
-        let value = manifest
-            .get(section)
-            .and_then(|table| table.get(key))
-            .and_then(toml::Value::as_bool);
+        let value = manifest.get(section).and_then(|table| table.get(key)).and_then(toml::Value::as_bool);
         value == Some(wanted)
     };
     if !holds("lints", "workspace", true) {
@@ -158,10 +133,7 @@ fn tokio_of_the_engine(package: &Package, findings: &mut Vec<Finding>) {
         .filter(|dependency| dependency.name == "tokio" && !is_for_tests(dependency));
     for feature in tokio.flat_map(|dependency| &dependency.features) {
         if !ENGINE_TOKIO.contains(&feature.as_str()) {
-            findings.push(Finding::new(
-                &package.name,
-                format!("must not use tokio's feature {feature}"),
-            ));
+            findings.push(Finding::new(&package.name, format!("must not use tokio's feature {feature}")));
         }
     }
 }
@@ -183,12 +155,7 @@ mod tests {
     }
 
     fn package(name: &str, dependencies: Vec<Dependency>) -> Package {
-        Package {
-            name: name.to_owned(),
-            manifest_path: name.into(),
-            dependencies,
-            targets: Vec::new(),
-        }
+        Package { name: name.to_owned(), manifest_path: name.into(), dependencies, targets: Vec::new() }
     }
 
     #[test]
@@ -235,14 +202,9 @@ mod tests {
     fn the_table_has_no_cycle() {
         for (name, allowed) in EDGES {
             for other in *allowed {
-                let back = EDGES
-                    .iter()
-                    .find(|(candidate, _)| candidate == other)
-                    .map(|(_, allowed)| *allowed);
-                assert!(
-                    back.is_some_and(|back| !back.contains(name)),
-                    "{name} and {other}"
-                );
+                let back =
+                    EDGES.iter().find(|(candidate, _)| candidate == other).map(|(_, allowed)| *allowed);
+                assert!(back.is_some_and(|back| !back.contains(name)), "{name} and {other}");
             }
         }
     }

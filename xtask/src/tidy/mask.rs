@@ -4,11 +4,8 @@
 
 /// The source with comments and literals blanked.
 pub(super) fn mask(source: &str) -> String {
-    let mut reader = Reader {
-        letters: source.chars().collect(),
-        at: 0,
-        out: String::with_capacity(source.len()),
-    };
+    let mut reader =
+        Reader { letters: source.chars().collect(), at: 0, out: String::with_capacity(source.len()) };
     while reader.at < reader.letters.len() {
         reader.step();
     }
@@ -24,10 +21,7 @@ struct Reader {
 impl Reader {
     /// The letter so many places ahead; NUL behind the end.
     fn ahead(&self, places: usize) -> char {
-        self.letters
-            .get(self.at.saturating_add(places))
-            .copied()
-            .unwrap_or('\0')
+        self.letters.get(self.at.saturating_add(places)).copied().unwrap_or('\0')
     }
 
     fn keep(&mut self) {
@@ -162,10 +156,7 @@ mod tests {
 
     #[test]
     fn strings_go_and_their_quotes_stay() {
-        check(
-            r#"f("{\"", b"}", 'x', '\'', '{', "a")"#,
-            expect![[r#"f("   ", b" ", ' ', '  ', ' ', " ")"#]],
-        );
+        check(r#"f("{\"", b"}", 'x', '\'', '{', "a")"#, expect![[r#"f("   ", b" ", ' ', '  ', ' ', " ")"#]]);
     }
 
     #[test]

@@ -26,15 +26,12 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     let mut findings = numbering(tree);
     for file in migrations(tree) {
         match seals.get(&file.path) {
-            None => findings.push(Finding::new(
-                &file.path,
-                "is not sealed; `cargo xtask tidy --seal` does it",
-            )),
+            None => {
+                findings.push(Finding::new(&file.path, "is not sealed; `cargo xtask tidy --seal` does it"))
+            }
             Some(sealed) if *sealed != seal_of(file) => {
-                findings.push(Finding::new(
-                    &file.path,
-                    "was changed after it was sealed; write a new migration",
-                ));
+                findings
+                    .push(Finding::new(&file.path, "was changed after it was sealed; write a new migration"));
             }
             Some(_) => {}
         }
@@ -49,18 +46,12 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
 pub(super) fn seal(tree: &Tree) -> Result<Vec<String>> {
     let mut seals = seals(tree)?;
     let mut added = Vec::new();
-    for file in migrations(tree)
-        .filter(|file| !seals.contains_key(&file.path))
-        .collect::<Vec<_>>()
-    {
+    for file in migrations(tree).filter(|file| !seals.contains_key(&file.path)).collect::<Vec<_>>() {
         seals.insert(file.path.clone(), seal_of(file));
         added.push(file.path.clone());
     }
     if !added.is_empty() {
-        let lines: String = seals
-            .iter()
-            .map(|(path, seal)| format!("\"{path}\" = \"{seal}\"\n"))
-            .collect();
+        let lines: String = seals.iter().map(|(path, seal)| format!("\"{path}\" = \"{seal}\"\n")).collect();
         std::fs::write(house::root().join(SEALS), format!("{HEAD}{lines}"))
             .with_context(|| format!("could not write {SEALS}"))?;
     }
@@ -68,23 +59,15 @@ pub(super) fn seal(tree: &Tree) -> Result<Vec<String>> {
 }
 
 fn seals(tree: &Tree) -> Result<Seals> {
-    tree.get(SEALS).map_or_else(
-        || Ok(Seals::new()),
-        |file| toml::from_str(&file.text).context(SEALS),
-    )
+    tree.get(SEALS).map_or_else(|| Ok(Seals::new()), |file| toml::from_str(&file.text).context(SEALS))
 }
 
 fn migrations(tree: &Tree) -> impl Iterator<Item = &File> {
-    tree.files
-        .iter()
-        .filter(|file| file.path.starts_with(FOLDER) && file.path.ends_with(".sql"))
+    tree.files.iter().filter(|file| file.path.starts_with(FOLDER) && file.path.ends_with(".sql"))
 }
 
 fn seal_of(file: &File) -> String {
-    Sha256::digest(&file.text)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(&file.text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `sqlite/0001_sessions.sql` has its twin in every other dialect, and the numbers count from 1.
@@ -106,10 +89,7 @@ fn numbering(tree: &Tree) -> Vec<Finding> {
         }
     }
     for (number, name) in (1_usize..).zip(&every) {
-        let begins = name
-            .split('_')
-            .next()
-            .and_then(|digits| digits.parse::<usize>().ok());
+        let begins = name.split('_').next().and_then(|digits| digits.parse::<usize>().ok());
         if begins != Some(number) {
             findings.push(Finding::new(
                 format!("{FOLDER}*/{name}"),
@@ -126,10 +106,7 @@ mod tests {
 
     fn places(files: &[(&str, &str)]) -> Vec<String> {
         let findings = check(&Tree::of(files)).expect("works");
-        findings
-            .into_iter()
-            .map(|finding| format!("{}: {}", finding.place, finding.what))
-            .collect()
+        findings.into_iter().map(|finding| format!("{}: {}", finding.place, finding.what)).collect()
     }
 
     #[test]
@@ -139,9 +116,7 @@ mod tests {
         let seals = format!("\"{path}\" = \"{seal}\"\n");
         assert_eq!(places(&[(path, "create"), (SEALS, &seals)]), [""; 0]);
         assert!(
-            places(&[(path, "drop"), (SEALS, &seals)])
-                .concat()
-                .contains("was changed after it was sealed")
+            places(&[(path, "drop"), (SEALS, &seals)]).concat().contains("was changed after it was sealed")
         );
         assert!(places(&[(SEALS, &seals)]).concat().contains("it is gone"));
         assert!(places(&[(path, "create")]).concat().contains("is not sealed"));

@@ -41,10 +41,7 @@ struct Finding {
 
 impl Finding {
     fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            what: what.into(),
-        }
+        Self { place: place.into(), what: what.into() }
     }
 }
 
@@ -74,13 +71,7 @@ pub(crate) struct Summary {
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "{} rules over {} files; {}",
-            all().len(),
-            self.files,
-            self.tests
-        )
+        write!(formatter, "{} rules over {} files; {}", all().len(), self.files, self.tests)
     }
 }
 
@@ -109,17 +100,10 @@ pub(crate) fn check() -> Result<Summary> {
     if count > 0 {
         bail!(
             "{count} {} the rules of the house:{said}",
-            if count == 1 {
-                "thing breaks"
-            } else {
-                "things break"
-            }
+            if count == 1 { "thing breaks" } else { "things break" }
         );
     }
-    Ok(Summary {
-        files: tree.files.len(),
-        tests: sources::Share::of(&tree),
-    })
+    Ok(Summary { files: tree.files.len(), tests: sources::Share::of(&tree) })
 }
 
 #[cfg(test)]

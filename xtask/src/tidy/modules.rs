@@ -13,11 +13,7 @@ use crate::house;
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     let mut roots = BTreeSet::new();
-    for target in house::workspace()?
-        .packages
-        .iter()
-        .flat_map(|package| &package.targets)
-    {
+    for target in house::workspace()?.packages.iter().flat_map(|package| &package.targets) {
         if let Ok(path) = target.src_path.strip_prefix(house::root()) {
             roots.insert(path.to_string_lossy().into_owned());
         }
@@ -49,10 +45,7 @@ fn place(path: &str, roots: &BTreeSet<String>) -> (String, Vec<String>) {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let mut parents = vec![format!("{folder}/mod.rs"), format!("{folder}.rs")];
     parents.extend(
-        roots
-            .iter()
-            .filter(|root| root.rsplit_once('/').is_some_and(|(of, _)| of == folder))
-            .cloned(),
+        roots.iter().filter(|root| root.rsplit_once('/').is_some_and(|(of, _)| of == folder)).cloned(),
     );
     (name.to_owned(), parents)
 }
@@ -60,10 +53,7 @@ fn place(path: &str, roots: &BTreeSet<String>) -> (String, Vec<String>) {
 fn declares(tree: &Tree, parent: &str, module: &str) -> bool {
     let outline = tree.get(parent).and_then(|file| file.outline.as_ref());
     outline.is_some_and(|outline| {
-        outline
-            .items
-            .iter()
-            .any(|item| item.kind == Kind::Module && item.name == module && !item.has_body)
+        outline.items.iter().any(|item| item.kind == Kind::Module && item.name == module && !item.has_body)
     })
 }
 
@@ -84,21 +74,9 @@ mod tests {
             ("crates/x/tests/it/seen.rs", ""),
             ("crates/x/tests/it/unseen.rs", ""),
         ]);
-        let roots = BTreeSet::from([
-            "crates/x/src/lib.rs".to_owned(),
-            "crates/x/tests/it/main.rs".to_owned(),
-        ]);
-        let places: Vec<String> = forgotten(&tree, &roots)
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect();
-        assert_eq!(
-            places,
-            [
-                "crates/x/src/b/inner.rs",
-                "crates/x/src/d.rs",
-                "crates/x/tests/it/unseen.rs"
-            ]
-        );
+        let roots =
+            BTreeSet::from(["crates/x/src/lib.rs".to_owned(), "crates/x/tests/it/main.rs".to_owned()]);
+        let places: Vec<String> = forgotten(&tree, &roots).into_iter().map(|finding| finding.place).collect();
+        assert_eq!(places, ["crates/x/src/b/inner.rs", "crates/x/src/d.rs", "crates/x/tests/it/unseen.rs"]);
     }
 }

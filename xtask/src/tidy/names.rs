@@ -22,10 +22,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for (file, outline) in tree.rust() {
         if let Some(word) = banned(file.stem(), &file.path) {
-            findings.push(Finding::new(
-                &file.path,
-                format!("`{word}` says nothing in a file's name"),
-            ));
+            findings.push(Finding::new(&file.path, format!("`{word}` says nothing in a file's name")));
         }
         for item in &outline.items {
             if item.of_tests && item.kind == Kind::Function {
@@ -33,10 +30,8 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
             }
             if let Some(word) = banned(&item.name, &file.path) {
                 let place = format!("{}:{}", file.path, item.line);
-                findings.push(Finding::new(
-                    place,
-                    format!("`{word}` says nothing in the name {}", item.name),
-                ));
+                findings
+                    .push(Finding::new(place, format!("`{word}` says nothing in the name {}", item.name)));
             }
         }
     }
@@ -49,10 +44,7 @@ fn banned(name: &str, path: &str) -> Option<String> {
         plain = plain.replace(exception, "");
     }
     let handler = |word: &str| matches!(word, "handler" | "handlers") && !path.starts_with(HTTP);
-    plain
-        .split(['_', '-'])
-        .find(|word| BANNED.contains(word) || handler(word))
-        .map(str::to_owned)
+    plain.split(['_', '-']).find(|word| BANNED.contains(word) || handler(word)).map(str::to_owned)
 }
 
 /// `CamelCase` as `camel_case`.
@@ -87,11 +79,7 @@ mod tests {
             ("new2", Some("new2")),
             ("event_handler", Some("handler")),
         ] {
-            assert_eq!(
-                banned(name, "crates/engine/src/x.rs").as_deref(),
-                expected,
-                "{name}"
-            );
+            assert_eq!(banned(name, "crates/engine/src/x.rs").as_deref(), expected, "{name}");
         }
         assert_eq!(banned("create_handler", "crates/server/src/route.rs"), None);
     }
@@ -102,18 +90,8 @@ mod tests {
             "crates/x/src/info.rs",
             "mod util;\nfn run_do() {}\n#[cfg(test)]\nmod tests {\n#[test]\nfn data_is_kept() {}\n}\n",
         )]);
-        let places: Vec<String> = check(&tree)
-            .expect("works")
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect();
-        assert_eq!(
-            places,
-            [
-                "crates/x/src/info.rs",
-                "crates/x/src/info.rs:1",
-                "crates/x/src/info.rs:2"
-            ]
-        );
+        let places: Vec<String> =
+            check(&tree).expect("works").into_iter().map(|finding| finding.place).collect();
+        assert_eq!(places, ["crates/x/src/info.rs", "crates/x/src/info.rs:1", "crates/x/src/info.rs:2"]);
     }
 }

@@ -59,20 +59,10 @@ impl Outline {
         let mut marked: Vec<String> = Vec::new();
         while let Some(token) = tokens.get(at) {
             if let Some(end) = attribute_end(&tokens, at) {
-                let text: String = tokens
-                    .get(at..end)
-                    .unwrap_or_default()
-                    .iter()
-                    .map(|t| t.text.as_str())
-                    .collect();
-                let text = text
-                    .trim_start_matches(['#', '!', '['])
-                    .trim_end_matches(']')
-                    .to_owned();
-                outline.attributes.push(Attribute {
-                    text: text.clone(),
-                    line: token.line,
-                });
+                let text: String =
+                    tokens.get(at..end).unwrap_or_default().iter().map(|t| t.text.as_str()).collect();
+                let text = text.trim_start_matches(['#', '!', '[']).trim_end_matches(']').to_owned();
+                outline.attributes.push(Attribute { text: text.clone(), line: token.line });
                 marked.push(text);
                 at = end;
                 continue;
@@ -86,10 +76,7 @@ impl Outline {
                 }
                 outline.items.push(Item {
                     kind,
-                    name: tokens
-                        .get(at.saturating_add(1))
-                        .map(|t| t.text.clone())
-                        .unwrap_or_default(),
+                    name: tokens.get(at.saturating_add(1)).map(|t| t.text.clone()).unwrap_or_default(),
                     line: token.line,
                     lines: last.map_or(1, |t| t.line.saturating_sub(token.line).saturating_add(1)),
                     of_tests,
@@ -109,10 +96,7 @@ impl Outline {
 
     /// How many tests it holds.
     pub(super) fn tests(&self) -> usize {
-        self.attributes
-            .iter()
-            .filter(|attribute| is_test(&attribute.text))
-            .count()
+        self.attributes.iter().filter(|attribute| is_test(&attribute.text)).count()
     }
 }
 
@@ -145,11 +129,7 @@ fn attribute_end(tokens: &[Token], at: usize) -> Option<usize> {
         return None;
     }
     let next = at.checked_add(1)?;
-    let open = if tokens.get(next)?.text == "!" {
-        next.checked_add(1)?
-    } else {
-        next
-    };
+    let open = if tokens.get(next)?.text == "!" { next.checked_add(1)? } else { next };
     (tokens.get(open)?.text == "[").then(|| closing(tokens, open))
 }
 
@@ -189,11 +169,7 @@ fn tokens(masked: &str) -> Vec<Token> {
         let mut word = String::new();
         let mut push = |text: String| {
             let line_number = number.saturating_add(1);
-            tokens.push(Token {
-                text,
-                line: line_number,
-                indented: line.starts_with(' '),
-            });
+            tokens.push(Token { text, line: line_number, indented: line.starts_with(' ') });
         };
         for letter in line.chars() {
             if letter.is_alphanumeric() || letter == '_' {
@@ -252,10 +228,7 @@ fn alone() {}
             .iter()
             .map(|item| {
                 let tests = if item.of_tests { " (tests)" } else { "" };
-                format!(
-                    "{:?} {} {}+{}{tests}",
-                    item.kind, item.name, item.line, item.lines
-                )
+                format!("{:?} {} {}+{}{tests}", item.kind, item.name, item.line, item.lines)
             })
             .collect();
         expect![[r#"

@@ -21,20 +21,14 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
         match tree.get(path).map(|file| file.text.lines().count()) {
             None => findings.push(Finding::new(*path, "is missing")),
             Some(lines) if lines > *most => {
-                findings.push(Finding::new(
-                    *path,
-                    format!("has {lines} lines; {most} is the most"),
-                ));
+                findings.push(Finding::new(*path, format!("has {lines} lines; {most} is the most")));
             }
             Some(_) => {}
         }
     }
     for file in tree.files.iter().filter(|file| file.is_page()) {
         for target in links(&file.text).filter(|target| !leads_somewhere(tree, file, target)) {
-            findings.push(Finding::new(
-                &file.path,
-                format!("links to {target}, which is not there"),
-            ));
+            findings.push(Finding::new(&file.path, format!("links to {target}, which is not there")));
         }
     }
     Ok(findings)
@@ -42,10 +36,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
 
 /// The targets of `[text](target)` that lie in the repository.
 fn links(text: &str) -> impl Iterator<Item = &str> {
-    let targets = text
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split([')', ' ', '\n']).next());
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', ' ', '\n']).next());
     targets.filter(|target| !target.is_empty() && !target.contains(':') && !target.starts_with('#'))
 }
 
@@ -62,9 +53,7 @@ fn leads_somewhere(tree: &Tree, from: &File, target: &str) -> bool {
     }
     let path = parts.join("/");
     let folder = format!("{path}/");
-    tree.files
-        .iter()
-        .any(|file| file.path == path || file.path.starts_with(&folder))
+    tree.files.iter().any(|file| file.path == path || file.path.starts_with(&folder))
 }
 
 #[cfg(test)]
@@ -95,11 +84,6 @@ mod tests {
     fn a_page_that_grows_too_long_is_found() {
         let long = "x\n".repeat(301);
         let found = check(&Tree::of(&[("ARCHITECTURE.md", &long)])).expect("works");
-        assert!(
-            found
-                .iter()
-                .any(|finding| finding.what == "has 301 lines; 300 is the most"),
-            "{found:?}"
-        );
+        assert!(found.iter().any(|finding| finding.what == "has 301 lines; 300 is the most"), "{found:?}");
     }
 }

@@ -40,17 +40,12 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     for (file, outline) in tree.rust() {
         files.insert(file.path.clone(), file.text.lines().count());
         for item in outline.items.iter().filter(|item| item.kind == Kind::Function) {
-            let longest = functions
-                .entry(format!("{}::{}", file.path, item.name))
-                .or_default();
+            let longest = functions.entry(format!("{}::{}", file.path, item.name)).or_default();
             *longest = item.lines.max(*longest);
         }
     }
     for (path, lines) in files.iter().filter(|(_, lines)| **lines > FILE_EVER) {
-        findings.push(Finding::new(
-            path,
-            format!("has {lines} lines; {FILE_EVER} is the most for any file"),
-        ));
+        findings.push(Finding::new(path, format!("has {lines} lines; {FILE_EVER} is the most for any file")));
     }
     compare("file", FILE, &files, &list.files, &mut findings);
     compare("function", FUNCTION, &functions, &list.functions, &mut findings);
@@ -105,30 +100,18 @@ mod tests {
     #[test]
     fn the_list_only_shrinks() {
         let lengths = |pairs: &[(&str, usize)]| -> BTreeMap<String, usize> {
-            pairs
-                .iter()
-                .map(|(place, lines)| ((*place).to_owned(), *lines))
-                .collect()
+            pairs.iter().map(|(place, lines)| ((*place).to_owned(), *lines)).collect()
         };
         let mut findings = Vec::new();
         compare(
             "file",
             400,
-            &lengths(&[
-                ("a", 400),
-                ("b", 401),
-                ("c", 450),
-                ("d", 450),
-                ("e", 450),
-                ("f", 399),
-            ]),
+            &lengths(&[("a", 400), ("b", 401), ("c", 450), ("d", 450), ("e", 450), ("f", 399)]),
             &lengths(&[("c", 450), ("d", 440), ("e", 460), ("f", 500), ("g", 500)]),
             &mut findings,
         );
-        let said: Vec<String> = findings
-            .iter()
-            .map(|finding| format!("{}: {}", finding.place, finding.what))
-            .collect();
+        let said: Vec<String> =
+            findings.iter().map(|finding| format!("{}: {}", finding.place, finding.what)).collect();
         expect_test::expect![[r#"
             b: has 401 lines; a file has 400 at most: what is new belongs in another
             d: grew from 440 to 450 lines; it may only shrink
@@ -142,11 +125,8 @@ mod tests {
     fn files_and_functions_are_measured() {
         let long = format!("//! x\nfn long() {{\n{}}}\n", "let a = 1;\n".repeat(60));
         let tree = Tree::of(&[("a.rs", &long), ("b.rs", &"\n".repeat(801))]);
-        let said: Vec<String> = check(&tree)
-            .expect("works")
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect();
+        let said: Vec<String> =
+            check(&tree).expect("works").into_iter().map(|finding| finding.place).collect();
         assert_eq!(said, ["b.rs", "b.rs", "a.rs::long"]);
     }
 }

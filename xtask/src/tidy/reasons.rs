@@ -9,9 +9,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for (file, outline) in tree.rust() {
         for attribute in &outline.attributes {
-            let silences = ["expect(", "allow("]
-                .iter()
-                .any(|start| attribute.text.starts_with(start));
+            let silences = ["expect(", "allow("].iter().any(|start| attribute.text.starts_with(start));
             let place = || format!("{}:{}", file.path, attribute.line);
             if silences && !attribute.text.contains("reason=\"") {
                 findings.push(Finding::new(place(), "silences a lint without a reason"));

@@ -41,29 +41,19 @@ impl Share {
     pub(super) fn of(tree: &Tree) -> Self {
         let tests = tree.rust().map(|(_, outline)| outline.tests()).sum();
         let sources = tree.rust().filter(|(file, _)| !file.path.contains("/tests/"));
-        let lines = sources
-            .flat_map(|(file, _)| file.text.lines())
-            .filter(|line| is_code(line))
-            .count();
+        let lines = sources.flat_map(|(file, _)| file.text.lines()).filter(|line| is_code(line)).count();
         Self { tests, lines }
     }
 
     fn per_thousand(self) -> usize {
-        self.tests
-            .saturating_mul(1000)
-            .checked_div(self.lines)
-            .unwrap_or_default()
+        self.tests.saturating_mul(1000).checked_div(self.lines).unwrap_or_default()
     }
 }
 
 impl std::fmt::Display for Share {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (tests, lines) = (self.tests, self.lines);
-        write!(
-            formatter,
-            "{tests} tests for {lines} lines of Rust, {} per 1,000",
-            self.per_thousand()
-        )
+        write!(formatter, "{tests} tests for {lines} lines of Rust, {} per 1,000", self.per_thousand())
     }
 }
 
@@ -79,22 +69,13 @@ mod tests {
     #[test]
     fn headers_and_tests_are_wanted() {
         let tree = Tree::of(&[
-            (
-                "a.rs",
-                "//! Says what it is.\nfn a() {}\n\n// no\n#[test]\nfn b() {}\n",
-            ),
+            ("a.rs", "//! Says what it is.\nfn a() {}\n\n// no\n#[test]\nfn b() {}\n"),
             ("crates/x/tests/it/b.rs", "fn c() {}\n#[test]\nfn d() {}\n"),
         ]);
-        let said: Vec<String> = check(&tree)
-            .expect("works")
-            .into_iter()
-            .map(|finding| finding.place)
-            .collect();
+        let said: Vec<String> =
+            check(&tree).expect("works").into_iter().map(|finding| finding.place).collect();
         assert_eq!(said, ["crates/x/tests/it/b.rs"]);
-        assert_eq!(
-            Share::of(&tree).to_string(),
-            "2 tests for 3 lines of Rust, 666 per 1,000"
-        );
+        assert_eq!(Share::of(&tree).to_string(), "2 tests for 3 lines of Rust, 666 per 1,000");
         let bare = Tree::of(&[("a.rs", "//! Says what it is.\nfn a() {}\n")]);
         let found = check(&bare).expect("works");
         expect_test::expect![[

@@ -55,13 +55,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for platform in PLATFORMS {
         let said = Program::cargo()
-            .args([
-                "tree",
-                "--workspace",
-                "--edges=normal,build",
-                "--target",
-                platform,
-            ])
+            .args(["tree", "--workspace", "--edges=normal,build", "--target", platform])
             .args(["--prefix=none", "--format={p}|{l}"])
             .output()?;
         let built: BTreeSet<Crate> = said.lines().filter_map(Crate::from_line).collect();
@@ -80,18 +74,12 @@ impl Crate {
         let mut words = package.split_whitespace();
         let name = words.next()?.to_owned();
         let version = words.next()?.trim_start_matches('v').to_owned();
-        let from = words
-            .find(|word| *word != "(proc-macro)")
-            .map(|word| word.trim_matches(['(', ')']).to_owned());
+        let from =
+            words.find(|word| *word != "(proc-macro)").map(|word| word.trim_matches(['(', ')']).to_owned());
         if from.as_ref().is_some_and(|from| Path::new(from).is_absolute()) {
             return None;
         }
-        Some(Self {
-            name,
-            version,
-            licence: licence.to_owned(),
-            elsewhere: from,
-        })
+        Some(Self { name, version, licence: licence.to_owned(), elsewhere: from })
     }
 }
 
@@ -118,24 +106,14 @@ impl Ban {
 }
 
 fn numbers(version: &str) -> Vec<u64> {
-    version
-        .split(['.', '-', '+'])
-        .map_while(|part| part.parse().ok())
-        .collect()
+    version.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect()
 }
 
 /// Whether an SPDX expression can be satisfied by allowed licences. The old form `MIT/Apache-2.0` means "or".
 fn allowed(expression: &str, allow: &BTreeSet<String>) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    let mut reader = Expression {
-        words: &words,
-        at: 0,
-        allow,
-    };
+    let mut reader = Expression { words: &words, at: 0, allow };
     reader.either() && reader.at == words.len()
 }
 
@@ -192,11 +170,8 @@ mod tests {
 
     #[test]
     fn licence_expressions_are_read() {
-        let allow = BTreeSet::from([
-            "MIT".to_owned(),
-            "ISC".to_owned(),
-            "Apache-2.0 WITH LLVM-exception".to_owned(),
-        ]);
+        let allow =
+            BTreeSet::from(["MIT".to_owned(), "ISC".to_owned(), "Apache-2.0 WITH LLVM-exception".to_owned()]);
         for (expression, expected) in [
             ("MIT", true),
             ("GPL-3.0", false),
@@ -221,10 +196,7 @@ mod tests {
         )
         .expect("a deny.toml");
         let verdict = |line: &str| deny.verdict(&Crate::from_line(line).expect("a crate of others"));
-        assert_eq!(
-            verdict("http v0.12.9|MIT").as_deref(),
-            Some("is banned: one of them")
-        );
+        assert_eq!(verdict("http v0.12.9|MIT").as_deref(), Some("is banned: one of them"));
         assert_eq!(verdict("http v0.13.0 (proc-macro)|MIT (*)"), None);
         assert_eq!(
             verdict("http v0.13.0 (https://a.example/b#1)|MIT").as_deref(),

@@ -47,19 +47,12 @@ impl Tree {
     /// A tree of these files.
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
-        Self {
-            files: files
-                .iter()
-                .map(|(path, text)| File::new(path, (*text).to_owned()))
-                .collect(),
-        }
+        Self { files: files.iter().map(|(path, text)| File::new(path, (*text).to_owned())).collect() }
     }
 
     /// The Rust sources.
     pub(super) fn rust(&self) -> impl Iterator<Item = (&File, &Outline)> {
-        self.files
-            .iter()
-            .filter_map(|file| file.outline.as_ref().map(|outline| (file, outline)))
+        self.files.iter().filter_map(|file| file.outline.as_ref().map(|outline| (file, outline)))
     }
 
     /// A file by its path.
@@ -71,11 +64,7 @@ impl Tree {
 impl File {
     fn new(path: &str, text: String) -> Self {
         let outline = has_extension(path, "rs").then(|| Outline::of(&text));
-        Self {
-            path: path.to_owned(),
-            text,
-            outline,
-        }
+        Self { path: path.to_owned(), text, outline }
     }
 
     /// Whether it is a page for people.
@@ -85,15 +74,10 @@ impl File {
 
     /// The name without folder and extension.
     pub(super) fn stem(&self) -> &str {
-        Path::new(&self.path)
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default()
+        Path::new(&self.path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
     }
 }
 
 fn has_extension(path: &str, extension: &str) -> bool {
-    Path::new(path)
-        .extension()
-        .is_some_and(|found| found == extension)
+    Path::new(path).extension().is_some_and(|found| found == extension)
 }

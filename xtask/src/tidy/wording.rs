@@ -27,21 +27,11 @@ const FOREIGN: &[(&str, &str)] = &[
 ];
 
 /// Words that pages for people do not use: they speak of work on the project, not of the project.
-const PLANNING: &[&str] = &[
-    "issue #",
-    "the brief",
-    "our brief",
-    "part 1",
-    "part 2",
-    "subagent",
-    "co-worker",
-];
+const PLANNING: &[&str] = &["issue #", "the brief", "our brief", "part 1", "part 2", "subagent", "co-worker"];
 
 /// Where a lock file may say that packages come from.
-const REGISTRIES: &[&str] = &[
-    "registry+https://github.com/rust-lang/crates.io-index",
-    "https://registry.npmjs.org/",
-];
+const REGISTRIES: &[&str] =
+    &["registry+https://github.com/rust-lang/crates.io-index", "https://registry.npmjs.org/"];
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
@@ -55,10 +45,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>> {
                 }
             }
             let words = line.to_lowercase();
-            if let Some(word) = PLANNING
-                .iter()
-                .find(|word| file.is_page() && words.contains(*word))
-            {
+            if let Some(word) = PLANNING.iter().find(|word| file.is_page() && words.contains(*word)) {
                 findings.push(Finding::new(
                     place(),
                     format!("says `{word}`, which is about planning, not about the product"),
@@ -95,14 +82,8 @@ mod tests {
             ("a.rs", &machine),
             ("b.md", "Fixed in issue #4.\n"),
             ("c.rs", "// issue #4 of the other project"),
-            (
-                "Cargo.lock",
-                "source = \"registry+https://mirror.example/index\"\n",
-            ),
-            (
-                "web/package-lock.json",
-                "  \"resolved\": \"https://registry.npmjs.org/a/-/a-1.tgz\",\n",
-            ),
+            ("Cargo.lock", "source = \"registry+https://mirror.example/index\"\n"),
+            ("web/package-lock.json", "  \"resolved\": \"https://registry.npmjs.org/a/-/a-1.tgz\",\n"),
         ]);
         let said: Vec<String> = check(&tree)
             .expect("works")
