@@ -56,11 +56,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         // `admit` puts it there on every route that needs a scope.
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(ApiError::internal)
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::internal)
     }
 }
 
@@ -78,11 +74,7 @@ impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller {
 impl<S: Send + Sync> FromRequestParts<S> for RequestId {
     type Rejection = Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .unwrap_or_else(|| Self("-".to_owned())))
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self("-".to_owned())))
     }
 }
 
@@ -120,10 +112,7 @@ fn addresses(app: &App, request: &Request) -> Result<(), ApiError> {
         return Err(foreign());
     }
     for origin in origins {
-        if !origin
-            .to_str()
-            .is_ok_and(|origin| app.hosts().allows_origin(origin))
-        {
+        if !origin.to_str().is_ok_and(|origin| app.hosts().allows_origin(origin)) {
             return Err(foreign());
         }
     }
@@ -135,9 +124,7 @@ fn changes_state(method: &Method) -> bool {
 }
 
 fn is_cross_site(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-site")
-        .is_some_and(|value| value == "cross-site")
+    headers.get("sec-fetch-site").is_some_and(|value| value == "cross-site")
 }
 
 /// What [`admit`] needs to know of a route.
@@ -174,27 +161,14 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError> {
         if app.options().token_required {
             return Err(unauthenticated("token_missing", "this server needs a token"));
         }
-        return Ok(Caller {
-            principal: Principal::local(),
-            secret: None,
-        });
+        return Ok(Caller { principal: Principal::local(), secret: None });
     };
-    let secret = value
-        .to_str()
-        .ok()
-        .and_then(bearer)
-        .filter(|_| given.next().is_none());
+    let secret = value.to_str().ok().and_then(bearer).filter(|_| given.next().is_none());
     let Some(secret) = secret else {
-        return Err(unauthenticated(
-            "token_malformed",
-            "the Authorization header is not `Bearer <token>`",
-        ));
+        return Err(unauthenticated("token_malformed", "the Authorization header is not `Bearer <token>`"));
     };
     let principal = app.engine().authenticate(secret).await?;
-    Ok(Caller {
-        principal,
-        secret: Some(Secret(secret.into())),
-    })
+    Ok(Caller { principal, secret: Some(Secret(secret.into())) })
 }
 
 fn bearer(value: &str) -> Option<&str> {
@@ -214,11 +188,8 @@ fn granted(caller: Caller, scope: Scope) -> Result<Caller, ApiError> {
     }
     let (has, needed) = (caller.principal.scope.as_str(), scope.as_str());
     let message = format!("this token has the scope `{has}`; `{needed}` is needed");
-    Err(
-        ApiError::new(StatusCode::FORBIDDEN, "scope_missing", message).hint(format!(
-            "create a token with that scope: telecoder token create --scope {needed}"
-        )),
-    )
+    Err(ApiError::new(StatusCode::FORBIDDEN, "scope_missing", message)
+        .hint(format!("create a token with that scope: telecoder token create --scope {needed}")))
 }
 
 fn known_parameters(query: Option<&str>, known: &[String]) -> Result<(), ApiError> {
@@ -231,7 +202,7 @@ fn known_parameters(query: Option<&str>, known: &[String]) -> Result<(), ApiErro
                 some => format!("parameters: {}", some.join(", ")),
             };
             return Err(
-                ApiError::invalid("unknown_parameter", format!("there is no parameter `{short}`")).hint(hint),
+                ApiError::invalid("unknown_parameter", format!("there is no parameter `{short}`")).hint(hint)
             );
         }
         if seen.contains(&short) {

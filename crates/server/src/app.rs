@@ -33,16 +33,7 @@ impl App {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(options.max_streams));
-        Self {
-            inner: Arc::new(Inner {
-                engine,
-                options,
-                hosts,
-                started: Instant::now(),
-                streams,
-                stopping,
-            }),
-        }
+        Self { inner: Arc::new(Inner { engine, options, hosts, started: Instant::now(), streams, stopping }) }
     }
     pub(crate) fn engine(&self) -> &Engine {
         &self.inner.engine

@@ -23,12 +23,7 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            hint: None,
-        }
+        Self { status, code, message: message.into(), hint: None }
     }
     /// The request cannot be read, or holds a value that is not one.
     pub(crate) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
@@ -46,12 +41,8 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }
     pub(crate) fn internal() -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "something went wrong inside the server",
-        )
-        .hint("the server's log has more under this request id")
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong inside the server")
+            .hint("the server's log has more under this request id")
     }
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -70,17 +61,12 @@ impl ApiError {
     /// Reads an error that axum itself made (an unknown method, a path that cannot be decoded).
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::METHOD_NOT_ALLOWED => Self::new(
-                status,
-                "method_not_allowed",
-                "this address does not take that method",
-            ),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Self::new(status, "method_not_allowed", "this address does not take that method")
+            }
             StatusCode::NOT_FOUND => Self::not_found("not_found", "there is nothing here"),
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(status, "body_too_large", "the body is too large"),
-            other if other.is_server_error() => Self {
-                status,
-                ..Self::internal()
-            },
+            other if other.is_server_error() => Self { status, ..Self::internal() },
             other => Self::new(other, "invalid", "the request cannot be read"),
         }
     }
@@ -99,12 +85,7 @@ impl From<EngineError> for ApiError {
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Fault::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self {
-            status,
-            code: error.code,
-            message: error.message,
-            hint: error.hint,
-        }
+        Self { status, code: error.code, message: error.message, hint: error.hint }
     }
 }
 
@@ -113,15 +94,9 @@ impl IntoResponse for ApiError {
         let mut response = self.status.into_response();
         let headers = response.headers_mut();
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"telecoder\""),
-            );
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"telecoder\""));
         }
-        if matches!(
-            self.status,
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-        ) {
+        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
         response.extensions_mut().insert(self);

@@ -29,10 +29,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let bytes = read(request, app).await?;
-        Ok(Self {
-            value: parse(&bytes)?,
-            bytes,
-        })
+        Ok(Self { value: parse(&bytes)?, bytes })
     }
 }
 
@@ -44,11 +41,7 @@ impl<T: DeserializeOwned + Default> FromRequest<App> for OptionalBody<T> {
     type Rejection = ApiError;
     async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
         let bytes = read(request, app).await?;
-        Ok(Self(if bytes.is_empty() {
-            T::default()
-        } else {
-            parse(&bytes)?
-        }))
+        Ok(Self(if bytes.is_empty() { T::default() } else { parse(&bytes)? }))
     }
 }
 
@@ -66,15 +59,9 @@ async fn read(request: Request, app: &App) -> Result<Bytes, ApiError> {
     if declared == Some(false) {
         return Err(wrong_type());
     }
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, collect(body, app.options().body_limit))
-        .await
-        .map_err(|_| {
-            ApiError::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "body_timeout",
-                "the body did not arrive in time",
-            )
-        })??;
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, collect(body, app.options().body_limit)).await.map_err(
+        |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_timeout", "the body did not arrive in time"),
+    )??;
     if declared.is_none() && !bytes.is_empty() {
         return Err(wrong_type());
     }
@@ -87,20 +74,12 @@ fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let Ok(text) = value.to_str() else { return false };
-    text.split(';')
-        .next()
-        .unwrap_or("")
-        .trim()
-        .eq_ignore_ascii_case("application/json")
+    text.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("application/json")
 }
 
 fn wrong_type() -> ApiError {
-    ApiError::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "content_type",
-        "the body must be JSON",
-    )
-    .hint("send `Content-Type: application/json`")
+    ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", "the body must be JSON")
+        .hint("send `Content-Type: application/json`")
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
@@ -118,21 +97,14 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
     }
     if total > limit {
         let message = format!("the body is larger than {limit} bytes");
-        return Err(ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            message,
-        ));
+        return Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message));
     }
     Ok(whole.freeze())
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.is_empty() {
-        return Err(ApiError::invalid(
-            "invalid_json",
-            "the body is empty; a JSON object was expected",
-        ));
+        return Err(ApiError::invalid("invalid_json", "the body is empty; a JSON object was expected"));
     }
     // A derived reader would take an array for an object, field by field.
     if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
@@ -175,10 +147,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let Query(value) = Query::try_from_uri(&parts.uri).map_err(|rejection| {
             let text = rejection.body_text();
-            let text = text
-                .strip_prefix("Failed to deserialize query string: ")
-                .unwrap_or(&text)
-                .to_owned();
+            let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text).to_owned();
             match text.split_once(": ") {
                 Some((name, problem)) => ApiError::parameter(name, problem),
                 None => ApiError::invalid("invalid_parameter", text),
@@ -203,10 +172,7 @@ pub(crate) fn limit(value: Option<u32>, default: u32, most: u32) -> Result<u32, 
     match value {
         None => Ok(default),
         Some(rows) if (1..=most).contains(&rows) => Ok(rows),
-        Some(_) => Err(ApiError::parameter(
-            "limit",
-            format!("a number from 1 to {most} was expected"),
-        )),
+        Some(_) => Err(ApiError::parameter("limit", format!("a number from 1 to {most} was expected"))),
     }
 }
 

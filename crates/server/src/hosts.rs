@@ -35,10 +35,8 @@ impl Authority {
             None => None,
         };
         let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        let fine = !host.is_empty()
-            && host
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b));
+        let fine =
+            !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b));
         fine.then_some(Self { host, port })
     }
 
@@ -47,10 +45,7 @@ impl Authority {
     }
 
     fn is_loopback(&self) -> bool {
-        self.host == "localhost"
-            || self
-                .address()
-                .is_some_and(|address| address.to_canonical().is_loopback())
+        self.host == "localhost" || self.address().is_some_and(|address| address.to_canonical().is_loopback())
     }
 }
 
@@ -77,15 +72,9 @@ impl HostRules {
             let url = url::Url::parse(text).map_err(|_| text.to_owned())?;
             let host = url.host_str().ok_or_else(|| text.to_owned())?;
             let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-            hosts.push(Authority {
-                host,
-                port: url.port(),
-            });
+            hosts.push(Authority { host, port: url.port() });
         }
-        Ok(Self {
-            bound,
-            configured: hosts,
-        })
+        Ok(Self { bound, configured: hosts })
     }
 
     /// Whether a request with this `Host` is meant for this server.
@@ -117,9 +106,9 @@ impl HostRules {
             known.host == given.host
                 && match known.port {
                     Some(port) => is_port(port),
-                    None => given
-                        .port
-                        .is_none_or(|port| port == self.bound.port() || defaults.contains(&port)),
+                    None => {
+                        given.port.is_none_or(|port| port == self.bound.port() || defaults.contains(&port))
+                    }
                 }
         })
     }
@@ -182,18 +171,8 @@ mod tests {
 
     #[test]
     fn configured_hosts_and_the_public_url_count() {
-        let rules = rules(
-            "127.0.0.1:7080",
-            &["code.lan", "dev.lan:5173"],
-            Some("https://code.example.org/"),
-        );
-        for good in [
-            "code.lan",
-            "code.lan:7080",
-            "code.lan:443",
-            "dev.lan:5173",
-            "code.example.org",
-        ] {
+        let rules = rules("127.0.0.1:7080", &["code.lan", "dev.lan:5173"], Some("https://code.example.org/"));
+        for good in ["code.lan", "code.lan:7080", "code.lan:443", "dev.lan:5173", "code.example.org"] {
             assert!(rules.allows_host(good), "{good}");
         }
         for bad in ["code.lan:8080", "dev.lan", "dev.lan:7080", "example.org"] {

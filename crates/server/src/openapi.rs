@@ -21,42 +21,18 @@ const TOKEN: &str = "token";
 
 /// The errors that routes answer with: name in the document, status, meaning.
 const ERRORS: [(&str, u16, &str); 12] = [
-    (
-        "Invalid",
-        400,
-        "The request cannot be read, or holds a value or a name that is not one",
-    ),
-    (
-        "Unauthenticated",
-        401,
-        "A token is needed, or the one given is unknown, expired or revoked",
-    ),
-    (
-        "Forbidden",
-        403,
-        "The token's scope is too small, or the `Host` or `Origin` is foreign",
-    ),
+    ("Invalid", 400, "The request cannot be read, or holds a value or a name that is not one"),
+    ("Unauthenticated", 401, "A token is needed, or the one given is unknown, expired or revoked"),
+    ("Forbidden", 403, "The token's scope is too small, or the `Host` or `Origin` is foreign"),
     ("NotFound", 404, "It does not exist, or not for this caller"),
     ("RequestTimeout", 408, "The body did not arrive in time"),
     ("Conflict", 409, "The state does not allow it"),
     ("TooLarge", 413, "The body is larger than 1 MiB"),
     ("WrongType", 415, "The body is not declared as `application/json`"),
-    (
-        "Impossible",
-        422,
-        "The request is well-formed and cannot be carried out",
-    ),
-    (
-        "TooMany",
-        429,
-        "Too much at once; `Retry-After` says when to try again",
-    ),
+    ("Impossible", 422, "The request is well-formed and cannot be carried out"),
+    ("TooMany", 429, "Too much at once; `Retry-After` says when to try again"),
     ("Internal", 500, "A fault of TeleCoder itself"),
-    (
-        "Unavailable",
-        503,
-        "Something that it needs is not available; `Retry-After` says when to try again",
-    ),
+    ("Unavailable", 503, "Something that it needs is not available; `Retry-After` says when to try again"),
 ];
 
 /// The document.
@@ -66,12 +42,7 @@ pub fn document() -> OpenApi {
     let mut collected = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
     let mut paths = PathsBuilder::new();
     for route in &routes {
-        for wire in route
-            .successes
-            .iter()
-            .flat_map(|success| &success.content)
-            .filter_map(Content::wire)
-        {
+        for wire in route.successes.iter().flat_map(|success| &success.content).filter_map(Content::wire) {
             (wire.collect)(&mut collected);
         }
         paths = paths.path(route.path, PathItem::new(route.method.clone(), operation(route)));
@@ -95,11 +66,7 @@ pub fn document() -> OpenApi {
     for (name, _, meaning) in ERRORS {
         components = components.response(name, error(meaning));
     }
-    OpenApiBuilder::new()
-        .info(info())
-        .paths(paths.build())
-        .components(Some(components.build()))
-        .build()
+    OpenApiBuilder::new().info(info()).paths(paths.build()).components(Some(components.build())).build()
 }
 
 /// The document as text, as it is printed and kept in the reference.
@@ -134,28 +101,19 @@ fn scheme() -> SecurityScheme {
 }
 
 fn error(meaning: &str) -> Response {
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(ErrorBody::name())))
-        .build();
-    ResponseBuilder::new()
-        .description(meaning)
-        .content("application/json", content)
-        .build()
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ErrorBody::name()))).build();
+    ResponseBuilder::new().description(meaning).content("application/json", content).build()
 }
 
 fn operation(route: &Route) -> OperationBuilder {
-    let mut operation = OperationBuilder::new()
-        .operation_id(Some(route.id))
-        .tag(route.group())
-        .summary(Some(route.summary));
+    let mut operation =
+        OperationBuilder::new().operation_id(Some(route.id)).tag(route.group()).summary(Some(route.summary));
     let mut details = route.details.to_owned();
     match route.access {
         Access::Open => operation = operation.securities(Some([SecurityRequirement::default()])),
         Access::Needs(scope) => {
             operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []));
-            details = format!("{details}\n\nScope: `{}`.", scope.as_str())
-                .trim_start()
-                .to_owned();
+            details = format!("{details}\n\nScope: `{}`.", scope.as_str()).trim_start().to_owned();
         }
     }
     if !details.is_empty() {
@@ -169,16 +127,9 @@ fn operation(route: &Route) -> OperationBuilder {
     }
     if let Some(body) = &route.body {
         let content = ContentBuilder::new().schema(Some(body.wire.reference())).build();
-        let required = if body.required {
-            Required::True
-        } else {
-            Required::False
-        };
+        let required = if body.required { Required::True } else { Required::False };
         operation = operation.request_body(Some(
-            RequestBodyBuilder::new()
-                .content("application/json", content)
-                .required(Some(required))
-                .build(),
+            RequestBodyBuilder::new().content("application/json", content).required(Some(required)).build(),
         ));
     }
     for success in &route.successes {
@@ -201,10 +152,9 @@ fn can_fail(route: &Route, status: u16) -> bool {
     match status {
         401 => route.access != Access::Open,
         404 => !route.path_names().is_empty(),
-        408 | 413 | 415 => !matches!(
-            route.method,
-            utoipa::openapi::HttpMethod::Get | utoipa::openapi::HttpMethod::Delete
-        ),
+        408 | 413 | 415 => {
+            !matches!(route.method, utoipa::openapi::HttpMethod::Get | utoipa::openapi::HttpMethod::Delete)
+        }
         409 => route.conflicts,
         422 => route.unprocessable,
         429 => route.streams,
@@ -220,18 +170,13 @@ fn with_content(response: ResponseBuilder, content: &Content) -> ResponseBuilder
         Content::Page(_) => {
             let mut link = Header::new(ObjectBuilder::new().schema_type(Type::String));
             link.description = Some("`<address>; rel=\"next\"`, where there is a next page".to_owned());
-            response
-                .content("application/json", json(content.schema()))
-                .header("Link", link)
+            response.content("application/json", json(content.schema())).header("Link", link)
         }
-        Content::Json => response.content(
-            "application/json",
-            json(Some(ObjectBuilder::new().schema_type(Type::Object).into())),
-        ),
-        Content::Text(media) => response.content(
-            *media,
-            json(Some(ObjectBuilder::new().schema_type(Type::String).into())),
-        ),
+        Content::Json => response
+            .content("application/json", json(Some(ObjectBuilder::new().schema_type(Type::Object).into()))),
+        Content::Text(media) => {
+            response.content(*media, json(Some(ObjectBuilder::new().schema_type(Type::String).into())))
+        }
         Content::Empty => response,
     }
 }
@@ -245,10 +190,7 @@ fn path_parameter(name: &'static str) -> ParameterBuilder {
                 .minimum(Some(1)),
             "The pull request's number.",
         ),
-        "name" => (
-            ObjectBuilder::new().schema_type(Type::String),
-            "The agent's name.",
-        ),
+        "name" => (ObjectBuilder::new().schema_type(Type::String), "The agent's name."),
         _ => (
             ObjectBuilder::new().schema_type(Type::String),
             "The id; a session's may be shortened to any unique prefix.",

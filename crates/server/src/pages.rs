@@ -25,10 +25,7 @@ pub(crate) async fn home(State(app): State<App>) -> Response {
     } else {
         "This server needs no token from this machine."
     };
-    html(
-        HOME.replace("{version}", &escape(&app.options().version))
-            .replace("{token}", token),
-    )
+    html(HOME.replace("{version}", &escape(&app.options().version)).replace("{token}", token))
 }
 
 /// The reference of the API, for people.
@@ -38,20 +35,14 @@ pub(crate) async fn docs() -> Response {
 
 /// The reference of the API, for programs.
 pub(crate) async fn openapi() -> Response {
-    (
-        [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
-        DOCUMENT.as_str(),
-    )
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], DOCUMENT.as_str())
         .into_response()
 }
 
 /// The style of the pages.
 pub(crate) async fn style() -> Response {
     with_cache(
-        [(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/css; charset=utf-8"),
-        )],
+        [(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"))],
         STYLE.to_owned(),
     )
 }
@@ -59,10 +50,7 @@ pub(crate) async fn style() -> Response {
 fn html(text: String) -> Response {
     with_cache(
         [
-            (
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("text/html; charset=utf-8"),
-            ),
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP)),
         ],
         text,
@@ -70,28 +58,22 @@ fn html(text: String) -> Response {
 }
 
 fn with_cache<const N: usize>(headers: [(header::HeaderName, HeaderValue); N], text: String) -> Response {
-    (
-        headers,
-        [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))],
-        text,
-    )
-        .into_response()
+    (headers, [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))], text).into_response()
 }
 
 /// Makes text harmless inside HTML, attributes included.
 fn escape(text: &str) -> String {
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut out, c| {
-            match c {
-                '&' => out.push_str("&amp;"),
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '"' => out.push_str("&quot;"),
-                '\'' => {
-                    let _ = write!(out, "&#39;");
-                }
-                other => out.push(other),
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => {
+                let _ = write!(out, "&#39;");
             }
-            out
-        })
+            other => out.push(other),
+        }
+        out
+    })
 }

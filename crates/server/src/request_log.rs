@@ -35,19 +35,12 @@ impl RequestId {
         static PROCESS: LazyLock<u64> =
             LazyLock::new(|| RandomState::new().hash_one("request id") & 0xffff_ffff);
         static COUNT: AtomicU64 = AtomicU64::new(1);
-        Self(format!(
-            "{:08x}-{}",
-            *PROCESS,
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        ))
+        Self(format!("{:08x}-{}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed)))
     }
 }
 
 fn is_harmless(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 /// Watches over one request.
@@ -61,10 +54,7 @@ pub(crate) async fn observe(State(_app): State<App>, mut request: Request, next:
         .map_or_else(|| "-".to_owned(), |path| path.as_str().to_owned());
     let begun = Instant::now();
     let mut response = next.run(request).await;
-    let error = response
-        .extensions_mut()
-        .remove::<ApiError>()
-        .or_else(|| foreign_error(&response));
+    let error = response.extensions_mut().remove::<ApiError>().or_else(|| foreign_error(&response));
     let status = response.status().as_u16();
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let code = error.as_ref().map_or("", |error| error.code);
@@ -95,12 +85,7 @@ fn foreign_error(response: &Response) -> Option<ApiError> {
 fn with_body(old: Response, error: &ApiError, id: &RequestId) -> Response {
     let (parts, _) = old.into_parts();
     let mut response = (error.status, Json(error.body(&id.0))).into_response();
-    for name in [
-        header::WWW_AUTHENTICATE,
-        header::RETRY_AFTER,
-        header::ALLOW,
-        header::CONNECTION,
-    ] {
+    for name in [header::WWW_AUTHENTICATE, header::RETRY_AFTER, header::ALLOW, header::CONNECTION] {
         if let Some(value) = parts.headers.get(&name) {
             response.headers_mut().insert(name, value.clone());
         }
@@ -117,23 +102,13 @@ fn finish(response: &mut Response, id: &RequestId) {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(API_CSP));
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(API_CSP));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 #[cfg(test)]

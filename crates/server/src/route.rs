@@ -159,8 +159,7 @@ impl Route {
     }
     /// The parameters of its query.
     pub(crate) fn query<T: IntoParams>(mut self) -> Self {
-        self.parameters
-            .extend(T::into_params(|| Some(ParameterIn::Query)));
+        self.parameters.extend(T::into_params(|| Some(ParameterIn::Query)));
         self
     }
     /// A header that it reads.
@@ -170,18 +169,12 @@ impl Route {
     }
     /// The body that it needs.
     pub(crate) fn takes<T: ToSchema>(mut self) -> Self {
-        self.body = Some(Takes {
-            wire: Wire::of::<T>(),
-            required: true,
-        });
+        self.body = Some(Takes { wire: Wire::of::<T>(), required: true });
         self
     }
     /// The body that it may be given.
     pub(crate) fn may_take<T: ToSchema>(mut self) -> Self {
-        self.body = Some(Takes {
-            wire: Wire::of::<T>(),
-            required: false,
-        });
+        self.body = Some(Takes { wire: Wire::of::<T>(), required: false });
         self
     }
     /// A successful answer with one object.
@@ -198,11 +191,7 @@ impl Route {
     }
     /// A successful answer of any kind.
     pub(crate) fn succeeds(mut self, status: u16, says: &'static str, content: Vec<Content>) -> Self {
-        self.successes.push(Success {
-            status,
-            says,
-            content,
-        });
+        self.successes.push(Success { status, says, content });
         self
     }
     /// It may be refused because of the state (409).
@@ -224,26 +213,14 @@ impl Route {
     /// The names of the parameters that its query may hold.
     pub(crate) fn query_names(&self) -> Vec<String> {
         let is_query = |parameter: &&Parameter| matches!(parameter.parameter_in, ParameterIn::Query);
-        self.parameters
-            .iter()
-            .filter(is_query)
-            .map(|parameter| parameter.name.clone())
-            .collect()
+        self.parameters.iter().filter(is_query).map(|parameter| parameter.name.clone()).collect()
     }
     /// The names in its path, in order.
     pub(crate) fn path_names(&self) -> Vec<&'static str> {
-        self.path
-            .split('/')
-            .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-            .collect()
+        self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
     }
     /// What the document groups it under.
     pub(crate) fn group(&self) -> &'static str {
-        self.path
-            .trim_start_matches("/api/")
-            .trim_start_matches('/')
-            .split('/')
-            .next()
-            .unwrap_or("")
+        self.path.trim_start_matches("/api/").trim_start_matches('/').split('/').next().unwrap_or("")
     }
 }

@@ -251,15 +251,8 @@ fn text_header(name: &str, says: &str, required: bool) -> Parameter {
 pub(crate) fn router(app: &App) -> Router {
     let mut router = Router::new();
     for route in all() {
-        let gate = Gate {
-            app: app.clone(),
-            access: route.access,
-            parameters: route.query_names().into(),
-        };
-        router = router.route(
-            route.path,
-            route.controller.route_layer(from_fn_with_state(gate, admit)),
-        );
+        let gate = Gate { app: app.clone(), access: route.access, parameters: route.query_names().into() };
+        router = router.route(route.path, route.controller.route_layer(from_fn_with_state(gate, admit)));
     }
     router
         .route("/", get(pages::home))

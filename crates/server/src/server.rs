@@ -112,19 +112,9 @@ impl Server {
         let bind = |source| ServerError::Bind { listen, source };
         let listener = TcpListener::bind(listen).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        let hosts = HostRules::new(
-            address,
-            &self.options.allowed_hosts,
-            self.options.public_url.as_deref(),
-        )
-        .map_err(|entry| ServerError::Host { entry })?;
-        Ok(BoundServer {
-            engine: self.engine,
-            options: self.options,
-            listener,
-            address,
-            hosts,
-        })
+        let hosts = HostRules::new(address, &self.options.allowed_hosts, self.options.public_url.as_deref())
+            .map_err(|entry| ServerError::Host { entry })?;
+        Ok(BoundServer { engine: self.engine, options: self.options, listener, address, hosts })
     }
 }
 

@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::Stream;
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use telecoder_engine::EngineError;
 use telecoder_model::event::Event;
 use telecoder_model::id::SessionId;
@@ -24,6 +25,8 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 const PAGE: u32 = 100;
+/// Events are joined until this many bytes are together, so that a burst is not a write for each.
+const MAX_PIECE: usize = 64 << 10;
 
 /// Whether a client wants a stream.
 pub(crate) fn wanted(headers: &HeaderMap) -> bool {
@@ -32,24 +35,14 @@ pub(crate) fn wanted(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|part| {
-            part.split(';')
-                .next()
-                .unwrap_or("")
-                .trim()
-                .eq_ignore_ascii_case("text/event-stream")
-        })
+        .any(|part| part.split(';').next().unwrap_or("").trim().eq_ignore_ascii_case("text/event-stream"))
 }
 
 /// Takes one of the places for streams.
 pub(crate) fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiError> {
     app.streams().try_acquire_owned().map_err(|_| {
-        ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_streams",
-            "too many event streams are open",
-        )
-        .hint("close some, or try again in a few seconds")
+        ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_streams", "too many event streams are open")
+            .hint("close some, or try again in a few seconds")
     })
 }
 
@@ -59,26 +52,25 @@ where
     S: Stream<Item = Result<Bytes, EngineError>> + Send + 'static,
 {
     let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/event-stream; charset=utf-8"),
-        ),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (
-            HeaderName::from_static("x-accel-buffering"),
-            HeaderValue::from_static("no"),
-        ),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, Body::from_stream(frames)).into_response()
 }
 
 /// One frame with an event. `data` is JSON on one line.
-pub(crate) fn frame(id: Option<u64>, event: &str, data: &str) -> Bytes {
-    match id {
-        Some(id) => format!("id: {id}\nevent: {event}\ndata: {data}\n\n"),
-        None => format!("event: {event}\ndata: {data}\n\n"),
+pub(crate) fn frame(event: &str, data: &str) -> Bytes {
+    let mut text = String::new();
+    write_frame(&mut text, None, event, data);
+    text.into()
+}
+
+fn write_frame(out: &mut String, id: Option<u64>, event: &str, data: &str) {
+    if let Some(id) = id {
+        let _ = writeln!(out, "id: {id}");
     }
-    .into()
+    let _ = write!(out, "event: {event}\ndata: {data}\n\n");
 }
 
 /// One frame with a comment.
@@ -114,13 +106,10 @@ pub(crate) async fn follow(app: App, caller: Caller, follow: Follow) -> Result<R
         _place: place,
     };
     follower.read().await?;
-    Ok(response(futures::stream::unfold(
-        follower,
-        |mut follower| async {
-            let next = follower.next().await?;
-            Some((next, follower))
-        },
-    )))
+    Ok(response(futures::stream::unfold(follower, |mut follower| async {
+        let next = follower.next().await?;
+        Some((next, follower))
+    })))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,11 +143,7 @@ enum Wake {
 
 impl Follower {
     async fn read(&mut self) -> Result<(), EngineError> {
-        let page = self
-            .app
-            .engine()
-            .events(&self.caller.principal, &self.session, self.cursor, PAGE)
-            .await?;
+        let page = self.app.engine().events(&self.caller.principal, &self.session, self.cursor, PAGE).await?;
         self.drained = page.drained;
         self.page = page.events.into();
         Ok(())
@@ -174,13 +159,8 @@ impl Follower {
             Stage::Over => return None,
         }
         loop {
-            if let Some(event) = self.page.pop_front() {
-                self.cursor = event.seq;
-                return Some(Ok(frame(
-                    Some(event.seq),
-                    event.body.name(),
-                    &convert::event::json(&event),
-                )));
+            if let Some(frames) = self.frames() {
+                return Some(Ok(frames));
             }
             if self.drained {
                 return self.end();
@@ -211,6 +191,18 @@ impl Follower {
                 Wake::Beat => return Some(Ok(comment("keep-alive"))),
             }
         }
+    }
+
+    /// The frames of the next events of the page, together about [`MAX_PIECE`] bytes.
+    fn frames(&mut self) -> Option<Bytes> {
+        let mut piece = String::new();
+        while piece.len() < MAX_PIECE
+            && let Some(event) = self.page.pop_front()
+        {
+            self.cursor = event.seq;
+            write_frame(&mut piece, Some(event.seq), event.body.name(), &convert::event::json(&event));
+        }
+        (!piece.is_empty()).then(|| piece.into())
     }
 
     fn end(&mut self) -> Option<Result<Bytes, EngineError>> {

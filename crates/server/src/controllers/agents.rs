@@ -26,14 +26,7 @@ const MAX_WAITING_LINES: usize = 256;
 const MAX_LINE_CHARS: usize = 1000;
 
 pub(crate) async fn list(State(app): State<App>, _: Caller) -> Result<Json<Vec<Agent>>, ApiError> {
-    Ok(Json(
-        app.engine()
-            .agents()
-            .await?
-            .into_iter()
-            .map(platform::agent)
-            .collect(),
-    ))
+    Ok(Json(app.engine().agents().await?.into_iter().map(platform::agent).collect()))
 }
 
 pub(crate) async fn check(
@@ -43,9 +36,7 @@ pub(crate) async fn check(
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Json<Agent>, ApiError> {
     let name = name_of(&name)?;
-    Ok(Json(platform::agent(
-        app.engine().check_agent(&caller.principal, &name).await?,
-    )))
+    Ok(Json(platform::agent(app.engine().check_agent(&caller.principal, &name).await?)))
 }
 
 pub(crate) async fn install(
@@ -58,19 +49,10 @@ pub(crate) async fn install(
 ) -> Result<Response, ApiError> {
     let name = name_of(&name)?;
     if !sse::wanted(&headers) {
-        let agent = app
-            .engine()
-            .install_agent(&caller.principal, &name, &Unheard)
-            .await?;
+        let agent = app.engine().install_agent(&caller.principal, &name, &Unheard).await?;
         return Ok(Json(platform::agent(agent)).into_response());
     }
-    if !app
-        .engine()
-        .agents()
-        .await?
-        .iter()
-        .any(|agent| agent.name == name)
-    {
+    if !app.engine().agents().await?.iter().any(|agent| agent.name == name) {
         return Err(unknown(name.as_str()));
     }
     let place = sse::place(&app)?;
@@ -80,21 +62,11 @@ pub(crate) async fn install(
         let heard = Heard(sender);
         app.engine().install_agent(&caller.principal, &name, &heard).await
     });
-    let install = Install {
-        work: Some(work),
-        lines,
-        stopping,
-        ended: None,
-        id,
-        _place: place,
-    };
-    Ok(sse::response(futures::stream::unfold(
-        install,
-        |mut install| async {
-            let frame = install.next().await?;
-            Some((Ok(frame), install))
-        },
-    )))
+    let install = Install { work: Some(work), lines, stopping, ended: None, id, _place: place };
+    Ok(sse::response(futures::stream::unfold(install, |mut install| async {
+        let frame = install.next().await?;
+        Some((Ok(frame), install))
+    })))
 }
 
 fn name_of(text: &str) -> Result<AgentName, ApiError> {
@@ -153,19 +125,12 @@ impl Install {
         }
         let (event, json) = match self.ended.take()? {
             Ok(agent) => ("done", serde_json::to_string(&platform::agent(agent))),
-            Err(error) => (
-                "failed",
-                serde_json::to_string(&ApiError::from(error).body(&self.id.0)),
-            ),
+            Err(error) => ("failed", serde_json::to_string(&ApiError::from(error).body(&self.id.0))),
         };
-        Some(sse::frame(None, event, &json.unwrap_or_default()))
+        Some(sse::frame(event, &json.unwrap_or_default()))
     }
 }
 
 fn progress(line: String) -> Bytes {
-    sse::frame(
-        None,
-        "progress",
-        &serde_json::to_string(&InstallLine { line }).unwrap_or_default(),
-    )
+    sse::frame("progress", &serde_json::to_string(&InstallLine { line }).unwrap_or_default())
 }

@@ -13,9 +13,7 @@ use telecoder_engine::request::Answer;
 
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Approval>>, ApiError> {
     let oldest_first = app.engine().decisions(&caller.principal).await?;
-    Ok(Json(
-        oldest_first.into_iter().rev().map(people::approval).collect(),
-    ))
+    Ok(Json(oldest_first.into_iter().rev().map(people::approval).collect()))
 }
 
 pub(crate) async fn answer(
@@ -33,14 +31,8 @@ pub(crate) async fn answer(
     if given.answer.is_some() {
         return Err(not_a_question());
     }
-    let id = id
-        .parse()
-        .map_err(|_| ApiError::not_found("approval_not_found", "no approval has this id"))?;
-    Ok(Json(people::approval(
-        app.engine()
-            .answer(&caller.principal, &id, answer, given.note)
-            .await?,
-    )))
+    let id = id.parse().map_err(|_| ApiError::not_found("approval_not_found", "no approval has this id"))?;
+    Ok(Json(people::approval(app.engine().answer(&caller.principal, &id, answer, given.note).await?)))
 }
 
 fn not_a_question() -> ApiError {

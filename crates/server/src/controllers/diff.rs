@@ -35,14 +35,7 @@ pub(crate) async fn show(
     let id = session_of(&app, &caller, &id).await?;
     if as_patch {
         let patch = app.engine().diff_patch(&caller.principal, &id).await?;
-        return Ok((
-            [(header::CONTENT_TYPE, HeaderValue::from_static("text/x-diff"))],
-            patch,
-        )
-            .into_response());
+        return Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/x-diff"))], patch).into_response());
     }
-    Ok(Json(convert::diff::diff(
-        app.engine().diff(&caller.principal, &id).await?,
-    ))
-    .into_response())
+    Ok(Json(convert::diff::diff(app.engine().diff(&caller.principal, &id).await?)).into_response())
 }

@@ -46,17 +46,11 @@ pub(crate) async fn list(
     if sse::wanted(&headers) {
         return sse::follow(app, caller, sse::Follow { session, after, stay }).await;
     }
-    let page = app
-        .engine()
-        .events(&caller.principal, &session, after, rows)
-        .await?;
+    let page = app.engine().events(&caller.principal, &session, after, rows).await?;
     let (text, count) = event::array(&page.events, MAX_ARRAY_BYTES);
     let is_full = count == usize::try_from(rows).unwrap_or(usize::MAX) || count < page.events.len();
-    let last = page
-        .events
-        .get(count.saturating_sub(1))
-        .filter(|_| is_full)
-        .map(|event| event.seq.to_string());
+    let last =
+        page.events.get(count.saturating_sub(1)).filter(|_| is_full).map(|event| event.seq.to_string());
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok((link(&uri, "after", last.as_deref()), json, text).into_response())
 }
@@ -71,9 +65,6 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
     }
     match text.parse() {
         Ok(number) => Ok(Some(number)),
-        Err(_) => Err(ApiError::invalid(
-            "invalid_header",
-            "Last-Event-ID is not an event's number",
-        )),
+        Err(_) => Err(ApiError::invalid("invalid_header", "Last-Event-ID is not an event's number")),
     }
 }

@@ -20,45 +20,22 @@ pub(crate) async fn show(State(app): State<App>, MaybeCaller(caller): MaybeCalle
     };
     if let Some(caller) = caller {
         health.queue = app.engine().queue_depth().await.ok().map(platform::queue);
-        let findings = app
-            .engine()
-            .doctor(&caller.principal, false)
-            .await
-            .unwrap_or_default();
-        health.findings = findings
-            .into_iter()
-            .filter(|f| f.state != FindingState::Ok)
-            .map(platform::finding)
-            .collect();
+        let findings = app.engine().doctor(&caller.principal, false).await.unwrap_or_default();
+        health.findings =
+            findings.into_iter().filter(|f| f.state != FindingState::Ok).map(platform::finding).collect();
     }
     Json(health)
 }
 
 pub(crate) async fn ready(State(app): State<App>) -> (StatusCode, Json<Readiness>) {
     let failing = match app.engine().ready().await {
-        Ok(findings) => findings
-            .into_iter()
-            .filter(has_failed)
-            .map(|finding| finding.subject)
-            .collect(),
+        Ok(findings) => findings.into_iter().filter(has_failed).map(|finding| finding.subject).collect(),
         Err(error) => vec![error.code.to_owned()],
     };
     if failing.is_empty() {
-        (
-            StatusCode::OK,
-            Json(Readiness {
-                status: "ready".to_owned(),
-                failing,
-            }),
-        )
+        (StatusCode::OK, Json(Readiness { status: "ready".to_owned(), failing }))
     } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            Json(Readiness {
-                status: "unavailable".to_owned(),
-                failing,
-            }),
-        )
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Readiness { status: "unavailable".to_owned(), failing }))
     }
 }
 

@@ -30,9 +30,7 @@ pub(crate) async fn show(
     Parameters(given): Parameters<InboxParameters>,
 ) -> Result<Json<Inbox>, ApiError> {
     let rows = limit(given.limit, DEFAULT_FINISHED, MAX_FINISHED)?;
-    Ok(Json(people::inbox(
-        app.engine().inbox(&caller.principal, rows).await?,
-    )))
+    Ok(Json(people::inbox(app.engine().inbox(&caller.principal, rows).await?)))
 }
 
 pub(crate) async fn seen(

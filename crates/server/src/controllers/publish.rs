@@ -18,22 +18,10 @@ pub(crate) async fn publish(
     OptionalBody(how): OptionalBody<PublishRequest>,
 ) -> Result<(StatusCode, Json<Published>), ApiError> {
     let id = session_of(&app, &caller, &id).await?;
-    let before = app
-        .engine()
-        .session(&caller.principal, &id)
-        .await?
-        .pull
-        .map(|pull| pull.number);
-    let done = app
-        .engine()
-        .publish(&caller.principal, &id, request::publish(how)?)
-        .await?;
+    let before = app.engine().session(&caller.principal, &id).await?.pull.map(|pull| pull.number);
+    let done = app.engine().publish(&caller.principal, &id, request::publish(how)?).await?;
     // The engine repeats the answer of the first time where the same is asked again.
     let is_new = done.created && before != Some(done.number);
-    let status = if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(people::published(done))))
 }

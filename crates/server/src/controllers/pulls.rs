@@ -41,17 +41,10 @@ pub(crate) async fn list(
     Parameters(given): Parameters<ListParameters>,
 ) -> Result<Response, ApiError> {
     let mut state = Vec::new();
-    for name in given
-        .state
-        .as_deref()
-        .unwrap_or("")
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
+    for name in given.state.as_deref().unwrap_or("").split(',').map(str::trim).filter(|name| !name.is_empty())
     {
-        let known: wire::pull::PullState = name
-            .parse()
-            .map_err(|error| ApiError::parameter("state", error))?;
+        let known: wire::pull::PullState =
+            name.parse().map_err(|error| ApiError::parameter("state", error))?;
         state.push(word::pull_state_of(known));
     }
     let session = match given.session.as_deref() {
@@ -77,9 +70,7 @@ pub(crate) async fn show(
     Path(number): Path<String>,
 ) -> Result<Json<Pull>, ApiError> {
     let number = number_of(&number)?;
-    Ok(Json(people::pull(
-        app.engine().pull(&caller.principal, number).await?,
-    )))
+    Ok(Json(people::pull(app.engine().pull(&caller.principal, number).await?)))
 }
 
 pub(crate) async fn merge(
@@ -89,9 +80,7 @@ pub(crate) async fn merge(
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Json<Pull>, ApiError> {
     let number = number_of(&number)?;
-    let pull = app
-        .apart(async move |engine| engine.merge_pull(&caller.principal, number).await)
-        .await?;
+    let pull = app.apart(async move |engine| engine.merge_pull(&caller.principal, number).await).await?;
     Ok(Json(people::pull(pull)))
 }
 
@@ -102,9 +91,7 @@ pub(crate) async fn close(
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Json<Pull>, ApiError> {
     let number = number_of(&number)?;
-    let pull = app
-        .apart(async move |engine| engine.close_pull(&caller.principal, number).await)
-        .await?;
+    let pull = app.apart(async move |engine| engine.close_pull(&caller.principal, number).await).await?;
     Ok(Json(people::pull(pull)))
 }
 

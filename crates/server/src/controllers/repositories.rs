@@ -15,14 +15,7 @@ pub(crate) async fn inspect(
     caller: Caller,
     body: JsonBody<InspectRequest>,
 ) -> Result<Json<RepositoryFacts>, ApiError> {
-    let repository: Repository = body
-        .value
-        .repo
-        .parse()
-        .map_err(|error| ApiError::field("repo", error))?;
-    let facts = app
-        .engine()
-        .inspect_repository(&caller.principal, &repository)
-        .await?;
+    let repository: Repository = body.value.repo.parse().map_err(|error| ApiError::field("repo", error))?;
+    let facts = app.engine().inspect_repository(&caller.principal, &repository).await?;
     Ok(Json(platform::repository(&repository, facts)))
 }

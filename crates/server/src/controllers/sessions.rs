@@ -33,23 +33,13 @@ pub(crate) async fn create(
         None => None,
     };
     let idempotency = idempotency_key(&headers)?.map(|key| (key, sha256(&body.bytes)));
-    let around = Circumstances {
-        parent,
-        source: source(&headers),
-        idempotency,
-    };
+    let around = Circumstances { parent, source: source(&headers), idempotency };
     let new = new_session(body.value, around)?;
     let (made, created) = app.engine().submit(&caller.principal, new).await?;
-    let status = if created {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, location(&made.id), Json(session::session(made))).into_response();
     if !created {
-        response
-            .headers_mut()
-            .insert(REPLAYED, HeaderValue::from_static("true"));
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
     Ok(response)
 }
@@ -57,10 +47,7 @@ pub(crate) async fn create(
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut keys = headers.get_all(&IDEMPOTENCY_KEY).iter();
     let Some(value) = keys.next() else { return Ok(None) };
-    let key = value
-        .to_str()
-        .ok()
-        .filter(|key| (1..=200).contains(&key.len()) && keys.next().is_none());
+    let key = value.to_str().ok().filter(|key| (1..=200).contains(&key.len()) && keys.next().is_none());
     match key {
         Some(key) => Ok(Some(key.to_owned())),
         None => Err(ApiError::invalid(
@@ -71,20 +58,15 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Only the command line says `telecoder-cli/…`, only browsers send `Origin`.
 fn source(headers: &HeaderMap) -> Source {
-    let agent = headers
-        .get(header::USER_AGENT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("");
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
     if agent.starts_with("telecoder-cli/") {
         Source::Cli
     } else if headers.contains_key(header::ORIGIN) {
@@ -163,18 +145,12 @@ pub(crate) async fn list(
 
 fn statuses(text: Option<&str>) -> Result<Vec<Status>, ApiError> {
     let mut all = Vec::new();
-    for word in text
-        .unwrap_or("")
-        .split(',')
-        .map(str::trim)
-        .filter(|word| !word.is_empty())
-    {
+    for word in text.unwrap_or("").split(',').map(str::trim).filter(|word| !word.is_empty()) {
         if word == "active" {
             all.extend(Status::ALL.into_iter().filter(|status| !status.has_ended()));
         } else {
-            let status: wire::session::Status = word
-                .parse()
-                .map_err(|error| ApiError::parameter("status", format!("{error}, active")))?;
+            let status: wire::session::Status =
+                word.parse().map_err(|error| ApiError::parameter("status", format!("{error}, active")))?;
             all.push(word::status_of(status));
         }
     }
@@ -187,9 +163,7 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<wire::session::Session>, ApiError> {
     let id = session_of(&app, &caller, &id).await?;
-    Ok(Json(session::session(
-        app.engine().session(&caller.principal, &id).await?,
-    )))
+    Ok(Json(session::session(app.engine().session(&caller.principal, &id).await?)))
 }
 
 pub(crate) async fn rename(
@@ -203,9 +177,7 @@ pub(crate) async fn rename(
         return Err(ApiError::field("title", "it is empty"));
     }
     let id = session_of(&app, &caller, &id).await?;
-    let renamed = app
-        .apart(async move |engine| engine.rename(&caller.principal, &id, title).await)
-        .await?;
+    let renamed = app.apart(async move |engine| engine.rename(&caller.principal, &id, title).await).await?;
     Ok(Json(session::session(renamed)))
 }
 
@@ -226,9 +198,7 @@ pub(crate) async fn stop(
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Json<wire::session::Session>, ApiError> {
     let id = session_of(&app, &caller, &id).await?;
-    let stopped = app
-        .apart(async move |engine| engine.stop(&caller.principal, &id).await)
-        .await?;
+    let stopped = app.apart(async move |engine| engine.stop(&caller.principal, &id).await).await?;
     Ok(Json(session::session(stopped)))
 }
 
@@ -240,12 +210,7 @@ pub(crate) async fn rerun(
 ) -> Result<Response, ApiError> {
     let id = session_of(&app, &caller, &id).await?;
     let new = app.engine().rerun(&caller.principal, &id).await?;
-    Ok((
-        StatusCode::CREATED,
-        location(&new.id),
-        Json(session::session(new)),
-    )
-        .into_response())
+    Ok((StatusCode::CREATED, location(&new.id), Json(session::session(new))).into_response())
 }
 
 pub(crate) async fn usage(
@@ -254,7 +219,5 @@ pub(crate) async fn usage(
     Path(id): Path<String>,
 ) -> Result<Json<wire::usage::SessionUsage>, ApiError> {
     let id = session_of(&app, &caller, &id).await?;
-    Ok(Json(session::session_usage(
-        &app.engine().session(&caller.principal, &id).await?,
-    )))
+    Ok(Json(session::session_usage(&app.engine().session(&caller.principal, &id).await?)))
 }

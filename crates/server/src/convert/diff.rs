@@ -6,10 +6,7 @@ use telecoder_engine::request::SessionDiff;
 use telecoder_model::port::git::{DiffFile, DiffHunk, DiffLine};
 
 pub(crate) fn diff(from: SessionDiff) -> wire::Diff {
-    wire::Diff {
-        stat: session::diff_stat(from.stat),
-        files: from.files.into_iter().map(file).collect(),
-    }
+    wire::Diff { stat: session::diff_stat(from.stat), files: from.files.into_iter().map(file).collect() }
 }
 
 fn file(from: DiffFile) -> wire::DiffFile {

@@ -48,55 +48,29 @@ pub(crate) fn array(events: &[Event], bound: usize) -> (String, usize) {
 
 fn body(from: EventBody) -> wire::EventBody {
     match from {
-        EventBody::Status { status, reason } => wire::EventBody::Status {
-            status: word::status(status),
-            reason,
-        },
-        EventBody::Step {
-            step,
-            state,
-            detail,
-            duration_ms,
-        } => wire::EventBody::Step {
-            step,
-            state: word::step(state),
-            detail,
-            duration_ms,
-        },
-        EventBody::Message {
-            author,
-            text,
-            chunk,
-            turn,
-        } => wire::EventBody::Message {
-            author: word::author(author),
-            text,
-            chunk,
-            turn,
-        },
+        EventBody::Status { status, reason } => {
+            wire::EventBody::Status { status: word::status(status), reason }
+        }
+        EventBody::Step { step, state, detail, duration_ms } => {
+            wire::EventBody::Step { step, state: word::step(state), detail, duration_ms }
+        }
+        EventBody::Message { author, text, chunk, turn } => {
+            wire::EventBody::Message { author: word::author(author), text, chunk, turn }
+        }
         EventBody::Thought { text } => wire::EventBody::Thought { text },
         EventBody::ToolCall(call) => wire::EventBody::ToolCall(tool_call(call)),
         EventBody::ToolUpdate(call) => wire::EventBody::ToolUpdate(tool_call(call)),
-        EventBody::Plan { entries } => wire::EventBody::Plan {
-            entries: entries.into_iter().map(plan_entry).collect(),
-        },
-        EventBody::Output { stream, text, blob } => wire::EventBody::Output {
-            stream,
-            text,
-            blob: blob.map(blob_ref),
-        },
+        EventBody::Plan { entries } => {
+            wire::EventBody::Plan { entries: entries.into_iter().map(plan_entry).collect() }
+        }
+        EventBody::Output { stream, text, blob } => {
+            wire::EventBody::Output { stream, text, blob: blob.map(blob_ref) }
+        }
         EventBody::FileChange { paths, total, action } => {
             wire::EventBody::FileChange { paths, total, action }
         }
         EventBody::Usage(call) => wire::EventBody::Usage(session::model_call(call)),
-        EventBody::Permission {
-            decision,
-            title,
-            kind,
-            options,
-            state,
-            by,
-        } => wire::EventBody::Permission {
+        EventBody::Permission { decision, title, kind, options, state, by } => wire::EventBody::Permission {
             decision: decision.to_string(),
             title,
             kind: word::tool(kind),
@@ -105,12 +79,7 @@ fn body(from: EventBody) -> wire::EventBody {
             by,
         },
         EventBody::Outcome(outcome) => wire::EventBody::Outcome(session::outcome(outcome)),
-        EventBody::Git {
-            action,
-            commit,
-            branch,
-            diff,
-        } => wire::EventBody::Git {
+        EventBody::Git { action, commit, branch, diff } => wire::EventBody::Git {
             action,
             commit: commit.to_string(),
             branch,
@@ -119,14 +88,10 @@ fn body(from: EventBody) -> wire::EventBody {
         EventBody::PullRequest { number, url, action } => {
             wire::EventBody::PullRequest { number, url, action }
         }
-        EventBody::Error { kind, message, hint } => wire::EventBody::Error {
-            kind: word::failure(kind),
-            message,
-            hint,
-        },
-        EventBody::Done { status } => wire::EventBody::Done {
-            status: word::status(status),
-        },
+        EventBody::Error { kind, message, hint } => {
+            wire::EventBody::Error { kind: word::failure(kind), message, hint }
+        }
+        EventBody::Done { status } => wire::EventBody::Done { status: word::status(status) },
     }
 }
 
@@ -144,34 +109,19 @@ fn tool_call(from: ToolCall) -> wire::ToolCall {
 }
 
 fn tool_diff(from: ToolDiff) -> wire::ToolDiff {
-    wire::ToolDiff {
-        path: from.path,
-        old_text: from.old_text,
-        new_text: from.new_text,
-    }
+    wire::ToolDiff { path: from.path, old_text: from.old_text, new_text: from.new_text }
 }
 
 fn plan_entry(from: PlanEntry) -> wire::PlanEntry {
-    wire::PlanEntry {
-        content: from.content,
-        priority: from.priority,
-        status: from.status,
-    }
+    wire::PlanEntry { content: from.content, priority: from.priority, status: from.status }
 }
 
 fn blob_ref(from: BlobRef) -> wire::BlobRef {
-    wire::BlobRef {
-        digest: from.digest,
-        size: from.size,
-    }
+    wire::BlobRef { digest: from.digest, size: from.size }
 }
 
 pub(super) fn permission_option(from: PermissionOption) -> wire::PermissionOption {
-    wire::PermissionOption {
-        id: from.id,
-        name: from.name,
-        kind: from.kind,
-    }
+    wire::PermissionOption { id: from.id, name: from.name, kind: from.kind }
 }
 
 #[cfg(test)]
@@ -194,10 +144,7 @@ mod tests {
 
     fn bodies() -> Vec<EventBody> {
         vec![
-            EventBody::Status {
-                status: Status::Running,
-                reason: None,
-            },
+            EventBody::Status { status: Status::Running, reason: None },
             EventBody::ToolUpdate(ToolCall {
                 id: "t1".to_owned(),
                 kind: Some(ToolKind::SwitchMode),
@@ -210,20 +157,10 @@ mod tests {
                 end: CallEnd::Finished,
                 status: Some(200),
                 error: None,
-                usage: Usage {
-                    input_tokens: 5,
-                    cost_micros: Some(1_500),
-                    ..Usage::default()
-                },
+                usage: Usage { input_tokens: 5, cost_micros: Some(1_500), ..Usage::default() },
             }),
-            EventBody::Error {
-                kind: FailureKind::DiskFull,
-                message: "a\nb".to_owned(),
-                hint: None,
-            },
-            EventBody::Done {
-                status: Status::Complete,
-            },
+            EventBody::Error { kind: FailureKind::DiskFull, message: "a\nb".to_owned(), hint: None },
+            EventBody::Done { status: Status::Complete },
         ]
     }
 
@@ -251,20 +188,12 @@ mod tests {
 
     #[test]
     fn an_array_is_bounded_but_never_empty() {
-        let events: Vec<Event> = (1..)
-            .zip(bodies())
-            .map(|(number, body)| event(number, body))
-            .collect();
+        let events: Vec<Event> = (1..).zip(bodies()).map(|(number, body)| event(number, body)).collect();
         assert_eq!(array(&events, usize::MAX).1, 5);
         assert_eq!(array(&events, 1).1, 1);
         assert_eq!(array(&[], 1), ("[]".to_owned(), 0));
         let (text, count) = array(&events, 400);
         assert!(text.len() <= 401 && (1..5).contains(&count));
-        assert_eq!(
-            serde_json::from_str::<Vec<telecoder_api::event::Event>>(&text)
-                .unwrap()
-                .len(),
-            count
-        );
+        assert_eq!(serde_json::from_str::<Vec<telecoder_api::event::Event>>(&text).unwrap().len(), count);
     }
 }

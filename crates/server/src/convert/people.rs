@@ -35,24 +35,15 @@ pub(crate) fn approval(from: Decision) -> wire::approval::Approval {
 }
 
 pub(crate) fn inbox(from: Inbox) -> wire::inbox::Inbox {
-    let waiting = from
-        .waiting
-        .into_iter()
-        .map(|(decision, of)| wire::inbox::WaitingEntry {
-            approval: approval(decision),
-            session: session::session(of),
-        });
+    let waiting = from.waiting.into_iter().map(|(decision, of)| wire::inbox::WaitingEntry {
+        approval: approval(decision),
+        session: session::session(of),
+    });
     let finished = from
         .finished
         .into_iter()
-        .map(|(of, unread)| wire::inbox::FinishedEntry {
-            session: session::session(of),
-            unread,
-        });
-    wire::inbox::Inbox {
-        waiting: waiting.collect(),
-        finished: finished.collect(),
-    }
+        .map(|(of, unread)| wire::inbox::FinishedEntry { session: session::session(of), unread });
+    wire::inbox::Inbox { waiting: waiting.collect(), finished: finished.collect() }
 }
 
 pub(crate) fn pull(from: Pull) -> wire::pull::Pull {

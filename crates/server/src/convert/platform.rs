@@ -17,11 +17,7 @@ pub(crate) fn agent(from: AgentStatus) -> wire::agent::Agent {
         version: from.version,
         size_bytes: from.size_bytes,
         location: from.location,
-        providers: from
-            .providers
-            .iter()
-            .map(|provider| provider.as_str().to_owned())
-            .collect(),
+        providers: from.providers.iter().map(|provider| provider.as_str().to_owned()).collect(),
         problem: from.problem,
     }
 }
@@ -40,10 +36,7 @@ pub(crate) fn token(from: Token) -> wire::token::Token {
 }
 
 pub(crate) fn created_token(from: NewToken) -> wire::token::CreatedToken {
-    wire::token::CreatedToken {
-        token: token(from.token),
-        secret: from.secret,
-    }
+    wire::token::CreatedToken { token: token(from.token), secret: from.secret }
 }
 
 pub(crate) fn finding(from: Finding) -> wire::doctor::Finding {
@@ -67,8 +60,5 @@ pub(crate) fn repository(name: &Repository, from: RepositoryFacts) -> wire::repo
 }
 
 pub(crate) fn queue(from: QueueDepth) -> wire::health::QueueDepth {
-    wire::health::QueueDepth {
-        queued: from.queued,
-        running: from.leased,
-    }
+    wire::health::QueueDepth { queued: from.queued, running: from.leased }
 }

@@ -80,28 +80,15 @@ fn requester(from: &wire::session::Requester) -> Result<Requester, ApiError> {
             && text.chars().count() <= MAX_REQUESTER_CHARS
             && !text.chars().any(|c| c.is_control() || matches!(c, '<' | '>'));
         if !fine {
-            return Err(ApiError::field(
-                name,
-                "1 to 200 printable characters without < and > were expected",
-            ));
+            return Err(ApiError::field(name, "1 to 200 printable characters without < and > were expected"));
         }
     }
-    Ok(Requester {
-        name: from.name.trim().to_owned(),
-        email: from.email.trim().to_owned(),
-    })
+    Ok(Requester { name: from.name.trim().to_owned(), email: from.email.trim().to_owned() })
 }
 
 pub(crate) fn publish(from: wire::pull::PublishRequest) -> Result<PublishRequest, ApiError> {
-    if from
-        .body
-        .as_ref()
-        .is_some_and(|body| body.chars().count() > MAX_BODY_CHARS || body.contains('\0'))
-    {
-        return Err(ApiError::field(
-            "body",
-            "at most 100,000 characters without NUL were expected",
-        ));
+    if from.body.as_ref().is_some_and(|body| body.chars().count() > MAX_BODY_CHARS || body.contains('\0')) {
+        return Err(ApiError::field("body", "at most 100,000 characters without NUL were expected"));
     }
     Ok(PublishRequest {
         base: parsed("base", from.base.as_deref())?,
@@ -125,8 +112,7 @@ pub(crate) fn parsed<T: FromStr>(name: &str, text: Option<&str>) -> Result<Optio
 where
     T::Err: Display,
 {
-    text.map(|text| text.parse().map_err(|error| ApiError::field(name, error)))
-        .transpose()
+    text.map(|text| text.parse().map_err(|error| ApiError::field(name, error))).transpose()
 }
 
 /// Parses a parameter of a query.
@@ -134,8 +120,7 @@ pub(crate) fn parameter<T: FromStr>(name: &str, text: Option<&str>) -> Result<Op
 where
     T::Err: Display,
 {
-    text.map(|text| text.parse().map_err(|error| ApiError::parameter(name, error)))
-        .transpose()
+    text.map(|text| text.parse().map_err(|error| ApiError::parameter(name, error))).transpose()
 }
 
 #[cfg(test)]
@@ -144,11 +129,7 @@ mod tests {
     use serde_json::json;
 
     fn around() -> Circumstances {
-        Circumstances {
-            parent: None,
-            source: Source::Api,
-            idempotency: None,
-        }
+        Circumstances { parent: None, source: Source::Api, idempotency: None }
     }
 
     fn refused(body: serde_json::Value) -> String {

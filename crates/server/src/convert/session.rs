@@ -10,11 +10,7 @@ use telecoder_model::usage::{ModelCall, Usage};
 pub(crate) fn session(from: Session) -> wire::session::Session {
     let title = from.display_title();
     let (pr_url, pr_number, pr_state) = match from.pull {
-        Some(pull) => (
-            Some(pull.url),
-            Some(pull.number),
-            Some(word::pull_state(pull.state)),
-        ),
+        Some(pull) => (Some(pull.url), Some(pull.number), Some(word::pull_state(pull.state))),
         None => (None, None, None),
     };
     wire::session::Session {
@@ -36,10 +32,7 @@ pub(crate) fn session(from: Session) -> wire::session::Session {
         parent_session_id: from.parent.map(String::from),
         attempt: from.attempt,
         source: word::source(from.source),
-        requester: from.requester.map(|who| wire::session::Requester {
-            name: who.name,
-            email: who.email,
-        }),
+        requester: from.requester.map(|who| wire::session::Requester { name: who.name, email: who.email }),
         outcome: from.outcome.map(outcome),
         checks: Vec::new(),
         diff_stat: from.diff.map(diff_stat),
@@ -105,11 +98,7 @@ fn claims(from: Claims) -> wire::session::Claims {
 }
 
 pub(crate) fn diff_stat(from: DiffStat) -> wire::session::DiffStat {
-    wire::session::DiffStat {
-        files: from.files,
-        additions: from.additions,
-        deletions: from.deletions,
-    }
+    wire::session::DiffStat { files: from.files, additions: from.additions, deletions: from.deletions }
 }
 
 pub(crate) fn usage(from: Usage) -> wire::usage::Usage {
@@ -135,10 +124,7 @@ pub(crate) fn model_call(from: ModelCall) -> wire::usage::ModelCall {
 }
 
 /// Millionths of a dollar as dollars; exact up to nine billion dollars.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "sums of money are far below 2^53 millionths"
-)]
+#[expect(clippy::cast_precision_loss, reason = "sums of money are far below 2^53 millionths")]
 fn dollars(micros: u64) -> f64 {
     micros as f64 / 1e6
 }

@@ -51,12 +51,7 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
     for (path, item) in object(document, "/paths") {
         for method in ["get", "post", "patch", "delete"] {
             if let Some(body) = item.get(method) {
-                all.push(Operation {
-                    method,
-                    path,
-                    group: text(body, "/tags/0"),
-                    body,
-                });
+                all.push(Operation { method, path, group: text(body, "/tags/0"), body });
             }
         }
     }
@@ -64,10 +59,7 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
     let mut order: Vec<usize> = (0..all.len()).collect();
     order.sort_by_key(|&index| all.get(index).and_then(|operation| first(operation.group)));
     let mut slots: Vec<Option<Operation<'_>>> = all.into_iter().map(Some).collect();
-    order
-        .into_iter()
-        .filter_map(|index| slots.get_mut(index)?.take())
-        .collect()
+    order.into_iter().filter_map(|index| slots.get_mut(index)?.take()).collect()
 }
 
 fn contents(out: &mut String, operations: &[Operation<'_>]) {
@@ -94,10 +86,7 @@ fn write_operation(out: &mut String, operation: &Operation<'_>) {
         path = escape(operation.path),
         summary = escape(text(operation.body, "/summary")),
     );
-    for paragraph in text(operation.body, "/description")
-        .split("\n\n")
-        .filter(|p| !p.is_empty())
-    {
+    for paragraph in text(operation.body, "/description").split("\n\n").filter(|p| !p.is_empty()) {
         let _ = write!(out, "<p>{}</p>", marked(paragraph));
     }
     let parameters = list(operation.body, "/parameters");
@@ -115,10 +104,7 @@ fn write_operation(out: &mut String, operation: &Operation<'_>) {
         }
         out.push_str("</table>");
     }
-    if let Some(schema) = operation
-        .body
-        .pointer("/requestBody/content/application~1json/schema")
-    {
+    if let Some(schema) = operation.body.pointer("/requestBody/content/application~1json/schema") {
         let _ = write!(out, "<p>Body: {}</p>", type_of(schema));
     }
     out.push_str("<table><tr><th>status</th><th>body</th><th></th></tr>");
@@ -137,11 +123,7 @@ fn write_operation(out: &mut String, operation: &Operation<'_>) {
             Some(reference) => (link("ErrorBody"), escape(last(reference))),
             None => (shapes.join(" or "), marked(text(response, "/description"))),
         };
-        let _ = write!(
-            out,
-            "<tr><td>{}</td><td>{shape}</td><td>{says}</td></tr>",
-            escape(status)
-        );
+        let _ = write!(out, "<tr><td>{}</td><td>{shape}</td><td>{says}</td></tr>", escape(status));
     }
     out.push_str("</table></section>");
 }
@@ -249,9 +231,7 @@ fn marked(source: &str) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), ToOwned::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
@@ -259,18 +239,11 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 }
 
 fn list<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn object<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_object)
-        .into_iter()
-        .flat_map(Map::iter)
+    value.pointer(pointer).and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 
 #[cfg(test)]
@@ -282,10 +255,7 @@ mod tests {
         let document = serde_json::to_value(crate::openapi::document()).unwrap();
         let page = page(&document);
         for (path, _) in object(&document, "/paths") {
-            assert!(
-                page.contains(&format!("<code>{}</code></h3>", escape(path))),
-                "{path}"
-            );
+            assert!(page.contains(&format!("<code>{}</code></h3>", escape(path))), "{path}");
         }
         for (name, _) in object(&document, "/components/schemas") {
             assert!(page.contains(&format!("id=\"type-{name}\"")), "{name}");

@@ -21,16 +21,10 @@ fn operations() -> Vec<(String, String, Option<Scope>)> {
                 .map(|(_, rest)| rest.trim_end_matches("`.").parse().unwrap());
             assert_eq!(
                 operation["security"],
-                if scope.is_some() {
-                    json!([{"token": []}])
-                } else {
-                    json!([{}])
-                }
+                if scope.is_some() { json!([{"token": []}]) } else { json!([{}]) }
             );
-            let path = path
-                .replace("{id}", "aaaaaaaaaaaa")
-                .replace("{number}", "7")
-                .replace("{name}", "goose");
+            let path =
+                path.replace("{id}", "aaaaaaaaaaaa").replace("{number}", "7").replace("{name}", "goose");
             all.push((method.to_uppercase(), path, scope));
         }
     }
@@ -40,11 +34,7 @@ fn operations() -> Vec<(String, String, Option<Scope>)> {
 
 #[tokio::test]
 async fn every_route_that_needs_a_token_refuses_requests_without_one() {
-    let app = TestApp::with(Setup {
-        token_required: true,
-        ..Setup::default()
-    })
-    .await;
+    let app = TestApp::with(Setup { token_required: true, ..Setup::default() }).await;
     for (method, path, scope) in operations() {
         let answer = app.call(&method, &path, json!({})).await;
         if scope.is_some() {
@@ -58,11 +48,7 @@ async fn every_route_that_needs_a_token_refuses_requests_without_one() {
 
 #[tokio::test]
 async fn every_route_refuses_a_token_whose_scope_is_too_small_and_lets_the_scope_in() {
-    let app = TestApp::with(Setup {
-        token_required: true,
-        ..Setup::default()
-    })
-    .await;
+    let app = TestApp::with(Setup { token_required: true, ..Setup::default() }).await;
     let mut tokens = Vec::new();
     for scope in SCOPES {
         tokens.push((scope, app.token("local", scope).await));
@@ -77,12 +63,7 @@ async fn every_route_refuses_a_token_whose_scope_is_too_small_and_lets_the_scope
                 .body("{}");
             let answer = app.send(request).await;
             let refused = answer.status == 403;
-            assert_eq!(
-                refused,
-                *scope < needed,
-                "{method} {path} with {scope:?}: {}",
-                answer.text
-            );
+            assert_eq!(refused, *scope < needed, "{method} {path} with {scope:?}: {}", answer.text);
             if refused {
                 assert_eq!(answer.error(), "403 scope_missing");
             }
@@ -94,50 +75,22 @@ async fn every_route_refuses_a_token_whose_scope_is_too_small_and_lets_the_scope
 async fn tokens_that_are_not_good_are_told_apart() {
     let app = TestApp::start().await;
     let expires = app.clock.now().plus(Duration::from_secs(60));
-    let request = TokenRequest {
-        name: "short".to_owned(),
-        scope: Scope::Read,
-        user: None,
-        expires_at: Some(expires),
-    };
-    let short = app
-        .engine
-        .create_token(&Principal::local(), request)
-        .await
-        .unwrap();
+    let request =
+        TokenRequest { name: "short".to_owned(), scope: Scope::Read, user: None, expires_at: Some(expires) };
+    let short = app.engine.create_token(&Principal::local(), request).await.unwrap();
     let with = async |value: String| {
-        app.send(app.request("GET", "/api/sessions").header("authorization", value))
-            .await
+        app.send(app.request("GET", "/api/sessions").header("authorization", value)).await
     };
     assert_eq!(with(format!("Bearer {}", short.secret)).await.status, 200);
     assert_eq!(with(format!("bearer  {}", short.secret)).await.status, 200);
     app.clock.advance(Duration::from_secs(60));
-    assert_eq!(
-        with(format!("Bearer {}", short.secret)).await.error(),
-        "401 token_expired"
-    );
-    app.engine
-        .revoke_token(&Principal::local(), &short.token.id)
-        .await
-        .unwrap();
-    assert_eq!(
-        with(format!("Bearer {}", short.secret)).await.error(),
-        "401 token_revoked"
-    );
-    assert_eq!(
-        with("Bearer tc_0000".to_owned()).await.error(),
-        "401 token_unknown"
-    );
-    assert_eq!(
-        with(format!("Bearer {}", "x".repeat(5000))).await.error(),
-        "401 token_unknown"
-    );
+    assert_eq!(with(format!("Bearer {}", short.secret)).await.error(), "401 token_expired");
+    app.engine.revoke_token(&Principal::local(), &short.token.id).await.unwrap();
+    assert_eq!(with(format!("Bearer {}", short.secret)).await.error(), "401 token_revoked");
+    assert_eq!(with("Bearer tc_0000".to_owned()).await.error(), "401 token_unknown");
+    assert_eq!(with(format!("Bearer {}", "x".repeat(5000))).await.error(), "401 token_unknown");
     for malformed in ["", "Bearer", "Bearer ", "Basic bWU6eW91", "tc_0000"] {
-        assert_eq!(
-            with(malformed.to_owned()).await.error(),
-            "401 token_malformed",
-            "{malformed:?}"
-        );
+        assert_eq!(with(malformed.to_owned()).await.error(), "401 token_malformed", "{malformed:?}");
     }
     let twice = app
         .request("GET", "/api/sessions")
@@ -152,50 +105,25 @@ async fn the_address_that_a_request_names_must_be_ours() {
     let port = app.address.port();
     let with =
         async |name: &str, value: &str| app.send(app.request("GET", "/health").header(name, value)).await;
-    for host in [
-        "evil.example",
-        &format!("evil.example:{port}"),
-        "localhost:1",
-        "127.0.0.1",
-        "",
-    ] {
+    for host in ["evil.example", &format!("evil.example:{port}"), "localhost:1", "127.0.0.1", ""] {
         assert_eq!(with("host", host).await.error(), "403 foreign_host", "{host:?}");
     }
     assert_eq!(with("host", &format!("localhost:{port}")).await.status, 200);
-    for origin in [
-        "null",
-        "http://evil.example",
-        "http://localhost:1",
-        &format!("http://evil.example:{port}"),
-    ] {
-        assert_eq!(
-            with("origin", origin).await.error(),
-            "403 foreign_origin",
-            "{origin}"
-        );
+    for origin in
+        ["null", "http://evil.example", "http://localhost:1", &format!("http://evil.example:{port}")]
+    {
+        assert_eq!(with("origin", origin).await.error(), "403 foreign_origin", "{origin}");
     }
-    assert_eq!(
-        with("origin", &format!("http://localhost:{port}")).await.status,
-        200
-    );
-    for (path, method) in [
-        ("/", "GET"),
-        ("/api/docs", "GET"),
-        ("/nowhere", "GET"),
-        ("/api/sessions", "DELETE"),
-    ] {
-        let answer = app
-            .send(app.request(method, path).header("host", "evil.example"))
-            .await;
+    assert_eq!(with("origin", &format!("http://localhost:{port}")).await.status, 200);
+    for (path, method) in
+        [("/", "GET"), ("/api/docs", "GET"), ("/nowhere", "GET"), ("/api/sessions", "DELETE")]
+    {
+        let answer = app.send(app.request(method, path).header("host", "evil.example")).await;
         assert_eq!(answer.error(), "403 foreign_host", "{path}");
     }
-    let cross = app
-        .request("POST", "/api/inbox/seen")
-        .header("sec-fetch-site", "cross-site");
+    let cross = app.request("POST", "/api/inbox/seen").header("sec-fetch-site", "cross-site");
     assert_eq!(app.send(cross).await.error(), "403 foreign_origin");
-    let same = app
-        .request("POST", "/api/inbox/seen")
-        .header("sec-fetch-site", "same-origin");
+    let same = app.request("POST", "/api/inbox/seen").header("sec-fetch-site", "same-origin");
     assert_eq!(app.send(same).await.status, 204);
 }
 
@@ -217,15 +145,8 @@ async fn what_belongs_to_somebody_else_does_not_exist() {
             "aaaaaaaaaaaa" if method == "PATCH" => json!({"title": "x"}),
             _ => json!({}),
         };
-        let answer = app
-            .call(&method, &path.replace("aaaaaaaaaaaa", id.as_str()), body)
-            .await;
-        assert_eq!(
-            answer.error(),
-            "404 session_not_found",
-            "{method} {path}: {}",
-            answer.text
-        );
+        let answer = app.call(&method, &path.replace("aaaaaaaaaaaa", id.as_str()), body).await;
+        assert_eq!(answer.error(), "404 session_not_found", "{method} {path}: {}", answer.text);
         answers.push_str(&method);
         // A prefix of it finds nothing either.
         let answer = app.get(&format!("/api/sessions/{}", &id.as_str()[..6])).await;
@@ -234,30 +155,18 @@ async fn what_belongs_to_somebody_else_does_not_exist() {
     assert!(answers.len() > 30);
     assert_eq!(app.get("/api/sessions").await.json(), json!([]));
     let alice = app.token("alice", Scope::Read).await;
-    let hers = app
-        .send(app.request("GET", "/api/sessions").bearer_auth(&alice))
-        .await;
+    let hers = app.send(app.request("GET", "/api/sessions").bearer_auth(&alice)).await;
     assert_eq!(hers.json()[0]["id"], id.as_str());
 }
 
 #[tokio::test]
 async fn health_tells_strangers_only_that_the_server_lives() {
-    let app = TestApp::with(Setup {
-        token_required: true,
-        ..Setup::default()
-    })
-    .await;
+    let app = TestApp::with(Setup { token_required: true, ..Setup::default() }).await;
     let mut health = app.get("/health").await.json();
     health["uptimeSeconds"] = json!(0);
     expect_test::expect![[r#"{"status":"ok","version":"9.9.9","uptimeSeconds":0,"tokenRequired":true,"queue":null,"findings":[]}"#]].assert_eq(&health.to_string());
     let token = app.token("local", Scope::Read).await;
-    let known = app
-        .send(app.request("GET", "/health").bearer_auth(&token))
-        .await
-        .json();
+    let known = app.send(app.request("GET", "/health").bearer_auth(&token)).await.json();
     assert_eq!(known["queue"], json!({"queued": 0, "running": 0}));
-    assert_eq!(
-        app.get("/health/ready").await.text,
-        r#"{"status":"ready","failing":[]}"#
-    );
+    assert_eq!(app.get("/health/ready").await.text, r#"{"status":"ready","failing":[]}"#);
 }

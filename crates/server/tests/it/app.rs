@@ -34,6 +34,7 @@ pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) engine: Engine,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) sqlite: SqliteStore,
     pub(crate) clock: Arc<SetClock>,
     pub(crate) agents: Arc<FakeAgents>,
     bus: Arc<LocalBus>,
@@ -61,10 +62,7 @@ impl Answer {
     /// Status and code of an error.
     pub(crate) fn error(&self) -> String {
         let json = self.json();
-        assert!(
-            json["requestId"].is_string() && json["error"].is_string(),
-            "{json}"
-        );
+        assert!(json["requestId"].is_string() && json["error"].is_string(), "{json}");
         assert_eq!(json["requestId"], self.header("x-request-id"));
         format!("{} {}", self.status, json["code"].as_str().unwrap())
     }
@@ -78,10 +76,8 @@ impl TestApp {
     pub(crate) async fn with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(SetClock::default());
-        let sqlite = SqliteStore::open(&folder.path().join("db"), SqliteOptions::default())
-            .await
-            .unwrap();
-        let store: Arc<dyn Store> = Arc::new(sqlite);
+        let sqlite = SqliteStore::open(&folder.path().join("db"), SqliteOptions::default()).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(sqlite.clone());
         let bus = Arc::new(LocalBus::new());
         let agents = Arc::new(FakeAgents::default());
         let ports = Ports {
@@ -115,18 +111,7 @@ impl TestApp {
         let (shutdown, told) = watch::channel(false);
         let running = Some(tokio::spawn(server.run(told)));
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self {
-            address,
-            engine,
-            store,
-            clock,
-            agents,
-            bus,
-            http,
-            shutdown,
-            running,
-            _folder: folder,
-        }
+        Self { address, engine, store, sqlite, clock, agents, bus, http, shutdown, running, _folder: folder }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -139,19 +124,14 @@ impl TestApp {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        self.http
-            .request(Method::from_bytes(method.as_bytes()).unwrap(), self.url(path))
+        self.http.request(Method::from_bytes(method.as_bytes()).unwrap(), self.url(path))
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
-        Answer {
-            status,
-            headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -159,16 +139,19 @@ impl TestApp {
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
-        let request = self
-            .request(method, path)
-            .header("content-type", "application/json")
-            .body(body.to_string());
+        let request =
+            self.request(method, path).header("content-type", "application/json").body(body.to_string());
         self.send(request).await
+    }
+
+    /// Tells the server to stop.
+    pub(crate) fn tell_to_stop(&self) {
+        self.shutdown.send_replace(true);
     }
 
     /// Tells the server to stop and waits until it has.
     pub(crate) async fn stop(&mut self) {
-        self.shutdown.send(true).unwrap();
+        self.tell_to_stop();
         self.running.take().unwrap().await.unwrap();
     }
 
@@ -180,23 +163,13 @@ impl TestApp {
             user: Some(user.parse().unwrap()),
             expires_at: None,
         };
-        self.engine
-            .create_token(&Principal::local(), request)
-            .await
-            .unwrap()
-            .secret
+        self.engine.create_token(&Principal::local(), request).await.unwrap().secret
     }
 
     /// Creates a session of another user and gives its id.
     pub(crate) async fn create_of(&self, user: &str, prompt: &str) -> SessionId {
-        let who = Principal {
-            user: user.parse().unwrap(),
-            ..Principal::local()
-        };
-        let new = NewSession {
-            prompt: prompt.to_owned(),
-            ..NewSession::default()
-        };
+        let who = Principal { user: user.parse().unwrap(), ..Principal::local() };
+        let new = NewSession { prompt: prompt.to_owned(), ..NewSession::default() };
         self.engine.submit(&who, new).await.unwrap().0.id
     }
 
@@ -243,7 +216,8 @@ impl TestApp {
         .await;
     }
 
-    fn wake(&self, id: &SessionId) {
+    /// Wakes the readers of a session.
+    pub(crate) fn wake(&self, id: &SessionId) {
         use telecoder_model::port::bus::Bus;
         self.bus.wake(&Topic::Session(id.clone()));
     }
@@ -251,10 +225,5 @@ impl TestApp {
 
 /// A message of the agent.
 pub(crate) fn words(text: &str) -> EventBody {
-    EventBody::Message {
-        author: Author::Agent,
-        text: text.to_owned(),
-        chunk: true,
-        turn: 1,
-    }
+    EventBody::Message { author: Author::Agent, text: text.to_owned(), chunk: true, turn: 1 }
 }

@@ -63,11 +63,7 @@ async fn cutting_proxy(app: &TestApp, mut bytes: usize) -> String {
 async fn a_follower_gets_each_event_once_however_often_the_connection_breaks() {
     let app = TestApp::start().await;
     let id = app.create("x").await;
-    app.append(
-        &id,
-        (0..30).map(|number| words(&format!("words {number}"))).collect(),
-    )
-    .await;
+    app.append(&id, (0..30).map(|number| words(&format!("words {number}"))).collect()).await;
     app.finish(&id, Status::Complete).await;
     let client = Client::new(&cutting_proxy(&app, 700).await, None).unwrap();
     let count = Arc::new(AtomicU32::new(0));
@@ -84,18 +80,10 @@ async fn a_follower_of_a_session_that_is_over_ends_at_once() {
     let id = app.create("x").await;
     app.finish(&id, Status::Complete).await;
     let count = Arc::new(AtomicU32::new(0));
-    let mut follower = app
-        .client()
-        .follow(id.as_str(), Start { after: 2, stay: true }, at_once(&count, 3));
+    let mut follower = app.client().follow(id.as_str(), Start { after: 2, stay: true }, at_once(&count, 3));
     assert_eq!(seqs(&mut follower).await, [] as [u64; 0]);
-    let mut follower = app.client().follow(
-        &id.as_str()[..5],
-        Start {
-            after: 0,
-            stay: false,
-        },
-        at_once(&count, 3),
-    );
+    let mut follower =
+        app.client().follow(&id.as_str()[..5], Start { after: 0, stay: false }, at_once(&count, 3));
     assert_eq!(seqs(&mut follower).await, [1, 2]);
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
@@ -107,10 +95,7 @@ async fn a_follower_gives_up_when_it_is_told_to_and_at_once_where_trying_is_no_u
     let count = Arc::new(AtomicU32::new(0));
     let start = Start { after: 0, stay: true };
     let mut lost = app.client().follow("zzzzzzzzzzzz", start, at_once(&count, 3));
-    assert_eq!(
-        lost.next().await.unwrap().unwrap_err().code(),
-        Some("session_not_found")
-    );
+    assert_eq!(lost.next().await.unwrap().unwrap_err().code(), Some("session_not_found"));
     assert!(lost.next().await.is_none());
     assert_eq!(count.load(Ordering::SeqCst), 0);
     let mut follower = app.client().follow(id.as_str(), start, at_once(&count, 3));
@@ -126,27 +111,13 @@ async fn errors_are_told_apart() {
     let mut app = TestApp::start().await;
     let client = app.client();
     let error = client.session("zzzzzzzzzzzz").await.unwrap_err();
-    let ClientError::Api {
-        status,
-        code,
-        message,
-        hint,
-        request_id,
-        ..
-    } = &error
-    else {
+    let ClientError::Api { status, code, message, hint, request_id, .. } = &error else {
         panic!("{error:?}")
     };
     assert_eq!((*status, code.as_str()), (404, "session_not_found"));
     assert!(!message.is_empty() && hint.is_some() && request_id.is_some());
-    assert!(matches!(
-        client.session("../pulls").await,
-        Err(ClientError::Api { .. })
-    ));
-    assert!(matches!(
-        client.session("..").await,
-        Err(ClientError::Invalid { .. })
-    ));
+    assert!(matches!(client.session("../pulls").await, Err(ClientError::Api { .. })));
+    assert!(matches!(client.session("..").await, Err(ClientError::Invalid { .. })));
     app.stop().await;
     let error = client.sessions(&SessionFilter::default()).await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable { .. }), "{error:?}");
@@ -184,61 +155,30 @@ async fn every_read_of_the_client_understands_the_server() {
     assert!(!client.create_session(&task, Some("k")).await.unwrap().created);
     let id = made.value.id.as_str();
     assert_eq!(client.session(id).await.unwrap(), made.value);
-    let filter = SessionFilter {
-        limit: Some(1),
-        status: Some("active".to_owned()),
-        ..SessionFilter::default()
-    };
+    let filter =
+        SessionFilter { limit: Some(1), status: Some("active".to_owned()), ..SessionFilter::default() };
     assert_eq!(client.sessions(&filter).await.unwrap().rows, std::slice::from_ref(&made.value));
     assert_eq!(client.rename_session(id, "T").await.unwrap().title, "T");
     assert_eq!(client.lineage(id).await.unwrap().len(), 1);
     assert_eq!(client.events(id, 0, None).await.unwrap().rows.len(), 1);
     assert_eq!(client.messages(id).await.unwrap().len(), 1);
-    let message = telecoder_api::message::NewMessage {
-        content: "more".to_owned(),
-        queue: None,
-    };
+    let message = telecoder_api::message::NewMessage { content: "more".to_owned(), queue: None };
     assert_eq!(client.send_message(id, &message).await.unwrap().number, 2);
-    assert_eq!(
-        client.stop_session(id).await.unwrap().status,
-        telecoder_api::session::Status::Stopped
-    );
-    assert_eq!(
-        client
-            .rerun_session(id)
-            .await
-            .unwrap()
-            .parent_session_id
-            .as_deref(),
-        Some(id)
-    );
+    assert_eq!(client.stop_session(id).await.unwrap().status, telecoder_api::session::Status::Stopped);
+    assert_eq!(client.rerun_session(id).await.unwrap().parent_session_id.as_deref(), Some(id));
     assert!(client.diff(id).await.unwrap().files.is_empty());
     assert!(client.diff_patch(id).await.unwrap().is_empty());
     assert_eq!(client.usage(id).await.unwrap().session_id, id);
     assert_eq!(client.inbox(Some(5)).await.unwrap().finished.len(), 1);
     client.inbox_seen().await.unwrap();
     assert!(client.approvals().await.unwrap().is_empty());
-    assert!(
-        client
-            .pulls(&telecoder_api::pull::PullFilter::default())
-            .await
-            .unwrap()
-            .rows
-            .is_empty()
-    );
+    assert!(client.pulls(&telecoder_api::pull::PullFilter::default()).await.unwrap().rows.is_empty());
     assert_eq!(client.agents().await.unwrap().len(), 3);
     assert!(client.check_agent("goose").await.unwrap().installed);
     assert_eq!(client.policies().await.unwrap().len(), 3);
     assert!(client.tokens().await.unwrap().is_empty());
     assert!(!client.doctor(true).await.unwrap().is_empty());
-    assert_eq!(
-        client
-            .inspect_repository("/srv/code")
-            .await
-            .unwrap()
-            .uncommitted_total,
-        1
-    );
+    assert_eq!(client.inspect_repository("/srv/code").await.unwrap().uncommitted_total, 1);
     assert_eq!(client.health().await.unwrap().version, "9.9.9");
     assert_eq!(client.ready().await.unwrap().status, "ready");
     assert_eq!(client.openapi().await.unwrap()["openapi"], "3.1.0");

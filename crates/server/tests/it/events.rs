@@ -23,14 +23,8 @@ impl Stream {
         }
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
-        assert_eq!(
-            response.headers()["content-type"],
-            "text/event-stream; charset=utf-8"
-        );
-        Self {
-            response,
-            parser: SseParser::default(),
-        }
+        assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
+        Self { response, parser: SseParser::default() }
     }
 
     /// The next frame; `None` at the end of the stream.
@@ -73,17 +67,11 @@ impl Stream {
 async fn an_array_is_paged_in_order() {
     let app = TestApp::start().await;
     let id = app.create("x").await;
-    app.append(&id, (0..4).map(|number| words(&format!("w{number}"))).collect())
-        .await;
+    app.append(&id, (0..4).map(|number| words(&format!("w{number}"))).collect()).await;
     let get = async |query: &str| {
         let answer = app.get(&format!("/api/sessions/{id}/events{query}")).await;
-        let seqs: Vec<u64> = answer
-            .json()
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|e| e["seq"].as_u64().unwrap())
-            .collect();
+        let seqs: Vec<u64> =
+            answer.json().as_array().unwrap().iter().map(|e| e["seq"].as_u64().unwrap()).collect();
         (seqs, answer.header("link").to_owned())
     };
     assert_eq!(get("").await, (vec![1, 2, 3, 4, 5], String::new()));
@@ -92,15 +80,9 @@ async fn an_array_is_paged_in_order() {
     let (rows, link) = get("?limit=2&after=1").await;
     assert_eq!(
         (rows, link.as_str()),
-        (
-            vec![2, 3],
-            format!("</api/sessions/{id}/events?limit=2&after=3>; rel=\"next\"").as_str()
-        )
+        (vec![2, 3], format!("</api/sessions/{id}/events?limit=2&after=3>; rel=\"next\"").as_str())
     );
-    let second = app
-        .get(&format!("/api/sessions/{id}/events?after=1&limit=1"))
-        .await
-        .text;
+    let second = app.get(&format!("/api/sessions/{id}/events?after=1&limit=1")).await.text;
     expect_test::expect![[r#"[{"seq":2,"sessionId":"SESSION","at":"2023-11-14T22:13:20.000Z","type":"message","data":{"author":"agent","text":"w0","chunk":true,"turn":1}}]"#]].assert_eq(&second.replace(id.as_str(), "SESSION"));
 }
 
@@ -155,24 +137,17 @@ async fn a_reader_begins_where_it_says() {
     app.finish(&id, Status::Complete).await;
     let path = format!("/api/sessions/{id}/events");
     let from = async |query: &str, headers: &[(&str, &str)]| {
-        Stream::open(&app, &format!("{path}{query}"), headers)
-            .await
-            .rest()
-            .await
+        Stream::open(&app, &format!("{path}{query}"), headers).await.rest().await
     };
     assert_eq!(from("?after=3", &[]).await, [4, 5]);
     assert_eq!(from("", &[("last-event-id", "4")]).await, [5]);
     assert_eq!(from("?after=1", &[("last-event-id", "3")]).await, [4, 5]);
     assert_eq!(from("?after=1", &[("last-event-id", "")]).await, [2, 3, 4, 5]);
     assert_eq!(from("?after=5", &[]).await, [] as [u64; 0]);
-    let bad = app
-        .request("GET", &path)
-        .header("accept", "text/event-stream")
-        .header("last-event-id", "x");
+    let bad = app.request("GET", &path).header("accept", "text/event-stream").header("last-event-id", "x");
     assert_eq!(app.send(bad).await.error(), "400 invalid_header");
-    let unknown = app
-        .request("GET", "/api/sessions/zzzzzzzzzzzz/events")
-        .header("accept", "text/event-stream");
+    let unknown =
+        app.request("GET", "/api/sessions/zzzzzzzzzzzz/events").header("accept", "text/event-stream");
     assert_eq!(app.send(unknown).await.error(), "404 session_not_found");
 }
 
@@ -180,8 +155,7 @@ async fn a_reader_begins_where_it_says() {
 async fn without_following_a_stream_ends_with_what_is_there() {
     let app = TestApp::start().await;
     let id = app.create("x").await;
-    app.append(&id, (0..250).map(|number| words(&number.to_string())).collect())
-        .await;
+    app.append(&id, (0..250).map(|number| words(&number.to_string())).collect()).await;
     let mut stream = Stream::open(&app, &format!("/api/sessions/{id}/events?follow=0"), &[]).await;
     assert_eq!(stream.rest().await, (1..=251).collect::<Vec<u64>>());
 }
@@ -220,11 +194,7 @@ async fn many_followers_see_the_same_while_events_stream_in() {
 
 #[tokio::test]
 async fn a_silent_stream_is_kept_alive_by_comments() {
-    let app = TestApp::with(Setup {
-        heartbeat: Some(Duration::from_millis(20)),
-        ..Setup::default()
-    })
-    .await;
+    let app = TestApp::with(Setup { heartbeat: Some(Duration::from_millis(20)), ..Setup::default() }).await;
     let id = app.create("x").await;
     let mut stream = Stream::open(&app, &format!("/api/sessions/{id}/events?after=1"), &[]).await;
     for _ in 0..3 {
@@ -234,11 +204,7 @@ async fn a_silent_stream_is_kept_alive_by_comments() {
 
 #[tokio::test]
 async fn a_reader_that_goes_away_frees_its_place() {
-    let app = TestApp::with(Setup {
-        max_streams: Some(1),
-        ..Setup::default()
-    })
-    .await;
+    let app = TestApp::with(Setup { max_streams: Some(1), ..Setup::default() }).await;
     let id = app.create("x").await;
     let path = format!("/api/sessions/{id}/events");
     let stream = Stream::open(&app, &path, &[]).await;
@@ -278,27 +244,15 @@ async fn a_stream_ends_when_its_token_does() {
     .await;
     let token = app.token("local", Scope::Admin).await;
     let authorization = format!("Bearer {token}");
-    let created = app
-        .request("POST", "/api/sessions")
-        .bearer_auth(&token)
-        .header("content-type", "application/json");
-    let id = app.send(created.body("{\"prompt\": \"x\"}")).await.json()["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let mut stream = Stream::open(
-        &app,
-        &format!("/api/sessions/{id}/events"),
-        &[("authorization", &authorization)],
-    )
-    .await;
+    let created =
+        app.request("POST", "/api/sessions").bearer_auth(&token).header("content-type", "application/json");
+    let id = app.send(created.body("{\"prompt\": \"x\"}")).await.json()["id"].as_str().unwrap().to_owned();
+    let mut stream =
+        Stream::open(&app, &format!("/api/sessions/{id}/events"), &[("authorization", &authorization)]).await;
     assert_eq!(stream.seq().await, Some(1));
     let known = app.engine.tokens(&Principal::local()).await.unwrap();
     let token_id: &TokenId = &known[0].id;
-    app.engine
-        .revoke_token(&Principal::local(), token_id)
-        .await
-        .unwrap();
+    app.engine.revoke_token(&Principal::local(), token_id).await.unwrap();
     while let Some(frame) = stream.next().await {
         assert_eq!(frame, Frame::Comment("keep-alive".to_owned()));
     }
@@ -308,19 +262,10 @@ async fn a_stream_ends_when_its_token_does() {
 async fn the_last_event_says_that_the_session_is_done() {
     let app = TestApp::start().await;
     let id = app.create("x").await;
-    app.append(
-        &id,
-        vec![EventBody::Thought {
-            text: "hm\n\ndata: forged\nid: 99".to_owned(),
-        }],
-    )
-    .await;
+    app.append(&id, vec![EventBody::Thought { text: "hm\n\ndata: forged\nid: 99".to_owned() }]).await;
     app.finish(&id, Status::Stopped).await;
     let answer = app
-        .send(
-            app.request("GET", &format!("/api/sessions/{id}/events"))
-                .header("accept", "text/event-stream"),
-        )
+        .send(app.request("GET", &format!("/api/sessions/{id}/events")).header("accept", "text/event-stream"))
         .await;
     expect_test::expect![[r#"
         retry: 1000

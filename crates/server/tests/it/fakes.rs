@@ -42,17 +42,13 @@ pub(crate) struct SetClock {
 
 impl Default for SetClock {
     fn default() -> Self {
-        Self {
-            now: AtomicI64::new(1_700_000_000_000_000),
-            begun: Instant::now(),
-        }
+        Self { now: AtomicI64::new(1_700_000_000_000_000), begun: Instant::now() }
     }
 }
 
 impl SetClock {
     pub(crate) fn advance(&self, by: Duration) {
-        self.now
-            .fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+        self.now.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
     }
 }
 
@@ -241,6 +237,7 @@ impl LocalRemote for FakeGit {
 pub(crate) struct FakeAgents {
     installed: Mutex<Vec<String>>,
     pub(crate) pause: tokio::sync::Mutex<()>,
+    pub(crate) begun: Arc<AtomicU64>,
     pub(crate) cancelled: Arc<AtomicU64>,
 }
 
@@ -272,10 +269,7 @@ impl FakeAgents {
 #[async_trait]
 impl AgentRuntime for FakeAgents {
     async fn list(&self) -> Result<Vec<AgentStatus>, PortError> {
-        Ok(["goose", "codex", "broken"]
-            .into_iter()
-            .map(|name| self.status(name))
-            .collect())
+        Ok(["goose", "codex", "broken"].into_iter().map(|name| self.status(name)).collect())
     }
     async fn install(
         &self,
@@ -286,6 +280,7 @@ impl AgentRuntime for FakeAgents {
             return Err(PortError::not_found(format!("no agent {name}")));
         }
         progress.line("fetching\u{1b}[2J");
+        self.begun.fetch_add(1, Ordering::SeqCst);
         let cancelled = CountsDrop(Arc::clone(&self.cancelled));
         drop(self.pause.lock().await);
         std::mem::forget(cancelled);
@@ -297,6 +292,7 @@ impl AgentRuntime for FakeAgents {
         Ok(self.status(name.as_str()))
     }
     async fn check(&self, name: &AgentName) -> Result<AgentStatus, PortError> {
+        assert_ne!(name.as_str(), "panic", "this fake panics");
         if !["goose", "codex", "broken"].contains(&name.as_str()) {
             return Err(PortError::not_found(format!("no agent {name}")));
         }
@@ -335,24 +331,11 @@ pub(crate) struct FakeForge(pub(crate) Arc<dyn telecoder_model::port::store::Sto
 
 impl FakeForge {
     async fn change(&self, number: u64, state: PullState) -> Result<ForgePull, PortError> {
-        let change = PullChange {
-            state: Some(state),
-            ..PullChange::default()
-        };
-        let pull = PullStore::change_pull(
-            &*self.0,
-            number,
-            change,
-            Timestamp::from_micros(1_700_000_000_000_000),
-        )
-        .await?;
-        Ok(ForgePull {
-            number,
-            url: url(number),
-            state: pull.state,
-            created: false,
-            merge_commit: None,
-        })
+        let change = PullChange { state: Some(state), ..PullChange::default() };
+        let pull =
+            PullStore::change_pull(&*self.0, number, change, Timestamp::from_micros(1_700_000_000_000_000))
+                .await?;
+        Ok(ForgePull { number, url: url(number), state: pull.state, created: false, merge_commit: None })
     }
 }
 
@@ -390,11 +373,7 @@ impl Forge for FakeForge {
                 base: pull.base.clone(),
                 head: pull.head.clone(),
                 head_commit: pull.commit.clone(),
-                state: if pull.draft {
-                    PullState::Draft
-                } else {
-                    PullState::Open
-                },
+                state: if pull.draft { PullState::Draft } else { PullState::Open },
                 at: Timestamp::from_micros(1_700_000_000_000_000),
             },
         )

@@ -15,3 +15,4 @@ mod openapi;
 mod people;
 mod platform;
 mod sessions;
+mod trouble;

@@ -10,10 +10,8 @@ fn operations() -> Vec<(String, String, Value)> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let path = path
-                .replace("{id}", "aaaaaaaaaaaa")
-                .replace("{number}", "7")
-                .replace("{name}", "goose");
+            let path =
+                path.replace("{id}", "aaaaaaaaaaaa").replace("{number}", "7").replace("{name}", "goose");
             all.push((method.to_uppercase(), path, operation.clone()));
         }
     }
@@ -34,29 +32,15 @@ async fn every_route_that_changes_something_takes_json_only() {
             "application/jsonp",
             "",
         ] {
-            let request = app
-                .request(&method, &path)
-                .header("content-type", wrong)
-                .body("{\"prompt\": \"x\"}");
-            assert_eq!(
-                app.send(request).await.error(),
-                "415 content_type",
-                "{method} {path} {wrong}"
-            );
+            let request =
+                app.request(&method, &path).header("content-type", wrong).body("{\"prompt\": \"x\"}");
+            assert_eq!(app.send(request).await.error(), "415 content_type", "{method} {path} {wrong}");
         }
         let bare = app.request(&method, &path).body("{\"prompt\": \"x\"}");
-        assert_eq!(
-            app.send(bare).await.error(),
-            "415 content_type",
-            "{method} {path}"
-        );
+        assert_eq!(app.send(bare).await.error(), "415 content_type", "{method} {path}");
         let answer = app.call(&method, &path, json!({"surprise": 1})).await;
         assert_eq!(answer.error(), "400 unknown_field", "{method} {path}");
-        assert!(
-            answer.json()["error"].as_str().unwrap().contains("`surprise`"),
-            "{}",
-            answer.text
-        );
+        assert!(answer.json()["error"].as_str().unwrap().contains("`surprise`"), "{}", answer.text);
         for not_an_object in [json!([]), json!(null), json!("x"), json!(1)] {
             let answer = app.call(&method, &path, not_an_object).await;
             assert_eq!(answer.error(), "400 invalid_field", "{method} {path}");
@@ -70,16 +54,10 @@ async fn every_route_refuses_parameters_that_it_does_not_know() {
     for (method, path, operation) in operations() {
         let answer = app.call(&method, &format!("{path}?surprise=1"), json!({})).await;
         assert_eq!(answer.error(), "400 unknown_parameter", "{method} {path}");
-        let known = operation["parameters"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|p| p["in"] == "query");
+        let known = operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "query");
         for parameter in known {
             let name = parameter["name"].as_str().unwrap();
-            let answer = app
-                .call(&method, &format!("{path}?{name}=1&{name}=1"), json!({}))
-                .await;
+            let answer = app.call(&method, &format!("{path}?{name}=1&{name}=1"), json!({})).await;
             assert_eq!(answer.error(), "400 invalid_parameter", "{method} {path} {name}");
         }
     }
@@ -95,22 +73,10 @@ async fn a_wrong_value_is_refused_with_its_name() {
         ("POST", "/api/sessions", json!({"prompt": "x", "policy": "yolo"})),
         ("POST", "/api/sessions", json!({"prompt": "x", "agent": "nobody"})),
         ("POST", "/api/sessions", json!({"prompt": "x", "agent": "codex"})),
-        (
-            "POST",
-            "/api/sessions",
-            json!({"prompt": "x", "policy": "observe", "publish": "auto"}),
-        ),
+        ("POST", "/api/sessions", json!({"prompt": "x", "policy": "observe", "publish": "auto"})),
         ("POST", "/api/sessions", json!({"prompt": "x", "base": "main"})),
-        (
-            "POST",
-            "/api/sessions",
-            json!({"prompt": "x", "repo": "acme/api"}),
-        ),
-        (
-            "POST",
-            "/api/sessions",
-            json!({"prompt": "x", "parentSessionId": "zzzz"}),
-        ),
+        ("POST", "/api/sessions", json!({"prompt": "x", "repo": "acme/api"})),
+        ("POST", "/api/sessions", json!({"prompt": "x", "parentSessionId": "zzzz"})),
         ("POST", "/api/sessions", json!({"prompt": "x", "model": "--yolo"})),
         ("GET", "/api/sessions?status=asleep", json!({})),
         ("GET", "/api/sessions?limit=0", json!({})),
@@ -130,42 +96,17 @@ async fn a_wrong_value_is_refused_with_its_name() {
         ("POST", "/api/agents/NOBODY/install", json!({})),
         ("POST", "/api/agents/nobody/check", json!({})),
         ("POST", "/api/approvals/d-1", json!({"decision": "approve"})),
-        (
-            "POST",
-            "/api/approvals/d-1",
-            json!({"decision": "answer", "answer": "42"}),
-        ),
+        ("POST", "/api/approvals/d-1", json!({"decision": "answer", "answer": "42"})),
         ("POST", "/api/tokens", json!({"name": "", "scope": "read"})),
         ("POST", "/api/tokens", json!({"name": "x", "scope": "root"})),
-        (
-            "POST",
-            "/api/tokens",
-            json!({"name": "x", "scope": "read", "expiresAt": "tomorrow"}),
-        ),
-        (
-            "POST",
-            "/api/tokens",
-            json!({"name": "x", "scope": "read", "expiresAt": "2001-01-01T00:00:00Z"}),
-        ),
+        ("POST", "/api/tokens", json!({"name": "x", "scope": "read", "expiresAt": "tomorrow"})),
+        ("POST", "/api/tokens", json!({"name": "x", "scope": "read", "expiresAt": "2001-01-01T00:00:00Z"})),
         ("DELETE", "/api/tokens/tok-none", json!({})),
-        (
-            "POST",
-            "/api/repositories/inspect",
-            json!({"repo": "ext::sh -c id"}),
-        ),
-        (
-            "POST",
-            "/api/repositories/inspect",
-            json!({"repo": "/srv/nothing"}),
-        ),
+        ("POST", "/api/repositories/inspect", json!({"repo": "ext::sh -c id"})),
+        ("POST", "/api/repositories/inspect", json!({"repo": "/srv/nothing"})),
     ] {
         let answer = app.call(method, path, body).await;
-        let shown: String = answer.json()["error"]
-            .as_str()
-            .unwrap()
-            .chars()
-            .take(120)
-            .collect();
+        let shown: String = answer.json()["error"].as_str().unwrap().chars().take(120).collect();
         all.push_str(&format!("{method} {path} → {}: {shown}\n", answer.error()));
     }
     expect_test::expect![[r#"
@@ -214,18 +155,12 @@ async fn the_body_is_bounded_and_the_client_sees_the_answer() {
     let just = json!({"prompt": "x", "title": "x".repeat((1 << 20) - 40)}).to_string();
     assert!(just.len() <= 1 << 20);
     let send = async |body: String| {
-        app.send(
-            app.request("POST", "/api/sessions")
-                .header("content-type", "application/json")
-                .body(body),
-        )
-        .await
+        app.send(app.request("POST", "/api/sessions").header("content-type", "application/json").body(body))
+            .await
     };
     assert_eq!(send(just).await.error(), "400 title_invalid");
     assert_eq!(
-        send(format!("{{\"prompt\": \"{}\"}}", "x".repeat(1 << 20)))
-            .await
-            .error(),
+        send(format!("{{\"prompt\": \"{}\"}}", "x".repeat(1 << 20))).await.error(),
         "413 body_too_large"
     );
     assert_eq!(send(" ".repeat(6 << 20)).await.error(), "413 body_too_large");
@@ -234,14 +169,7 @@ async fn the_body_is_bounded_and_the_client_sees_the_answer() {
 #[tokio::test]
 async fn unknown_addresses_and_methods_are_answered_in_json() {
     let app = TestApp::start().await;
-    for path in [
-        "/api",
-        "/api/",
-        "/api/nothing",
-        "/api/sessions/",
-        "/nothing",
-        "/api/sessions/a/b/c",
-    ] {
+    for path in ["/api", "/api/", "/api/nothing", "/api/sessions/", "/nothing", "/api/sessions/a/b/c"] {
         assert_eq!(app.get(path).await.error(), "404 not_found", "{path}");
     }
     for (method, path) in [
@@ -289,11 +217,7 @@ async fn requests_that_no_browser_sends_do_no_harm() {
     let two =
         format!("GET /health HTTP/1.1\r\nHost: {host}\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
     assert!(raw(&app, two.as_bytes()).await.starts_with("HTTP/1.1 403"));
-    assert!(
-        raw(&app, b"\x16\x03\x01 nonsense\r\n\r\n")
-            .await
-            .starts_with("HTTP/1.1 400")
-    );
+    assert!(raw(&app, b"\x16\x03\x01 nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400"));
     let long = format!("GET /{} HTTP/1.1\r\nHost: {host}\r\n\r\n", "x".repeat(100_000));
     let answer = raw(&app, long.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
@@ -312,45 +236,22 @@ async fn requests_that_no_browser_sends_do_no_harm() {
 #[tokio::test]
 async fn every_answer_has_the_headers_that_keep_browsers_safe() {
     let app = TestApp::start().await;
-    for path in [
-        "/",
-        "/api/docs",
-        "/style.css",
-        "/api/sessions",
-        "/api/nothing",
-        "/health",
-        "/api/openapi.json",
-    ] {
+    for path in
+        ["/", "/api/docs", "/style.css", "/api/sessions", "/api/nothing", "/health", "/api/openapi.json"]
+    {
         let answer = app.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-        assert!(
-            answer
-                .header("content-security-policy")
-                .starts_with("default-src 'none'"),
-            "{path}"
-        );
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
         assert!(
             !answer.header("x-request-id").is_empty() && !answer.header("cache-control").is_empty(),
             "{path}"
         );
-        assert!(
-            answer.headers.get("access-control-allow-origin").is_none(),
-            "{path}"
-        );
+        assert!(answer.headers.get("access-control-allow-origin").is_none(), "{path}");
         let is_api = path.starts_with("/api/") && path != "/api/docs";
-        assert_eq!(
-            answer.header("cache-control") == "no-store",
-            is_api || path == "/health",
-            "{path}"
-        );
+        assert_eq!(answer.header("cache-control") == "no-store", is_api || path == "/health", "{path}");
     }
-    let answer = app
-        .send(
-            app.request("GET", "/api/nothing")
-                .header("x-request-id", "mine-1"),
-        )
-        .await;
+    let answer = app.send(app.request("GET", "/api/nothing").header("x-request-id", "mine-1")).await;
     assert_eq!(answer.json()["requestId"], "mine-1");
 }

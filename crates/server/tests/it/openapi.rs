@@ -23,17 +23,11 @@ fn the_document_is_whole() {
     let mut ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            assert!(
-                ids.insert(operation["operationId"].as_str().unwrap().to_owned()),
-                "{path}"
-            );
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{path}");
             assert!(operation["summary"].as_str().unwrap().len() > 5, "{path}");
             assert!(!operation["responses"]["500"].is_null(), "{method} {path}");
             for parameter in operation["parameters"].as_array().into_iter().flatten() {
-                assert!(
-                    parameter["description"].is_string(),
-                    "{method} {path} {parameter}"
-                );
+                assert!(parameter["description"].is_string(), "{method} {path} {parameter}");
             }
         }
     }
@@ -42,10 +36,7 @@ fn the_document_is_whole() {
         assert!(!unused, "{name} is not used");
         assert!(schema["description"].is_string(), "{name} has no description");
         for (field, property) in schema["properties"].as_object().into_iter().flatten() {
-            assert!(
-                property["description"].is_string(),
-                "{name}.{field} has no description"
-            );
+            assert!(property["description"].is_string(), "{name}.{field} has no description");
         }
     }
 }
@@ -69,26 +60,14 @@ async fn the_server_has_every_operation_of_the_document() {
     let served = app.get("/api/openapi.json").await;
     assert_eq!(served.header("content-type"), "application/json");
     let document = served.json();
-    assert_eq!(
-        document,
-        serde_json::to_value(telecoder_server::openapi::document()).unwrap()
-    );
+    assert_eq!(document, serde_json::to_value(telecoder_server::openapi::document()).unwrap());
     for (path, item) in document["paths"].as_object().unwrap() {
-        let filled = path
-            .replace("{id}", "aaaaaaaaaaaa")
-            .replace("{number}", "7")
-            .replace("{name}", "nobody");
+        let filled =
+            path.replace("{id}", "aaaaaaaaaaaa").replace("{number}", "7").replace("{name}", "nobody");
         for (method, operation) in item.as_object().unwrap() {
             let answer = app.call(&method.to_uppercase(), &filled, json!({})).await;
-            let code = if answer.status >= 400 {
-                answer.json()["code"].clone()
-            } else {
-                json!("")
-            };
-            assert!(
-                code != "not_found" && code != "method_not_allowed",
-                "{method} {path}"
-            );
+            let code = if answer.status >= 400 { answer.json()["code"].clone() } else { json!("") };
+            assert!(code != "not_found" && code != "method_not_allowed", "{method} {path}");
             assert!(
                 !operation["responses"][answer.status.to_string()].is_null(),
                 "{method} {path}: {}",

@@ -45,32 +45,18 @@ async fn the_first_answer_to_an_approval_wins() {
     app.clock.advance(Duration::from_secs(1));
     ask(&app, &session, "d-2").await;
     let listed = app.get("/api/approvals").await.json();
-    assert_eq!(
-        (&listed[0]["id"], &listed[1]["id"]),
-        (&json!("d-2"), &json!("d-1"))
-    );
+    assert_eq!((&listed[0]["id"], &listed[1]["id"]), (&json!("d-2"), &json!("d-1")));
     expect_test::expect![[r#"{"id":"d-1","sessionId":"SESSION","title":"rm -rf build","kind":"execute","options":[{"id":"once","name":"Allow","kind":"allow_once"}],"state":"pending","answeredBy":null,"note":null,"createdAt":"2023-11-14T22:13:20.000Z","answeredAt":null}"#]].assert_eq(&listed[1].to_string().replace(session.as_str(), "SESSION"));
-    let yes = app
-        .call(
-            "POST",
-            "/api/approvals/d-1",
-            json!({"decision": "approve", "note": " go on "}),
-        )
-        .await;
+    let yes = app.call("POST", "/api/approvals/d-1", json!({"decision": "approve", "note": " go on "})).await;
     let answered = yes.json();
     assert_eq!(
         (yes.status, &answered["state"], &answered["note"]),
         (200, &json!("approved"), &json!("go on"))
     );
     assert_eq!(answered["answeredBy"], "local");
-    let no = app
-        .call("POST", "/api/approvals/d-1", json!({"decision": "deny"}))
-        .await;
+    let no = app.call("POST", "/api/approvals/d-1", json!({"decision": "deny"})).await;
     assert_eq!(no.error(), "409 approval_answered");
-    assert_eq!(
-        app.get("/api/approvals").await.json().as_array().unwrap().len(),
-        1
-    );
+    assert_eq!(app.get("/api/approvals").await.json().as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -87,26 +73,10 @@ async fn the_inbox_has_what_waits_then_what_ended_and_marks_what_is_new() {
     let inbox = app.get("/api/inbox").await.json();
     assert_eq!(inbox["waiting"][0]["approval"]["id"], "d-1");
     assert_eq!(inbox["waiting"][0]["session"]["id"], third.as_str());
-    let finished: Vec<_> = inbox["finished"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|e| (&e["session"]["id"], &e["unread"]))
-        .collect();
-    assert_eq!(
-        finished,
-        [
-            (&json!(second.as_str()), &json!(true)),
-            (&json!(first.as_str()), &json!(false))
-        ]
-    );
-    assert_eq!(
-        app.get("/api/inbox?limit=1").await.json()["finished"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    let finished: Vec<_> =
+        inbox["finished"].as_array().unwrap().iter().map(|e| (&e["session"]["id"], &e["unread"])).collect();
+    assert_eq!(finished, [(&json!(second.as_str()), &json!(true)), (&json!(first.as_str()), &json!(false))]);
+    assert_eq!(app.get("/api/inbox?limit=1").await.json()["finished"].as_array().unwrap().len(), 1);
     assert_eq!(app.get("/api/inbox").await.json()["finished"][0]["unread"], true);
 }
 
@@ -117,76 +87,33 @@ async fn a_session_is_published_once_and_its_pull_request_merged_once() {
     let engine = app.engine.clone();
     let id = app.create("Fix the sum").await;
     let path = format!("/api/sessions/{id}/publish");
-    assert_eq!(
-        app.call("POST", &path, json!({})).await.error(),
-        "409 session_active"
-    );
-    app.call("POST", &format!("/api/sessions/{id}/stop"), json!({}))
-        .await;
-    assert_eq!(
-        app.call("POST", &path, json!({})).await.error(),
-        "409 nothing_to_publish"
-    );
+    assert_eq!(app.call("POST", &path, json!({})).await.error(), "409 session_active");
+    app.call("POST", &format!("/api/sessions/{id}/stop"), json!({})).await;
+    assert_eq!(app.call("POST", &path, json!({})).await.error(), "409 nothing_to_publish");
     app.change(&id, vec![words("done")], |session| {
         session.head = Some("b".repeat(40).parse().unwrap());
         session.base_commit = Some("a".repeat(40).parse().unwrap());
     })
     .await;
-    assert_eq!(
-        app.call("POST", &path, json!({"base": "-x"})).await.error(),
-        "400 invalid_field"
-    );
+    assert_eq!(app.call("POST", &path, json!({"base": "-x"})).await.error(), "400 invalid_field");
     let worker = tokio::spawn(async move { engine.run(told).await });
     let first = app.send(app.request("POST", &path)).await;
     assert_eq!(first.status, 201, "{}", first.text);
     let shown = first.text.replace(id.as_str(), "SESSION");
     expect_test::expect![[r#"{"sessionId":"SESSION","branch":"telecoder/SESSION","title":"Fix the sum","pullRequestNumber":1,"pullRequestUrl":"http://127.0.0.1/pulls/1","number":1,"url":"http://127.0.0.1/pulls/1"}"#]].assert_eq(&shown);
-    let second = app
-        .call("POST", &format!("/api/sessions/{id}/pr"), json!({"draft": false}))
-        .await;
-    assert_eq!(
-        (second.status, second.json()["number"].clone()),
-        (200, json!(1)),
-        "{}",
-        second.text
-    );
+    let second = app.call("POST", &format!("/api/sessions/{id}/pr"), json!({"draft": false})).await;
+    assert_eq!((second.status, second.json()["number"].clone()), (200, json!(1)), "{}", second.text);
 
     let pull = app.get("/api/pulls/1").await.json();
-    let fields = [
-        "number",
-        "sessionId",
-        "repo",
-        "title",
-        "base",
-        "head",
-        "headSha",
-        "state",
-        "mergeSha",
-    ];
+    let fields = ["number", "sessionId", "repo", "title", "base", "head", "headSha", "state", "mergeSha"];
     let shown: Vec<String> = fields.iter().map(|field| pull[field].to_string()).collect();
     expect_test::expect![[r#"1 "SESSION" "/srv/code" "Fix the sum" "main" "telecoder/SESSION" "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" "open" null"#]].assert_eq(&shown.join(" ").replace(id.as_str(), "SESSION"));
-    assert_eq!(
-        app.get(&format!("/api/pulls?state=open&session={id}&repo=/srv/code"))
-            .await
-            .json()[0],
-        pull
-    );
+    assert_eq!(app.get(&format!("/api/pulls?state=open&session={id}&repo=/srv/code")).await.json()[0], pull);
     assert_eq!(app.get("/api/pulls?state=merged,closed").await.json(), json!([]));
     let merged = app.call("POST", "/api/pulls/1/merge", json!({})).await;
-    assert_eq!(
-        (merged.status, merged.json()["state"].clone()),
-        (200, json!("merged")),
-        "{}",
-        merged.text
-    );
-    assert_eq!(
-        app.call("POST", "/api/pulls/1/close", json!({})).await.error(),
-        "409 pull_not_open"
-    );
-    assert_eq!(
-        app.get(&format!("/api/sessions/{id}")).await.json()["prState"],
-        "merged"
-    );
+    assert_eq!((merged.status, merged.json()["state"].clone()), (200, json!("merged")), "{}", merged.text);
+    assert_eq!(app.call("POST", "/api/pulls/1/close", json!({})).await.error(), "409 pull_not_open");
+    assert_eq!(app.get(&format!("/api/sessions/{id}")).await.json()["prState"], "merged");
     stop.send(true).unwrap();
     worker.await.unwrap().unwrap();
 }

@@ -23,10 +23,7 @@ async fn a_new_session_is_answered_whole() {
     let answer = app.call("POST", "/api/sessions", body).await;
     assert_eq!(answer.status, 201);
     let session = answer.json();
-    assert_eq!(
-        answer.header("location"),
-        format!("/api/sessions/{}", session["id"].as_str().unwrap())
-    );
+    assert_eq!(answer.header("location"), format!("/api/sessions/{}", session["id"].as_str().unwrap()));
     assert_eq!(app.get(answer.header("location")).await.json(), session);
     expect_test::expect![[r#"
         {
@@ -90,50 +87,37 @@ async fn a_new_session_is_answered_whole() {
 async fn a_finished_session_shows_everything() {
     let app = TestApp::start().await;
     let id = app.create("fix it").await;
-    app.change(
-        &id,
-        vec![EventBody::Done {
-            status: Status::Error,
-        }],
-        |session| {
-            session.status = Status::Error;
-            session.failure = Some(FailureKind::ForgeError);
-            session.error = Some("the forge said no".to_owned());
-            session.head = Some("b".repeat(40).parse().unwrap());
-            session.outcome = Some(Outcome {
-                headline: "Fixed the sum".to_owned(),
-                changed: vec!["calc.py (+1 −1)".to_owned()],
-                uncertain: vec!["nothing was run".to_owned()],
-                claims: Claims {
-                    verified: vec!["all".to_owned()],
-                    ..Claims::default()
-                },
-                ..Outcome::default()
-            });
-            session.diff = Some(DiffStat {
-                files: 1,
-                additions: 1,
-                deletions: 1,
-            });
-            session.result = ResultKind::Pr;
-            session.pull = Some(SessionPull {
-                number: 3,
-                url: "http://127.0.0.1/3".to_owned(),
-                state: PullState::Open,
-                head: "b".repeat(40).parse().unwrap(),
-            });
-            session.usage = Usage {
-                input_tokens: 10,
-                output_tokens: 2,
-                cached_tokens: 1,
-                cost_micros: Some(12_345),
-                calls: 4,
-                duration_ms: 900,
-            };
-            session.turns = 1;
-            session.finished_at = Some(session.created_at.plus(Duration::from_secs(9)));
-        },
-    )
+    app.change(&id, vec![EventBody::Done { status: Status::Error }], |session| {
+        session.status = Status::Error;
+        session.failure = Some(FailureKind::ForgeError);
+        session.error = Some("the forge said no".to_owned());
+        session.head = Some("b".repeat(40).parse().unwrap());
+        session.outcome = Some(Outcome {
+            headline: "Fixed the sum".to_owned(),
+            changed: vec!["calc.py (+1 −1)".to_owned()],
+            uncertain: vec!["nothing was run".to_owned()],
+            claims: Claims { verified: vec!["all".to_owned()], ..Claims::default() },
+            ..Outcome::default()
+        });
+        session.diff = Some(DiffStat { files: 1, additions: 1, deletions: 1 });
+        session.result = ResultKind::Pr;
+        session.pull = Some(SessionPull {
+            number: 3,
+            url: "http://127.0.0.1/3".to_owned(),
+            state: PullState::Open,
+            head: "b".repeat(40).parse().unwrap(),
+        });
+        session.usage = Usage {
+            input_tokens: 10,
+            output_tokens: 2,
+            cached_tokens: 1,
+            cost_micros: Some(12_345),
+            calls: 4,
+            duration_ms: 900,
+        };
+        session.turns = 1;
+        session.finished_at = Some(session.created_at.plus(Duration::from_secs(9)));
+    })
     .await;
     let session = app.get(&format!("/api/sessions/{id}")).await.json();
     let mut shown = json!({});
@@ -234,8 +218,7 @@ async fn repeating_a_request_with_its_key_makes_one_session() {
             .request("POST", "/api/sessions")
             .header("content-type", "application/json")
             .header("idempotency-key", key);
-        app.send(request.body(json!({"prompt": prompt}).to_string()))
-            .await
+        app.send(request.body(json!({"prompt": prompt}).to_string())).await
     };
     let (a, b) = tokio::join!(send("k1", "do it"), send("k1", "do it"));
     let mut statuses = [a.status, b.status];
@@ -244,14 +227,8 @@ async fn repeating_a_request_with_its_key_makes_one_session() {
     assert_eq!(a.json()["id"], b.json()["id"]);
     let replayed = if a.status == 200 { &a } else { &b };
     assert_eq!(replayed.header("idempotency-replayed"), "true");
-    assert_eq!(
-        send("k1", "do something else").await.error(),
-        "422 idempotency_key_reused"
-    );
-    assert_eq!(
-        send(&"k".repeat(201), "do it").await.error(),
-        "400 idempotency_key_invalid"
-    );
+    assert_eq!(send("k1", "do something else").await.error(), "422 idempotency_key_reused");
+    assert_eq!(send(&"k".repeat(201), "do it").await.error(), "400 idempotency_key_invalid");
     assert_eq!(app.get("/api/sessions").await.json().as_array().unwrap().len(), 1);
 }
 
@@ -295,10 +272,7 @@ async fn lists_are_newest_first_filtered_and_paged() {
     assert_eq!(list("?status=active").await.0, ids[..4]);
     assert_eq!(list("?status=active,complete").await.0.len(), 5);
     assert_eq!(list("?q=TASK%203").await.0, [ids[1].clone()]);
-    assert_eq!(
-        list("?repo=/srv/code&agent=goose&policy=standard").await.0.len(),
-        5
-    );
+    assert_eq!(list("?repo=/srv/code&agent=goose&policy=standard").await.0.len(), 5);
     assert_eq!(list("?repo=/srv/other").await.0.len(), 0);
     assert_eq!(list(&format!("?lineage={first}")).await.0, [first.to_string()]);
 }
@@ -308,15 +282,9 @@ async fn an_id_may_be_shortened_while_it_is_unique() {
     let app = TestApp::start().await;
     let id = app.create("x").await;
     for prefix in [&id.as_str()[..4], &id.as_str()[..11], &id.as_str().to_uppercase()] {
-        assert_eq!(
-            app.get(&format!("/api/sessions/{prefix}")).await.json()["id"],
-            id.as_str()
-        );
+        assert_eq!(app.get(&format!("/api/sessions/{prefix}")).await.json()["id"], id.as_str());
     }
-    assert_eq!(
-        app.get("/api/sessions/0189").await.error(),
-        "404 session_not_found"
-    );
+    assert_eq!(app.get("/api/sessions/0189").await.error(), "404 session_not_found");
 }
 
 #[tokio::test]
@@ -324,31 +292,15 @@ async fn a_session_is_renamed_stopped_and_run_again() {
     let app = TestApp::start().await;
     let id = app.create("fix it").await;
     let path = format!("/api/sessions/{id}");
+    assert_eq!(app.call("PATCH", &path, json!({"title": " "})).await.error(), "400 invalid_field");
     assert_eq!(
-        app.call("PATCH", &path, json!({"title": " "})).await.error(),
-        "400 invalid_field"
-    );
-    assert_eq!(
-        app.call("PATCH", &path, json!({"title": "Better title"}))
-            .await
-            .json()["title"],
+        app.call("PATCH", &path, json!({"title": "Better title"})).await.json()["title"],
         "Better title"
     );
-    assert_eq!(
-        app.call("POST", &format!("{path}/rerun"), json!({}))
-            .await
-            .error(),
-        "409 session_active"
-    );
+    assert_eq!(app.call("POST", &format!("{path}/rerun"), json!({})).await.error(), "409 session_active");
     let bare = app.send(app.request("POST", &format!("{path}/stop"))).await;
-    assert_eq!(
-        (bare.status, bare.json()["status"].clone()),
-        (200, json!("stopped"))
-    );
-    assert_eq!(
-        app.call("POST", &format!("{path}/stop"), json!({})).await.json()["status"],
-        "stopped"
-    );
+    assert_eq!((bare.status, bare.json()["status"].clone()), (200, json!("stopped")));
+    assert_eq!(app.call("POST", &format!("{path}/stop"), json!({})).await.json()["status"], "stopped");
     app.clock.advance(Duration::from_secs(1));
     let again = app.call("POST", &format!("{path}/rerun"), json!({})).await;
     assert_eq!(again.status, 201);
@@ -356,10 +308,7 @@ async fn a_session_is_renamed_stopped_and_run_again() {
     let line = app.get(&format!("{path}/lineage")).await.json();
     let ids: Vec<&Value> = line.as_array().unwrap().iter().map(|row| &row["id"]).collect();
     assert_eq!(ids, [&json!(id.as_str()), &again.json()["id"]]);
-    let children = app
-        .get(&format!("/api/sessions?parent={}", &id.as_str()[..8]))
-        .await
-        .json();
+    let children = app.get(&format!("/api/sessions?parent={}", &id.as_str()[..8])).await.json();
     assert_eq!(children[0]["id"], again.json()["id"]);
 }
 
@@ -368,19 +317,12 @@ async fn messages_are_queued_and_listed_in_order() {
     let app = TestApp::start().await;
     let id = app.create("first").await;
     let path = format!("/api/sessions/{id}/messages");
+    assert_eq!(app.call("POST", &path, json!({"content": " "})).await.error(), "400 prompt_invalid");
     assert_eq!(
-        app.call("POST", &path, json!({"content": " "})).await.error(),
-        "400 prompt_invalid"
-    );
-    assert_eq!(
-        app.call("POST", &path, json!({"content": "x", "queue": "later"}))
-            .await
-            .error(),
+        app.call("POST", &path, json!({"content": "x", "queue": "later"})).await.error(),
         "400 invalid_field"
     );
-    let sent = app
-        .call("POST", &path, json!({"content": "and then?", "queue": "steer"}))
-        .await;
+    let sent = app.call("POST", &path, json!({"content": "and then?", "queue": "steer"})).await;
     assert_eq!(sent.status, 202);
     expect_test::expect![[r#"
         [
@@ -416,26 +358,12 @@ async fn a_change_is_shown_by_hunks_or_as_a_patch() {
     assert_eq!(app.get(&path).await.json(), empty);
     app.change(&id, Vec::new(), |session| {
         session.head = Some("b".repeat(40).parse().unwrap());
-        session.diff = Some(DiffStat {
-            files: 1,
-            additions: 1,
-            deletions: 1,
-        });
+        session.diff = Some(DiffStat { files: 1, additions: 1, deletions: 1 });
     })
     .await;
     expect_test::expect![[r#"{"stat":{"files":1,"additions":1,"deletions":1},"files":[{"path":"calc.py","oldPath":null,"change":"modified","binary":false,"additions":1,"deletions":1,"hunks":[{"oldStart":1,"newStart":1,"heading":"def add","lines":[{"kind":"removed","text":"a"},{"kind":"added","text":"b"},{"kind":"context","text":"c"}]}]}]}"#]].assert_eq(&app.get(&path).await.text);
-    let response = app
-        .request("GET", &format!("{path}?format=patch"))
-        .send()
-        .await
-        .unwrap();
+    let response = app.request("GET", &format!("{path}?format=patch")).send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/x-diff");
-    assert_eq!(
-        &response.bytes().await.unwrap()[..],
-        b"diff --git a/calc.py b/calc.py\n-\xff\n+b\n"
-    );
-    assert_eq!(
-        app.get(&format!("{path}?format=xml")).await.error(),
-        "400 invalid_parameter"
-    );
+    assert_eq!(&response.bytes().await.unwrap()[..], b"diff --git a/calc.py b/calc.py\n-\xff\n+b\n");
+    assert_eq!(app.get(&format!("{path}?format=xml")).await.error(), "400 invalid_parameter");
 }
