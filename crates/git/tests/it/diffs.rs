@@ -1,16 +1,16 @@
 //! Summaries, patches and hunks.
 
-use crate::world::{World, git_in, put, session, tree_of};
+use crate::world::{Person, World, git_in, put, session, tree_of};
 use expect_test::expect;
 use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use telecoder_model::port::git::{DiffLine, Diffs, Workspaces};
+use telecoder_model::port::git::{DiffLine, Diffs, PreparedWorkspace, Workspaces};
 use telecoder_model::port::sandbox::Access;
+use telecoder_model::refs::ObjectId;
 
-#[tokio::test]
-async fn a_change_is_told_three_ways_that_agree() {
-    let world = World::new();
+/// A session that changed its tree in every way there is.
+async fn changed(world: &World) -> (Person, PreparedWorkspace, ObjectId) {
     let person = world.person("demo").await;
     let long: String = (0..50).map(|n| format!("line {n}\n")).collect();
     person.write("moved.txt", &long).await;
@@ -30,6 +30,14 @@ async fn a_change_is_told_three_ways_that_agree() {
     put(&tree, "grün.txt", "ä\r\n");
     put(&tree, "empty", "");
     let commit = world.snapshot(&id, &workspace).await;
+    (person, workspace, commit)
+}
+
+#[tokio::test]
+async fn a_change_is_told_three_ways_that_agree() {
+    let world = World::new();
+    let id = session(1);
+    let (person, workspace, commit) = changed(&world).await;
     let base = workspace.base_commit.as_ref();
 
     let summary = world.git.summary(&id, base, &commit).await.unwrap();

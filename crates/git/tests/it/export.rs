@@ -5,6 +5,7 @@ use expect_test::expect;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use telecoder_model::error::ErrorClass;
 use telecoder_model::port::git::Workspaces;
 use telecoder_model::port::sandbox::Access;
@@ -51,6 +52,54 @@ async fn an_unchanged_tree_is_the_bases_and_writes_nothing() {
     assert_eq!(world.commit(&id, &taken, Some(&base)).await, base);
 }
 
+/// What an agent may do to its own repository.
+async fn mistreat(tree: &Path, what: &str, touch: &str) {
+    let git = tree.join(".git");
+    match what {
+        "committed" => {
+            git_in(tree, &["checkout", "-q", "-b", "mine"]).await;
+            git_in(tree, &["add", "-A"]).await;
+            git_in(tree, &["commit", "-q", "-m", "mine"]).await;
+            git_in(tree, &["gc", "-q", "--prune=now"]).await;
+        }
+        "no .git" => fs::remove_dir_all(&git).unwrap(),
+        "a file as .git" => {
+            fs::remove_dir_all(&git).unwrap();
+            fs::write(&git, "gitdir: /nowhere\n").unwrap();
+        }
+        "no objects" => fs::remove_dir_all(git.join("objects")).unwrap(),
+        "broken index" => fs::write(git.join("index"), "rubbish").unwrap(),
+        "broken base index" => fs::write(git.join("telecoder/index"), "rubbish").unwrap(),
+        "broken config" => fs::write(git.join("config"), "[core\nbare = maybe").unwrap(),
+        "hooks and filters" => {
+            for hook in ["pre-commit", "post-index-change", "reference-transaction"] {
+                put(&git, &format!("hooks/{hook}"), &format!("#!/bin/sh\n{touch}\n"));
+                fs::set_permissions(git.join("hooks").join(hook), fs::Permissions::from_mode(0o755)).unwrap();
+            }
+            put(&git, "info/attributes", "* filter=evil\n");
+            for (name, value) in [("filter.evil.clean", touch), ("core.fsmonitor", touch)] {
+                git_in(tree, &["config", name, value]).await;
+            }
+        }
+        "lying index" => {
+            git_in(tree, &["update-index", "--assume-unchanged", "src/calc.py"]).await;
+            git_in(tree, &["update-index", "--skip-worktree", "README.md"]).await;
+        }
+        "rubbish in objects" => {
+            for entry in fs::read_dir(git.join("objects/pack")).unwrap() {
+                let path = entry.unwrap().path();
+                fs::remove_file(&path).unwrap();
+                fs::write(&path, "rubbish").unwrap();
+            }
+        }
+        "excluded everything" => put(&git, "info/exclude", "*\n"),
+        "a worktree elsewhere" => {
+            git_in(tree, &["config", "core.worktree", "/etc"]).await;
+        }
+        _ => {}
+    }
+}
+
 /// Each agent here treats its own repository badly; the tree must come out all the same.
 #[tokio::test]
 async fn the_agents_own_git_does_not_matter() {
@@ -85,51 +134,7 @@ async fn the_agents_own_git_does_not_matter() {
         let tree = tree_of(&workspace);
         put(&tree, "src/calc.py", "def add(a, b):\n    return a + b\n");
         put(&tree, "new/file.txt", "new\n");
-        let git = tree.join(".git");
-        match what {
-            "committed" => {
-                git_in(&tree, &["checkout", "-q", "-b", "mine"]).await;
-                git_in(&tree, &["add", "-A"]).await;
-                git_in(&tree, &["commit", "-q", "-m", "mine"]).await;
-                git_in(&tree, &["gc", "-q", "--prune=now"]).await;
-            }
-            "no .git" => fs::remove_dir_all(&git).unwrap(),
-            "a file as .git" => {
-                fs::remove_dir_all(&git).unwrap();
-                fs::write(&git, "gitdir: /nowhere\n").unwrap();
-            }
-            "no objects" => fs::remove_dir_all(git.join("objects")).unwrap(),
-            "broken index" => fs::write(git.join("index"), "rubbish").unwrap(),
-            "broken base index" => fs::write(git.join("telecoder/index"), "rubbish").unwrap(),
-            "broken config" => fs::write(git.join("config"), "[core\nbare = maybe").unwrap(),
-            "hooks and filters" => {
-                for hook in ["pre-commit", "post-index-change", "reference-transaction"] {
-                    put(&git, &format!("hooks/{hook}"), &format!("#!/bin/sh\n{touch}\n"));
-                    fs::set_permissions(git.join("hooks").join(hook), fs::Permissions::from_mode(0o755))
-                        .unwrap();
-                }
-                put(&git, "info/attributes", "* filter=evil\n");
-                for (name, value) in [("filter.evil.clean", &touch), ("core.fsmonitor", &touch)] {
-                    git_in(&tree, &["config", name, value]).await;
-                }
-            }
-            "lying index" => {
-                git_in(&tree, &["update-index", "--assume-unchanged", "src/calc.py"]).await;
-                git_in(&tree, &["update-index", "--skip-worktree", "README.md"]).await;
-            }
-            "rubbish in objects" => {
-                for entry in fs::read_dir(git.join("objects/pack")).unwrap() {
-                    let path = entry.unwrap().path();
-                    fs::remove_file(&path).unwrap();
-                    fs::write(&path, "rubbish").unwrap();
-                }
-            }
-            "excluded everything" => put(&git, "info/exclude", "*\n"),
-            "a worktree elsewhere" => {
-                git_in(&tree, &["config", "core.worktree", "/etc"]).await;
-            }
-            _ => {}
-        }
+        mistreat(&tree, what, &touch).await;
         let _unmarked = fs::remove_file(&mark);
         let taken = match world.take(&id, &workspace).await {
             Ok(taken) => taken,

@@ -1,7 +1,7 @@
 //! A person's repository whose configuration names programs: none of them may ever start.
 
 use crate::push::worked;
-use crate::world::{AT, Person, World, put, session, tree_of};
+use crate::world::{AT, Person, World, put, session, tree_of, try_git};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -42,31 +42,77 @@ impl Trap {
     }
 }
 
+/// Settings whose value is a program.
+const PROGRAMS: &[&str] = &[
+    "core.fsmonitor",
+    "core.sshCommand",
+    "core.gitProxy",
+    "core.askPass",
+    "core.pager",
+    "core.editor",
+    "sequence.editor",
+    "diff.external",
+    "diff.evil.command",
+    "diff.evil.textconv",
+    "filter.evil2.process",
+    "gpg.program",
+    "gpg.ssh.program",
+    "uploadpack.packObjectsHook",
+    "remote.origin.uploadpack",
+    "remote.origin.receivepack",
+    "trailer.x.command",
+    "interactive.diffFilter",
+];
+
+/// Settings that make git more eager to start programs.
+const FIXED: &[(&str, &str)] = &[
+    ("filter.evil.required", "true"),
+    ("merge.default", "evil"),
+    ("commit.gpgSign", "true"),
+    ("tag.gpgSign", "true"),
+    ("merge.verifySignatures", "true"),
+    ("log.showSignature", "true"),
+    ("receive.procReceiveRefs", "refs/heads"),
+    ("remote.origin.promisor", "true"),
+    ("protocol.allow", "always"),
+    ("protocol.ext.allow", "always"),
+    ("extensions.partialClone", "origin"),
+    ("core.repositoryFormatVersion", "1"),
+    ("gc.auto", "1"),
+    ("gc.autoDetach", "false"),
+    ("maintenance.auto", "true"),
+    ("submodule.recurse", "true"),
+    ("safe.directory", "*"),
+];
+
+/// Hooks of every name that git knows.
+const HOOKS: &[&str] = &[
+    "pre-commit",
+    "post-commit",
+    "pre-receive",
+    "update",
+    "post-receive",
+    "post-update",
+    "reference-transaction",
+    "post-checkout",
+    "post-merge",
+    "pre-merge-commit",
+    "pre-push",
+    "push-to-checkout",
+    "post-index-change",
+    "fsmonitor-watchman",
+    "pre-auto-gc",
+    "post-rewrite",
+    "proc-receive",
+    "commit-msg",
+    "prepare-commit-msg",
+];
+
 /// Plants everything that git's documentation says may start a program.
 async fn plant(world: &World, person: &Person) -> Trap {
     let trap = Trap::new(world);
     let git = person.path.join(".git");
-    for hook in [
-        "pre-commit",
-        "post-commit",
-        "pre-receive",
-        "update",
-        "post-receive",
-        "post-update",
-        "reference-transaction",
-        "post-checkout",
-        "post-merge",
-        "pre-merge-commit",
-        "pre-push",
-        "push-to-checkout",
-        "post-index-change",
-        "fsmonitor-watchman",
-        "pre-auto-gc",
-        "post-rewrite",
-        "proc-receive",
-        "commit-msg",
-        "prepare-commit-msg",
-    ] {
+    for hook in HOOKS {
         trap.program(&git.join("hooks").join(hook), &format!("hook-{hook}"));
         trap.program(&world.folder.path().join("hooks").join(hook), &format!("path-hook-{hook}"));
     }
@@ -74,53 +120,21 @@ async fn plant(world: &World, person: &Person) -> Trap {
     let hooks = world.folder.path().join("hooks");
     let included = world.folder.path().join("included");
     fs::write(&included, format!("[core]\n\tfsmonitor = {program}\n[filter \"inc=l.u ded\"]\n\tclean = {program}\n\tsmudge = {program}\n\trequired\n")).unwrap();
-    for (name, value) in [
-        ("core.hooksPath", hooks.to_str().unwrap()),
-        ("core.fsmonitor", &program),
-        ("core.sshCommand", &program),
-        ("core.gitProxy", &program),
-        ("core.askPass", &program),
-        ("core.pager", &program),
-        ("core.editor", &program),
-        ("core.alternateRefsCommand", &trap.command("alternate-refs")),
-        ("sequence.editor", &program),
-        ("credential.helper", &format!("!{program}")),
-        ("diff.external", &program),
-        ("diff.evil.command", &program),
-        ("diff.evil.textconv", &program),
-        ("filter.evil.clean", &trap.command("clean")),
-        ("filter.evil.smudge", &trap.command("smudge")),
-        ("filter.evil.required", "true"),
-        ("filter.evil2.process", &program),
-        ("merge.evil.driver", &trap.command("merge-driver")),
-        ("merge.default", "evil"),
-        ("gpg.program", &program),
-        ("gpg.ssh.program", &program),
-        ("commit.gpgSign", "true"),
-        ("tag.gpgSign", "true"),
-        ("merge.verifySignatures", "true"),
-        ("log.showSignature", "true"),
-        ("uploadpack.packObjectsHook", &program),
-        ("receive.procReceiveRefs", "refs/heads"),
-        ("remote.origin.url", &format!("ext::{program}")),
-        ("remote.origin.uploadpack", &program),
-        ("remote.origin.receivepack", &program),
-        ("remote.origin.promisor", "true"),
-        ("protocol.allow", "always"),
-        ("protocol.ext.allow", "always"),
-        ("extensions.partialClone", "origin"),
-        ("core.repositoryFormatVersion", "1"),
-        ("alias.status", &format!("!{program}")),
-        ("alias.rev-parse", &format!("!{program}")),
-        ("trailer.x.command", &program),
-        ("gc.auto", "1"),
-        ("gc.autoDetach", "false"),
-        ("maintenance.auto", "true"),
-        ("submodule.recurse", "true"),
-        ("interactive.diffFilter", &program),
-        ("include.path", included.to_str().unwrap()),
-        ("safe.directory", "*"),
-    ] {
+    let mut settings: Vec<(&str, String)> = PROGRAMS.iter().map(|name| (*name, program.clone())).collect();
+    settings.extend(FIXED.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    settings.extend([
+        ("core.hooksPath", hooks.to_str().unwrap().to_owned()),
+        ("core.alternateRefsCommand", trap.command("alternate-refs")),
+        ("filter.evil.clean", trap.command("clean")),
+        ("filter.evil.smudge", trap.command("smudge")),
+        ("merge.evil.driver", trap.command("merge-driver")),
+        ("credential.helper", format!("!{program}")),
+        ("alias.status", format!("!{program}")),
+        ("alias.rev-parse", format!("!{program}")),
+        ("remote.origin.url", format!("ext::{program}")),
+        ("include.path", included.to_str().unwrap().to_owned()),
+    ]);
+    for (name, value) in &settings {
         person.git(&["config", name, value]).await;
     }
     put(
@@ -144,9 +158,7 @@ async fn nothing_that_a_repository_names_is_started() {
     person.git(&["checkout", "-q", "-b", "elsewhere"]).await;
     let trap = plant(&world, &person).await;
     // The traps work: git itself falls into them.
-    let _fallen =
-        crate::world::try_git(&person.path, &["update-ref", "refs/heads/x", "HEAD"], &Default::default())
-            .await;
+    let _fallen = try_git(&person.path, &["update-ref", "refs/heads/x", "HEAD"], &Default::default()).await;
     let fallen = trap.marks();
     assert!(!fallen.is_empty());
     for name in fallen {
@@ -173,47 +185,34 @@ async fn nothing_that_a_repository_names_is_started() {
     world.git.push(&id, &commit, &repository, &branch, None).await.unwrap();
     assert_eq!(trap.marks(), Vec::<String>::new(), "push");
 
-    // A real merge, with both sides changing a file that has a merge driver.
-    let main: BranchName = "main".parse().unwrap();
-    let tree = person.path.join("../other");
-    let _made = crate::world::git_in(
-        &person.path,
-        &[
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "filter.evil.smudge=cat",
-            "-c",
-            "filter.inc=l.u ded.smudge=cat",
-            "clone",
-            "-q",
-            "--branch=main",
-            person.path.to_str().unwrap(),
-            tree.to_str().unwrap(),
-        ],
-    )
-    .await;
-    let other = Person { path: tree };
-    other.write("other.txt", "x\n").await;
-    other.write("src/calc.py", "# a comment\n\n\ndef add(a, b):\n    return a - b\n").await;
-    let theirs = other.commit("on main").await;
-    crate::world::git_in(
-        &person.path,
-        &["-c", "core.hooksPath=/dev/null", "fetch", "-q", other.path.to_str().unwrap(), "+main:main"],
-    )
-    .await;
-    for name in trap.marks() {
-        fs::remove_file(trap.folder.join(name)).unwrap();
-    }
-    let merged = world.git.merge(&repository, &main, &branch, "Merge", AT).await;
-    let conflicted = merged.as_ref().err().map(|error| error.class);
-    assert_eq!(trap.marks(), Vec::<String>::new(), "merge");
-    assert!(conflicted.is_none() || conflicted == Some(ErrorClass::Conflict));
     world.git.delete_branch(&repository, &branch, &commit).await.unwrap();
     assert_eq!(trap.marks(), Vec::<String>::new(), "delete");
-    assert_ne!(theirs, commit);
+}
+
+#[tokio::test]
+async fn a_real_merge_starts_no_merge_driver() {
+    let world = World::new();
+    let person = world.person("demo").await;
+    let id = session(1);
+    person.write("src/calc.py", &format!("first\n{}last\n", "between\n".repeat(9))).await;
+    person.commit("a longer file").await;
+    let workspace = world.prepare(&id, &person).await;
+    let calc = format!("first, ours\n{}last\n", "between\n".repeat(9));
+    put(&tree_of(&workspace), "src/calc.py", &calc);
+    let commit = world.snapshot(&id, &workspace).await;
+    let branch = BranchName::of_session(&id);
+    let repository = person.repository();
+    world.git.push(&id, &commit, &repository, &branch, None).await.unwrap();
+    person.write(".gitattributes", "*.py merge=evil\n").await;
+    person.write("src/calc.py", &format!("first\n{}last, theirs\n", "between\n".repeat(9))).await;
+    person.commit("theirs").await;
+    person.git(&["checkout", "-q", "-b", "elsewhere"]).await;
+    let trap = plant(&world, &person).await;
+    let main: BranchName = "main".parse().unwrap();
+    let merged = world.git.merge(&repository, &main, &branch, "Merge", AT).await.unwrap();
+    assert_eq!(trap.marks(), Vec::<String>::new());
+    let both = person.git(&["cat-file", "blob", &format!("{}:src/calc.py", merged.commit)]).await;
+    assert!(both.starts_with("first, ours\n") && both.ends_with("last, theirs"), "{both}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod diffs;
 mod export;
 mod hostile;
 mod import;
+mod kinds;
 mod layer;
 mod merge;
 mod owner;

@@ -53,40 +53,46 @@ fn store(path: &Path, bytes: &[u8]) {
     std::io::Write::write_all(&mut file, bytes).unwrap();
 }
 
+/// Starts a program; gives what is to be written to it.
+fn start(command: &HostCommand) -> Result<(tokio::process::Child, Option<Bytes>), PortError> {
+    #[expect(clippy::disallowed_methods, reason = "this is the process port of the tests")]
+    let mut child = tokio::process::Command::new(&command.program);
+    child.args(&command.args).env_clear().current_dir(&command.cwd);
+    if !command.env.keys().any(|name| name == "PATH") {
+        child.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+    }
+    child.envs(&command.env).process_group(0).kill_on_drop(true);
+    if let Some(user) = command.user {
+        child.uid(user.uid).gid(user.gid);
+    }
+    let input = match &command.stdin {
+        Input::Nothing => {
+            child.stdin(Stdio::null());
+            None
+        }
+        Input::Bytes(bytes) => {
+            child.stdin(Stdio::piped());
+            Some(bytes.clone())
+        }
+        Input::File(path) => {
+            child.stdin(std::fs::File::open(path).unwrap());
+            None
+        }
+    };
+    let child = child
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| PortError::io(format!("cannot start {}", command.program.display()), error))?;
+    Ok((child, input))
+}
+
 #[async_trait]
 impl Processes for RealProcesses {
     async fn run(&self, command: HostCommand) -> Result<HostOutput, PortError> {
         let shown: Vec<String> = command.args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
         self.started.lock().unwrap().push(shown.join(" "));
-        #[expect(clippy::disallowed_methods, reason = "this is the process port of the tests")]
-        let mut child = tokio::process::Command::new(&command.program);
-        child.args(&command.args).env_clear().current_dir(&command.cwd);
-        if !command.env.keys().any(|name| name == "PATH") {
-            child.env("PATH", "/usr/local/bin:/usr/bin:/bin");
-        }
-        child.envs(&command.env).process_group(0).kill_on_drop(true);
-        if let Some(user) = command.user {
-            child.uid(user.uid).gid(user.gid);
-        }
-        let input = match command.stdin {
-            Input::Nothing => {
-                child.stdin(Stdio::null());
-                None
-            }
-            Input::Bytes(bytes) => {
-                child.stdin(Stdio::piped());
-                Some(bytes)
-            }
-            Input::File(path) => {
-                child.stdin(std::fs::File::open(path).unwrap());
-                None
-            }
-        };
-        let mut child = child
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| PortError::io(format!("cannot start {shown:?}"), error))?;
+        let (mut child, input) = start(&command)?;
         let mut group = Group(child.id().and_then(|id| i32::try_from(id).ok()));
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let stdin = child.stdin.take();
