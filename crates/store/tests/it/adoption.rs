@@ -1,8 +1,5 @@
 //! Dead servers on `SQLite` (dev layer): the lock on the data folder proves them dead; clocks that jump prove nothing.
 
-use crate::conformance::store::fixture::{
-    NO_LIMITS, THEN, claim, end, fence, id, queue, says, server, session,
-};
 use async_trait::async_trait;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +10,9 @@ use telecoder_model::port::clock::Clock;
 use telecoder_model::port::store::{Commit, JobStore, SessionStore, Store};
 use telecoder_model::time::Timestamp;
 use telecoder_store::{DataDirLock, SqliteOptions, SqliteStore};
+use telecoder_testkit::conformance::store::fixture::{
+    NO_LIMITS, THEN, claim, end, fence, id, queue, says, server, session,
+};
 
 const EXPIRY: Duration = Duration::from_secs(30);
 

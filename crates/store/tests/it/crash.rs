@@ -1,13 +1,13 @@
 //! Kill -9 (dev layer): a child process of this very test binary writes and says what was acknowledged; it is killed in
 //! the middle, again and again, on the same file.
 
-use crate::conformance::store::fixture::{add, id, says, session, writes};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use telecoder_model::port::store::{RunStore, SessionStore, Store, Write};
 use telecoder_store::{DataDirLock, SqliteOptions, SqliteStore};
+use telecoder_testkit::conformance::store::fixture::{add, id, says, session, writes};
 
 /// Tells the child where its data folder is.
 const FOLDER: &str = "TELECODER_STORE_CRASH_FOLDER";

@@ -1,12 +1,12 @@
 //! Damaged files (dev layer): refused or reported with the remedy, never a panic, never invented rows.
 
-use crate::conformance::store::fixture::{Dice, add, id, says, session};
 use std::path::Path;
 use std::sync::Arc;
 use telecoder_model::ErrorClass;
 use telecoder_model::PortError;
 use telecoder_model::port::store::{SessionStore, Store};
 use telecoder_store::{SqliteOptions, SqliteStore};
+use telecoder_testkit::conformance::store::fixture::{Dice, add, id, says, session};
 
 const PAGE: usize = 4096;
 

@@ -1,11 +1,11 @@
 //! No room (dev layer): the database's own limit gives the same result code as a full disk.
 
-use crate::conformance::store::fixture::{add, id, says, session, writes};
 use std::path::Path;
 use std::sync::Arc;
 use telecoder_model::ErrorClass;
 use telecoder_model::port::store::{RunStore, SessionStore, Store, Write};
 use telecoder_store::{SqliteOptions, SqliteStore};
+use telecoder_testkit::conformance::store::fixture::{add, id, says, session, writes};
 
 async fn open(path: &Path, max_bytes: u64) -> SqliteStore {
     let options = SqliteOptions { max_bytes: Some(max_bytes), ..SqliteOptions::default() };

@@ -1,6 +1,5 @@
 //! Opening and closing (dev layer): what is kept, who may open, what is refused.
 
-use crate::conformance::store::fixture::{add, id, says, session};
 use sqlx::{ConnectOptions, Connection};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use telecoder_model::ErrorClass;
 use telecoder_model::port::store::{SessionStore, Store};
 use telecoder_store::{SqliteOptions, SqliteStore};
+use telecoder_testkit::conformance::store::fixture::{add, id, says, session};
 
 async fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path, SqliteOptions::default()).await.unwrap()
