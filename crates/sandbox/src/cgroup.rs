@@ -39,12 +39,7 @@ pub(crate) enum Cgroups {
     /// One hierarchy, all controllers.
     V2 { parent: PathBuf },
     /// A hierarchy per controller, and those without one that only name units.
-    V1 {
-        memory: PathBuf,
-        pids: PathBuf,
-        cpu: Option<PathBuf>,
-        named: Vec<PathBuf>,
-    },
+    V1 { memory: PathBuf, pids: PathBuf, cpu: Option<PathBuf>, named: Vec<PathBuf> },
     /// None.
     None,
 }
@@ -64,9 +59,7 @@ impl Cgroups {
             CgroupChoice::Off => Ok(Self::None),
             CgroupChoice::V2(parent) => {
                 prepare_v2(parent)?;
-                Ok(Self::V2 {
-                    parent: parent.clone(),
-                })
+                Ok(Self::V2 { parent: parent.clone() })
             }
             CgroupChoice::Detect => {
                 let mounts =
@@ -90,17 +83,9 @@ impl Cgroups {
     fn folders(&self, name: &str) -> Vec<PathBuf> {
         match self {
             Self::V2 { parent } => vec![parent.join(name)],
-            Self::V1 {
-                memory,
-                pids,
-                cpu,
-                named,
-            } => [memory, pids]
-                .into_iter()
-                .chain(cpu)
-                .chain(named)
-                .map(|parent| parent.join(name))
-                .collect(),
+            Self::V1 { memory, pids, cpu, named } => {
+                [memory, pids].into_iter().chain(cpu).chain(named).map(|parent| parent.join(name)).collect()
+            }
             Self::None => Vec::new(),
         }
     }
@@ -123,10 +108,7 @@ impl Cgroups {
             match (fs::write(&file, &value), need) {
                 (Ok(()), _) | (Err(_), Need::WherePresent) => {}
                 (Err(error), Need::Always) => {
-                    return Err(PortError::io(
-                        format!("cannot set {} to {value}", file.display()),
-                        error,
-                    ));
+                    return Err(PortError::io(format!("cannot set {} to {value}", file.display()), error));
                 }
             }
         }
@@ -141,10 +123,7 @@ impl Cgroups {
                 peak: present(memory.join(name).join("memory.max_usage_in_bytes")),
                 kills: present(memory.join(name).join("memory.oom_control")),
             },
-            Self::None => Counters {
-                peak: None,
-                kills: None,
-            },
+            Self::None => Counters { peak: None, kills: None },
         };
         Ok((join, counters))
     }
@@ -162,29 +141,12 @@ impl Cgroups {
                     (at("cpu.max"), format!("{quota} {PERIOD}"), Need::Always),
                 ]
             }
-            Self::V1 {
-                memory,
-                pids,
-                cpu,
-                named: _,
-            } => {
+            Self::V1 { memory, pids, cpu, named: _ } => {
                 let at = |folder: &Path, file: &str| folder.join(name).join(file);
                 let mut settings = vec![
-                    (
-                        at(memory, "memory.limit_in_bytes"),
-                        memory_bytes.clone(),
-                        Need::Always,
-                    ),
-                    (
-                        at(memory, "memory.memsw.limit_in_bytes"),
-                        memory_bytes,
-                        Need::WherePresent,
-                    ),
-                    (
-                        at(memory, "memory.swappiness"),
-                        "0".to_owned(),
-                        Need::WherePresent,
-                    ),
+                    (at(memory, "memory.limit_in_bytes"), memory_bytes.clone(), Need::Always),
+                    (at(memory, "memory.memsw.limit_in_bytes"), memory_bytes, Need::WherePresent),
+                    (at(memory, "memory.swappiness"), "0".to_owned(), Need::WherePresent),
                     (at(pids, "pids.max"), limits.processes.to_string(), Need::Always),
                 ];
                 if let Some(cpu) = cpu {
@@ -225,10 +187,7 @@ impl Cgroups {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) if error.kind() == ErrorKind::ResourceBusy => gone = false,
                 Err(error) => {
-                    return Err(PortError::io(
-                        format!("cannot remove {}", folder.display()),
-                        error,
-                    ));
+                    return Err(PortError::io(format!("cannot remove {}", folder.display()), error));
                 }
             }
         }
@@ -273,9 +232,8 @@ fn detect(mounts: &[Hierarchy], own: &str) -> Cgroups {
         }
     }
     let with = |option: &str| {
-        let mount = mounts
-            .iter()
-            .find(|mount| mount.version == 1 && mount.options.iter().any(|o| o == option))?;
+        let mount =
+            mounts.iter().find(|mount| mount.version == 1 && mount.options.iter().any(|o| o == option))?;
         usable(&mount.at)
     };
     let (Some(memory), Some(pids)) = (with("memory"), with("pids")) else {
@@ -283,12 +241,7 @@ fn detect(mounts: &[Hierarchy], own: &str) -> Cgroups {
     };
     let unified = unified.and_then(|mount| usable(&mount.at));
     let named = with("name=systemd").into_iter().chain(unified).collect();
-    Cgroups::V1 {
-        memory,
-        pids,
-        cpu: with("cpu"),
-        named,
-    }
+    Cgroups::V1 { memory, pids, cpu: with("cpu"), named }
 }
 
 /// Makes the folder of all sandboxes in a hierarchy; nothing if it may not be written.
@@ -303,10 +256,7 @@ fn usable(hierarchy: &Path) -> Option<PathBuf> {
 /// systemd delegates to the user. Never below the server's unit.
 fn v2_parents(mount: &Path, own: &str) -> Vec<PathBuf> {
     let mut parents = vec![mount.join(FOLDER)];
-    let own = own
-        .lines()
-        .find_map(|line| line.strip_prefix("0::/"))
-        .unwrap_or_default();
+    let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
     let mut path = mount.to_owned();
     for part in own.split('/').filter(|part| !part.is_empty()) {
         path.push(part);
@@ -320,34 +270,21 @@ fn v2_parents(mount: &Path, own: &str) -> Vec<PathBuf> {
 /// Makes a parent whose children have the controllers.
 fn prepare_v2(parent: &Path) -> Result<(), PortError> {
     let what = || {
-        format!(
-            "{} is not a delegated cgroup with the memory, pids and cpu controllers",
-            parent.display()
-        )
+        format!("{} is not a delegated cgroup with the memory, pids and cpu controllers", parent.display())
     };
     if !parent.is_dir() {
         if let Some(above) = parent.parent() {
             // What is enabled already need not be writable.
-            drop(fs::write(
-                above.join("cgroup.subtree_control"),
-                "+memory +pids +cpu",
-            ));
+            drop(fs::write(above.join("cgroup.subtree_control"), "+memory +pids +cpu"));
         }
         fs::create_dir(parent).map_err(failed(what()))?;
     }
     let control = parent.join("cgroup.subtree_control");
     drop(fs::write(&control, "+memory +pids +cpu"));
     let enabled = fs::read_to_string(&control).map_err(failed(what()))?;
-    let has = |controller: &str| {
-        enabled
-            .split_whitespace()
-            .any(|one| one.trim_start_matches('+') == controller)
-    };
-    if has("memory") && has("pids") && has("cpu") {
-        Ok(())
-    } else {
-        Err(PortError::denied(what()))
-    }
+    let has =
+        |controller: &str| enabled.split_whitespace().any(|one| one.trim_start_matches('+') == controller);
+    if has("memory") && has("pids") && has("cpu") { Ok(()) } else { Err(PortError::denied(what())) }
 }
 
 #[cfg(test)]
@@ -355,12 +292,7 @@ mod tests {
     use super::*;
     use expect_test::expect;
 
-    const LIMITS: Limits = Limits {
-        memory_bytes: 1 << 30,
-        cpu_millis: 1500,
-        processes: 99,
-        tmpfs_bytes: 1,
-    };
+    const LIMITS: Limits = Limits { memory_bytes: 1 << 30, cpu_millis: 1500, processes: 99, tmpfs_bytes: 1 };
 
     fn contents(folder: &Path) -> String {
         let mut lines: Vec<String> = fs::read_dir(folder)
@@ -368,11 +300,7 @@ mod tests {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.is_file())
             .map(|path| {
-                format!(
-                    "{} = {}",
-                    path.file_name().unwrap().display(),
-                    fs::read_to_string(&path).unwrap()
-                )
+                format!("{} = {}", path.file_name().unwrap().display(), fs::read_to_string(&path).unwrap())
             })
             .collect();
         lines.sort();

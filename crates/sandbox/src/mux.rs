@@ -67,10 +67,7 @@ pub(crate) fn connect(
     let connection = yamux::Connection::new(socket.compat(), config, mode);
     let (wanted, requests) = mpsc::channel(16);
     let gone = Arc::new(AtomicBool::new(false));
-    let opener = Opener {
-        wanted,
-        gone: Arc::clone(&gone),
-    };
+    let opener = Opener { wanted, gone: Arc::clone(&gone) };
     (opener, drive(connection, requests, gone, inbound))
 }
 

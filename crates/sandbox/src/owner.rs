@@ -20,14 +20,8 @@ pub struct HostOwner {
 /// Says who owns bases, layers and homes on this host.
 pub fn host_owner() -> HostOwner {
     if nix::unistd::geteuid().is_root() {
-        HostOwner {
-            uid: FIXED_UID,
-            gid: FIXED_UID,
-        }
+        HostOwner { uid: FIXED_UID, gid: FIXED_UID }
     } else {
-        HostOwner {
-            uid: nix::unistd::geteuid().as_raw(),
-            gid: nix::unistd::getegid().as_raw(),
-        }
+        HostOwner { uid: nix::unistd::geteuid().as_raw(), gid: nix::unistd::getegid().as_raw() }
     }
 }

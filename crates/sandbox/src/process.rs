@@ -57,11 +57,7 @@ impl HostProcesses {
         if !command.env.contains_key(OsStr::new("PATH")) {
             start.env("PATH", &self.path);
         }
-        start
-            .envs(&command.env)
-            .current_dir(&command.cwd)
-            .process_group(0)
-            .kill_on_drop(true);
+        start.envs(&command.env).current_dir(&command.cwd).process_group(0).kill_on_drop(true);
         start.stdin(match &command.stdin {
             Input::Nothing => Stdio::null(),
             Input::Bytes(_) => Stdio::piped(),
@@ -79,9 +75,7 @@ impl HostProcesses {
             let missing = error.kind() == std::io::ErrorKind::NotFound && command.cwd.is_dir();
             let failed = PortError::io(format!("cannot start `{name}`"), error);
             if missing {
-                failed.remedy(format!(
-                    "install `{name}`, or add its folder to the server's PATH"
-                ))
+                failed.remedy(format!("install `{name}`, or add its folder to the server's PATH"))
             } else {
                 failed
             }
@@ -110,11 +104,7 @@ async fn drive(child: &mut Child, command: HostCommand) -> Result<HostOutput, Po
     };
     let ((), stdout, stderr) = tokio::try_join!(feed, collect, tail(stderr))?;
     let status = child.wait().await.map_err(broken)?;
-    Ok(HostOutput {
-        code: status.code(),
-        stdout,
-        stderr,
-    })
+    Ok(HostOutput { code: status.code(), stdout, stderr })
 }
 
 async fn in_memory(mut from: impl AsyncRead + Unpin, limit: usize) -> Result<Bytes, PortError> {
@@ -177,12 +167,7 @@ struct Group(Option<nix::unistd::Pid>);
 
 impl Group {
     fn of(child: &Child) -> Self {
-        Self(
-            child
-                .id()
-                .and_then(|id| i32::try_from(id).ok())
-                .map(nix::unistd::Pid::from_raw),
-        )
+        Self(child.id().and_then(|id| i32::try_from(id).ok()).map(nix::unistd::Pid::from_raw))
     }
     fn release(&mut self) {
         self.0 = None;
@@ -219,23 +204,13 @@ mod tests {
         let mut command = shell("cat; echo said >&2; exit 3");
         command.stdin = Input::Bytes(Bytes::from_static(b"hello"));
         let output = run(command).await.unwrap();
-        assert_eq!(
-            output,
-            HostOutput {
-                code: Some(3),
-                stdout: "hello".into(),
-                stderr: "said\n".into()
-            }
-        );
+        assert_eq!(output, HostOutput { code: Some(3), stdout: "hello".into(), stderr: "said\n".into() });
     }
 
     #[tokio::test]
     async fn nothing_is_inherited_but_a_path() {
-        let output = run(shell(
-            "env | grep -v -e '^PWD=' -e '^_=' -e '^SHLVL=' -e '^OLDPWD='",
-        ))
-        .await
-        .unwrap();
+        let output =
+            run(shell("env | grep -v -e '^PWD=' -e '^_=' -e '^SHLVL=' -e '^OLDPWD='")).await.unwrap();
         assert_eq!(output.stdout, "PATH=/usr/bin:/bin\n");
     }
 

@@ -38,23 +38,11 @@ pub(crate) enum Request {
     /// Starts a process.
     Start { process: ProcessSpec },
     /// Writes the line of `length` bytes that follows the header.
-    WriteLine {
-        process: ProcessId,
-        number: u64,
-        length: u32,
-    },
+    WriteLine { process: ProcessId, number: u64, length: u32 },
     /// Follows an output stream: after [`Reply::Done`] come [`Piece`]s.
-    Follow {
-        process: ProcessId,
-        stream: OutputStream,
-        from: u64,
-    },
+    Follow { process: ProcessId, stream: OutputStream, from: u64 },
     /// Forgets output.
-    Acknowledge {
-        process: ProcessId,
-        stream: OutputStream,
-        before: u64,
-    },
+    Acknowledge { process: ProcessId, stream: OutputStream, before: u64 },
     /// Signals a tree.
     Signal { process: ProcessId, signal: TreeSignal },
 }
@@ -83,11 +71,7 @@ pub(crate) struct Failure {
 
 impl From<PortError> for Failure {
     fn from(error: PortError) -> Self {
-        Self {
-            class: error.class,
-            what: error.chain(),
-            remedy: error.remedy,
-        }
+        Self { class: error.class, what: error.chain(), remedy: error.remedy }
     }
 }
 
@@ -125,9 +109,7 @@ pub(crate) async fn read_frame(from: &mut (impl AsyncRead + Unpin), limit: usize
     let announced = from.read_u32().await?;
     let length = usize::try_from(announced).map_err(|_| invalid("a frame's length does not fit"))?;
     if length > limit {
-        return Err(invalid(format!(
-            "a frame of {length} bytes exceeds the limit of {limit}"
-        )));
+        return Err(invalid(format!("a frame of {length} bytes exceeds the limit of {limit}")));
     }
     read_bytes(from, length).await
 }
@@ -135,10 +117,7 @@ pub(crate) async fn read_frame(from: &mut (impl AsyncRead + Unpin), limit: usize
 /// Reads exactly `length` bytes, which the caller has checked against a bound.
 pub(crate) async fn read_bytes(from: &mut (impl AsyncRead + Unpin), length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(length.min(MAX_CHUNK));
-    let read = from
-        .take(u64::try_from(length).unwrap_or(u64::MAX))
-        .read_to_end(&mut bytes)
-        .await?;
+    let read = from.take(u64::try_from(length).unwrap_or(u64::MAX)).read_to_end(&mut bytes).await?;
     if read < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
@@ -198,13 +177,8 @@ mod tests {
     #[tokio::test(flavor = "current_thread")]
     async fn a_header_ignores_what_it_does_not_know_and_refuses_nonsense() {
         let mut frame = Vec::new();
-        write_frame(&mut frame, br#"{"reply":"done","later":1}"#)
-            .await
-            .unwrap();
-        assert!(matches!(
-            read_header::<Reply>(&mut frame.as_slice(), 100).await.unwrap(),
-            Reply::Done
-        ));
+        write_frame(&mut frame, br#"{"reply":"done","later":1}"#).await.unwrap();
+        assert!(matches!(read_header::<Reply>(&mut frame.as_slice(), 100).await.unwrap(), Reply::Done));
         let mut frame = Vec::new();
         write_frame(&mut frame, br#"{"reply":"#).await.unwrap();
         assert!(read_header::<Reply>(&mut frame.as_slice(), 100).await.is_err());

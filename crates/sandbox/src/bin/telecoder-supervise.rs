@@ -7,9 +7,5 @@ fn main() -> ExitCode {
     let (Some(_), Some(word)) = (args.next(), args.next()) else {
         return ExitCode::from(64);
     };
-    if word == "supervise" {
-        telecoder_sandbox::supervise::main(args)
-    } else {
-        ExitCode::from(64)
-    }
+    if word == "supervise" { telecoder_sandbox::supervise::main(args) } else { ExitCode::from(64) }
 }

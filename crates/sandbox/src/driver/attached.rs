@@ -49,11 +49,7 @@ impl LocalSandbox {
             tokio::spawn(receive(stream, arrived.clone()));
         });
         tokio::spawn(driving);
-        let sandbox = Self {
-            reference,
-            opener,
-            inbound: Mutex::new(inbound),
-        };
+        let sandbox = Self { reference, opener, inbound: Mutex::new(inbound) };
         let attached = sandbox.ask(&Request::Attach { version: VERSION });
         match tokio::time::timeout(ATTACH_WAIT, attached).await {
             Ok(Ok(Reply::Attached { .. })) => Ok(sandbox),
@@ -61,10 +57,9 @@ impl LocalSandbox {
                 Err(sandbox.unexpected(other))
             }
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(PortError::transient(format!(
-                "the supervisor of {} does not answer",
-                sandbox.reference
-            ))),
+            Err(_) => {
+                Err(PortError::transient(format!("the supervisor of {} does not answer", sandbox.reference)))
+            }
         }
     }
 
@@ -79,18 +74,15 @@ impl LocalSandbox {
     fn unexpected(&self, reply: Reply) -> PortError {
         match reply {
             Reply::Failed(failure) => failure.into(),
-            Reply::Attached { .. } | Reply::Status { .. } | Reply::Done => PortError::permanent(format!(
-                "the supervisor of {} answered something else",
-                self.reference
-            )),
+            Reply::Attached { .. } | Reply::Status { .. } | Reply::Done => {
+                PortError::permanent(format!("the supervisor of {} answered something else", self.reference))
+            }
         }
     }
 
     async fn open(&self, request: &Request, then: &[u8]) -> Result<Stream, PortError> {
         let mut stream = self.opener.open().await.ok_or_else(|| self.detached())?;
-        write_header(&mut stream, request)
-            .await
-            .map_err(|error| self.broken(error))?;
+        write_header(&mut stream, request).await.map_err(|error| self.broken(error))?;
         stream.write_all(then).await.map_err(|error| self.broken(error))?;
         stream.flush().await.map_err(|error| self.broken(error))?;
         Ok(stream)
@@ -102,9 +94,7 @@ impl LocalSandbox {
 
     async fn ask_with(&self, request: &Request, then: &[u8]) -> Result<Reply, PortError> {
         let mut stream = self.open(request, then).await?;
-        read_header(&mut stream, MAX_REPLY)
-            .await
-            .map_err(|error| self.broken(error))
+        read_header(&mut stream, MAX_REPLY).await.map_err(|error| self.broken(error))
     }
 
     async fn tell(&self, request: &Request, then: &[u8]) -> Result<(), PortError> {
@@ -124,10 +114,7 @@ async fn receive(mut stream: Stream, arrived: mpsc::Sender<Inbound>) {
     };
     if listener.len() <= MAX_NAME {
         // A connection that finds the queue full is reset.
-        drop(arrived.try_send(Inbound {
-            listener,
-            stream: Box::new(stream),
-        }));
+        drop(arrived.try_send(Inbound { listener, stream: Box::new(stream) }));
     }
 }
 
@@ -145,13 +132,7 @@ impl Sandbox for LocalSandbox {
     }
 
     async fn start(&self, process: &ProcessSpec) -> Result<(), PortError> {
-        self.tell(
-            &Request::Start {
-                process: process.clone(),
-            },
-            &[],
-        )
-        .await
+        self.tell(&Request::Start { process: process.clone() }, &[]).await
     }
 
     async fn write_line(&self, process: &ProcessId, number: u64, line: Bytes) -> Result<(), PortError> {
@@ -159,15 +140,7 @@ impl Sandbox for LocalSandbox {
             .ok()
             .filter(|_| line.len() <= MAX_LINE)
             .ok_or_else(|| PortError::full(format!("an input line may have {MAX_LINE} bytes")))?;
-        self.tell(
-            &Request::WriteLine {
-                process: process.clone(),
-                number,
-                length,
-            },
-            &line,
-        )
-        .await
+        self.tell(&Request::WriteLine { process: process.clone(), number, length }, &line).await
     }
 
     async fn follow(
@@ -176,20 +149,8 @@ impl Sandbox for LocalSandbox {
         stream: OutputStream,
         from: u64,
     ) -> Result<BoxStream<'static, Result<ProcessOutput, PortError>>, PortError> {
-        let mut opened = self
-            .open(
-                &Request::Follow {
-                    process: process.clone(),
-                    stream,
-                    from,
-                },
-                &[],
-            )
-            .await?;
-        match read_header(&mut opened, MAX_REPLY)
-            .await
-            .map_err(|error| self.broken(error))?
-        {
+        let mut opened = self.open(&Request::Follow { process: process.clone(), stream, from }, &[]).await?;
+        match read_header(&mut opened, MAX_REPLY).await.map_err(|error| self.broken(error))? {
             Reply::Done => Ok(pieces(opened, from, self.reference.clone()).boxed()),
             other @ (Reply::Attached { .. } | Reply::Status { .. } | Reply::Failed(_)) => {
                 Err(self.unexpected(other))
@@ -203,35 +164,15 @@ impl Sandbox for LocalSandbox {
         stream: OutputStream,
         before: u64,
     ) -> Result<(), PortError> {
-        self.tell(
-            &Request::Acknowledge {
-                process: process.clone(),
-                stream,
-                before,
-            },
-            &[],
-        )
-        .await
+        self.tell(&Request::Acknowledge { process: process.clone(), stream, before }, &[]).await
     }
 
     async fn signal(&self, process: &ProcessId, signal: TreeSignal) -> Result<(), PortError> {
-        self.tell(
-            &Request::Signal {
-                process: process.clone(),
-                signal,
-            },
-            &[],
-        )
-        .await
+        self.tell(&Request::Signal { process: process.clone(), signal }, &[]).await
     }
 
     async fn accept(&self) -> Result<Inbound, PortError> {
-        self.inbound
-            .lock()
-            .await
-            .recv()
-            .await
-            .ok_or_else(|| self.detached())
+        self.inbound.lock().await.recv().await.ok_or_else(|| self.detached())
     }
 }
 
@@ -264,13 +205,8 @@ async fn read_piece(stream: &mut Stream, at: u64) -> io::Result<ProcessOutput> {
     match stream.read_u8().await? {
         piece::CHUNK => {
             let bytes = read_frame(stream, MAX_CHUNK).await?;
-            let end = at
-                .checked_add(bytes.len() as u64)
-                .ok_or_else(|| invalid("the offset overflows"))?;
-            Ok(ProcessOutput::Chunk {
-                end,
-                bytes: bytes.into(),
-            })
+            let end = at.checked_add(bytes.len() as u64).ok_or_else(|| invalid("the offset overflows"))?;
+            Ok(ProcessOutput::Chunk { end, bytes: bytes.into() })
         }
         piece::EXIT => {
             let exit: ProcessExit = serde_json::from_slice(&read_frame(stream, MAX_OPENING).await?)?;

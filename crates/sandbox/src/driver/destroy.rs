@@ -33,16 +33,14 @@ pub(super) async fn destroy(
             break taken;
         }
         match folder.record() {
-            Some((pid, started)) => end(pid, started)
-                .await
-                .map_err(failed(format!("cannot end {reference}")))?,
+            Some((pid, started)) => {
+                end(pid, started).await.map_err(failed(format!("cannot end {reference}")))?
+            }
             // A launch is under way whose supervisor is not there yet.
             None => kill_all(cgroups, reference),
         }
         if begun.elapsed() > END_WAIT {
-            return Err(PortError::transient(format!(
-                "the processes of {reference} do not end"
-            )));
+            return Err(PortError::transient(format!("the processes of {reference} do not end")));
         }
         tokio::time::sleep(LOOK).await;
     };
@@ -59,9 +57,7 @@ pub(super) async fn clean(cgroups: &Cgroups, reference: &SandboxRef) -> Result<(
             return Ok(());
         }
         if begun.elapsed() > END_WAIT {
-            return Err(PortError::transient(format!(
-                "the cgroup of {reference} does not empty"
-            )));
+            return Err(PortError::transient(format!("the cgroup of {reference} does not empty")));
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -100,9 +96,7 @@ async fn end(pid: u32, started: u64) -> io::Result<()> {
         Ok(()) | Err(rustix::io::Errno::SRCH) => {}
         Err(error) => return Err(error.into()),
     }
-    tokio::task::spawn_blocking(move || await_end(&pidfd))
-        .await
-        .map_err(io::Error::other)?
+    tokio::task::spawn_blocking(move || await_end(&pidfd)).await.map_err(io::Error::other)?
 }
 
 fn await_end(pidfd: &OwnedFd) -> io::Result<()> {

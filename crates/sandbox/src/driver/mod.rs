@@ -63,11 +63,7 @@ impl LocalDriver {
             .create(&options.run_dir)
             .map_err(failed(format!("cannot make {}", options.run_dir.display())))?;
         let cgroups = Cgroups::find(&options.cgroups)?;
-        Ok(Self {
-            options,
-            cgroups,
-            owner,
-        })
+        Ok(Self { options, cgroups, owner })
     }
 
     /// Whether the kernel bounds memory, CPU and processes. Without it the supervisor watches memory, rlimits bound
@@ -84,9 +80,7 @@ impl LocalDriver {
         let Some(socket) = self.folder(reference).connect().await? else {
             return Ok(None);
         };
-        Ok(Some(Arc::new(
-            LocalSandbox::attach(reference.clone(), socket).await?,
-        )))
+        Ok(Some(Arc::new(LocalSandbox::attach(reference.clone(), socket).await?)))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::failure::failed;
 use crate::launcher::{JOURNAL, SOCKET};
-use nix::fcntl::{Flock, FlockArg};
+use rustix::fs::FlockOperation;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
@@ -22,17 +22,16 @@ pub(super) struct RunFolder {
     path: PathBuf,
 }
 
-/// The lock of a sandbox of which nothing lives.
+/// The lock of a sandbox of which nothing lives. It is let go when its last descriptor is closed, wherever that is;
+/// nobody unlocks it, since the launcher shares it.
 #[derive(Debug)]
 pub(super) struct Taken {
-    pub(super) lock: Flock<File>,
+    pub(super) lock: File,
 }
 
 impl RunFolder {
     pub(super) fn new(run_dir: &Path, reference: &SandboxRef) -> Self {
-        Self {
-            path: run_dir.join(reference.to_string()),
-        }
+        Self { path: run_dir.join(reference.to_string()) }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -70,10 +69,7 @@ impl RunFolder {
                 Ok(()) => {}
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => {
-                    return Err(PortError::io(
-                        format!("cannot make {}", self.path.display()),
-                        error,
-                    ));
+                    return Err(PortError::io(format!("cannot make {}", self.path.display()), error));
                 }
             }
             let opened = fs::OpenOptions::new()
@@ -88,12 +84,12 @@ impl RunFolder {
                 Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 other => other.map_err(failed(what()))?,
             };
-            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 // A lock on a file that was removed before it was taken protects nothing.
-                Ok(lock) if lock.metadata().map_err(failed(what()))?.nlink() == 0 => {}
-                Ok(lock) => return Ok(Some(Taken { lock })),
-                Err((_, nix::errno::Errno::EWOULDBLOCK)) => return Ok(None),
-                Err((_, error)) => return Err(failed(what())(error)),
+                Ok(()) if file.metadata().map_err(failed(what()))?.nlink() == 0 => {}
+                Ok(()) => return Ok(Some(Taken { lock: file })),
+                Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
+                Err(error) => return Err(failed(what())(error)),
             }
         }
     }

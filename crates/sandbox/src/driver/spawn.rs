@@ -48,17 +48,11 @@ async fn begin(
     };
     let log = folder.open_log()?;
     // The launcher shares the lock with its descriptor, and so do all who come after it.
-    let lock = taken
-        .lock
-        .as_fd()
-        .try_clone_to_owned()
-        .map_err(failed("cannot share the lock"))?;
+    let lock = taken.lock.as_fd().try_clone_to_owned().map_err(failed("cannot share the lock"))?;
     let program = driver.options.program.clone();
     // A launch that was begun is seen to its end, also if nobody waits for it any more.
     let launching = tokio::task::spawn_blocking(move || run(&program, [lock, log.into()], &spec));
-    launching
-        .await
-        .map_err(|error| PortError::permanent("the launch broke off").because(error))?
+    launching.await.map_err(|error| PortError::permanent("the launch broke off").because(error))?
 }
 
 fn run(program: &Path, [lock, log]: [OwnedFd; 2], spec: &LaunchSpec) -> Result<(), PortError> {
@@ -66,22 +60,16 @@ fn run(program: &Path, [lock, log]: [OwnedFd; 2], spec: &LaunchSpec) -> Result<(
     let (mut ours, theirs) = UnixStream::pair().map_err(what())?;
     ours.set_read_timeout(Some(LAUNCH_WAIT)).map_err(what())?;
     ours.set_write_timeout(Some(LAUNCH_WAIT)).map_err(what())?;
-    let mut child = execute(program, [theirs.into(), lock, log]).map_err(failed(format!(
-        "cannot run {} as the supervisor",
-        program.display()
-    )))?;
+    let mut child = execute(program, [theirs.into(), lock, log])
+        .map_err(failed(format!("cannot run {} as the supervisor", program.display())))?;
     let reply = launcher::send(&mut ours, spec).and_then(|()| launcher::receive(&mut ours));
     // It has forked away by the time it answers; what remains is to collect it.
     child.wait().map_err(what())?;
     match reply {
         Ok(LaunchReply::Ready) => Ok(()),
         Ok(LaunchReply::Failed(failure)) => Err(failure.into()),
-        Err(error) => Err(
-            PortError::io("the launcher gave no answer", error).remedy(format!(
-                "its messages are in {}",
-                spec.run_dir.join("log").display()
-            )),
-        ),
+        Err(error) => Err(PortError::io("the launcher gave no answer", error)
+            .remedy(format!("its messages are in {}", spec.run_dir.join("log").display()))),
     }
 }
 

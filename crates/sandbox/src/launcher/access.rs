@@ -14,13 +14,7 @@ use telecoder_model::PortError;
 /// The newest interface whose rights this file knows; newer kernels behave as this one.
 const NEWEST: ABI = ABI::V7;
 /// What may be written, beside the workspace.
-const WRITABLE: &[&str] = &[
-    "/tmp",
-    "/var/tmp",
-    "/run",
-    "/dev",
-    telecoder_model::port::sandbox::HOME_DIR,
-];
+const WRITABLE: &[&str] = &["/tmp", "/var/tmp", "/run", "/dev", telecoder_model::port::sandbox::HOME_DIR];
 const REMEDY: &str = "Landlock is part of Linux 5.13 and newer; where it is built but off, add `landlock` to the \
                       kernel's lsm= parameter";
 
@@ -45,9 +39,7 @@ pub(super) fn restrict(workspace: Option<&Path>) -> Result<(), PortError> {
     for path in WRITABLE.iter().map(Path::new).chain(workspace) {
         ruleset = allow(ruleset, path, write)?;
     }
-    let status = ruleset
-        .restrict_self()
-        .map_err(|cause| error(cause.to_string()))?;
+    let status = ruleset.restrict_self().map_err(|cause| error(cause.to_string()))?;
     match status.ruleset {
         RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced => Ok(()),
         RulesetStatus::NotEnforced => Err(error("this kernel does not enforce it".to_owned())),

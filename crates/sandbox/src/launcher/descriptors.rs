@@ -1,8 +1,5 @@
 //! Descriptors that a launched process starts with, and how they are passed (layer 1).
-#![expect(
-    unsafe_code,
-    reason = "closing what was inherited needs a system call that no safe wrapper offers"
-)]
+#![expect(unsafe_code, reason = "closing what was inherited needs a system call that no safe wrapper offers")]
 
 use nix::sys::stat::{Mode, umask};
 use std::fs::File;
@@ -33,11 +30,7 @@ pub(super) fn take_exec_descriptor() -> std::io::Result<OwnedFd> {
 fn close_from(first: u32) -> std::io::Result<()> {
     // SAFETY: called before this process has opened anything, so no `OwnedFd` names what is closed.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0_u32) };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(std::io::Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// Binds a unix socket that only its owner may connect to.
@@ -67,12 +60,7 @@ pub(super) fn receive_descriptor(socket: impl AsFd) -> std::io::Result<OwnedFd> 
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut byte = [0];
-    rustix::net::recvmsg(
-        socket,
-        &mut [IoSliceMut::new(&mut byte)],
-        &mut control,
-        RecvFlags::CMSG_CLOEXEC,
-    )?;
+    rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(mut descriptors) = message
             && let Some(descriptor) = descriptors.next()

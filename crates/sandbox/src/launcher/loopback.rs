@@ -1,8 +1,5 @@
 //! The sandbox's only network interface (layer 1).
-#![expect(
-    unsafe_code,
-    reason = "interface flags are set by an ioctl that no safe wrapper offers"
-)]
+#![expect(unsafe_code, reason = "interface flags are set by an ioctl that no safe wrapper offers")]
 
 use crate::failure::failed;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
@@ -29,11 +26,7 @@ fn raise() -> std::io::Result<()> {
     request.ifr_ifru.ifru_flags = libc::c_short::try_from(flags).unwrap_or(libc::c_short::MAX);
     // SAFETY: the request is a valid `ifreq` for SIOCSIFFLAGS and outlives the call.
     let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &request) };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(std::io::Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// Opens the ports whose connections are passed out.
@@ -41,10 +34,7 @@ pub(super) fn listen(wanted: &[Listener]) -> Result<Vec<(String, TcpListener)>, 
     let open = |listener: &Listener| {
         TcpListener::bind((Ipv4Addr::LOCALHOST, listener.port))
             .map(|socket| (listener.name.clone(), socket))
-            .map_err(failed(format!(
-                "cannot listen on port {} for {}",
-                listener.port, listener.name
-            )))
+            .map_err(failed(format!("cannot listen on port {} for {}", listener.port, listener.name)))
     };
     wanted.iter().map(open).collect()
 }

@@ -132,11 +132,7 @@ fn prepare(control: &mut UnixStream, mut lock: File) -> Result<Option<Setup>, Po
     let (socket, journal) = open_run_dir(&spec.run_dir, spec.owner)?;
     let counters = open_counters(&spec.counters)?;
     let as_root = nix::unistd::geteuid().is_root();
-    let early = if as_root {
-        Some(sources::open(&spec.sandbox)?)
-    } else {
-        None
-    };
+    let early = if as_root { Some(sources::open(&spec.sandbox)?) } else { None };
     if as_root {
         namespaces::become_user(spec.owner)?;
     }
@@ -150,8 +146,7 @@ fn prepare(control: &mut UnixStream, mut lock: File) -> Result<Option<Setup>, Po
         Forked::Parent(child) => {
             drop(wait);
             record(&mut lock, child)?;
-            go.write_all(b"g")
-                .map_err(failed("cannot start the supervisor"))?;
+            go.write_all(b"g").map_err(failed("cannot start the supervisor"))?;
             return Ok(None);
         }
         Forked::Child => drop(go),
@@ -174,8 +169,7 @@ fn prepare(control: &mut UnixStream, mut lock: File) -> Result<Option<Setup>, Po
 
 fn await_go(mut wait: std::io::PipeReader) -> Result<(), PortError> {
     let mut byte = [0];
-    wait.read_exact(&mut byte)
-        .map_err(failed("the launcher ended before its record was written"))
+    wait.read_exact(&mut byte).map_err(failed("the launcher ended before its record was written"))
 }
 
 /// Writes `<pid> <start time>` of the supervisor, so that it can be ended whatever becomes of the driver.
@@ -186,20 +180,14 @@ fn record(lock: &mut File, pid: i32) -> Result<(), PortError> {
         .ok_or_else(|| PortError::permanent("the supervisor ended at once"))?;
     let line = format!("{pid} {started}\n");
     lock.set_len(0).map_err(failed("cannot empty the record"))?;
-    lock.write_all_at(line.as_bytes(), 0)
-        .map_err(failed("cannot write the record"))
+    lock.write_all_at(line.as_bytes(), 0).map_err(failed("cannot write the record"))
 }
 
 /// Reads the time at which a process started, in clock ticks since the boot: with the pid it names a process for ever.
 pub(crate) fn start_time(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // Field 22; the second one, the name, may hold anything but ends at the last parenthesis.
-    stat.rsplit_once(')')?
-        .1
-        .split_ascii_whitespace()
-        .nth(19)?
-        .parse()
-        .ok()
+    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
 fn open_run_dir(run_dir: &Path, owner: HostOwner) -> Result<(UnixListener, OwnedFd), PortError> {
@@ -210,10 +198,7 @@ fn open_run_dir(run_dir: &Path, owner: HostOwner) -> Result<(UnixListener, Owned
     let socket =
         descriptors::bind_private(&here.join(SOCKET)).map_err(failed(what("cannot bind the socket")))?;
     let path = here.join(JOURNAL);
-    std::fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&path)
-        .map_err(failed(what("cannot make the journal")))?;
+    std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed(what("cannot make the journal")))?;
     let journal = File::open(&path).map_err(failed(what("cannot open the journal")))?;
     std::os::unix::fs::fchown(journal.as_fd(), Some(owner.uid), Some(owner.gid))
         .map_err(failed(what("cannot give the journal to the sandbox's owner")))?;
@@ -222,15 +207,10 @@ fn open_run_dir(run_dir: &Path, owner: HostOwner) -> Result<(UnixListener, Owned
 
 fn open_counters(paths: &Counters<PathBuf>) -> Result<Counters<File>, PortError> {
     let open = |path: &Option<PathBuf>| match path {
-        Some(path) => File::open(path)
-            .map(Some)
-            .map_err(failed(format!("cannot open {}", path.display()))),
+        Some(path) => File::open(path).map(Some).map_err(failed(format!("cannot open {}", path.display()))),
         None => Ok(None),
     };
-    Ok(Counters {
-        peak: open(&paths.peak)?,
-        kills: open(&paths.kills)?,
-    })
+    Ok(Counters { peak: open(&paths.peak)?, kills: open(&paths.kills)? })
 }
 
 fn hear(control: &mut UnixStream) -> Result<LaunchSpec, PortError> {

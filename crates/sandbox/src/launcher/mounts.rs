@@ -102,12 +102,7 @@ fn set_attributes(
     propagation: u64,
     flags: AtFlags,
 ) -> std::io::Result<()> {
-    let attributes = libc::mount_attr {
-        attr_set: set,
-        attr_clr: 0,
-        propagation,
-        userns_fd: 0,
-    };
+    let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation, userns_fd: 0 };
     // SAFETY: the path is a C string, and the kernel reads `mount_attr` of the size that is passed; both outlive it.
     let result = unsafe {
         libc::syscall(
@@ -119,11 +114,7 @@ fn set_attributes(
             size_of::<libc::mount_attr>(),
         )
     };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(std::io::Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// Opens the place for a mount, making what is missing of its path. A symbolic link on the way is refused: parts of
@@ -164,12 +155,8 @@ fn file_point(dir: &OwnedFd, name: &OsStr) -> std::io::Result<OwnedFd> {
         Err(rustix::io::Errno::EXIST) => {}
         Err(error) => return Err(error.into()),
     }
-    let found = rustix::fs::openat(
-        dir,
-        name,
-        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
+    let found =
+        rustix::fs::openat(dir, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
     if FileType::from_raw_mode(rustix::fs::fstat(&found)?.st_mode) == FileType::Symlink {
         return Err(std::io::Error::other("a symbolic link is in the way"));
     }

@@ -1,8 +1,5 @@
 //! Processes and namespaces of the launcher (layer 1).
-#![expect(
-    unsafe_code,
-    reason = "fork, and a prctl and a keyctl that no safe wrapper offers"
-)]
+#![expect(unsafe_code, reason = "fork, and a prctl and a keyctl that no safe wrapper offers")]
 
 use crate::failure::failed;
 use crate::owner::{HostOwner, INSIDE_UID};
@@ -76,13 +73,7 @@ pub(super) fn unshare_all(owner: HostOwner) -> Result<(), PortError> {
 fn leave_keyring() {
     const JOIN_SESSION_KEYRING: libc::c_int = 1;
     // SAFETY: the null name asks for an anonymous keyring; no memory of ours is read or written.
-    unsafe {
-        libc::syscall(
-            libc::SYS_keyctl,
-            JOIN_SESSION_KEYRING,
-            std::ptr::null::<libc::c_char>(),
-        )
-    };
+    unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, std::ptr::null::<libc::c_char>()) };
 }
 
 /// Enters a process and a mount namespace inside the sandbox's own.

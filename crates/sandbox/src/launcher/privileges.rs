@@ -17,11 +17,7 @@ const OOM_SCORE: &[u8] = b"300";
 /// Turns process 1 into the supervisor: out of the reach of everything that it will start.
 pub(super) fn become_supervisor() -> Result<(), PortError> {
     let kept = KEPT[0] | KEPT[1];
-    let sets = CapabilitySets {
-        effective: kept,
-        permitted: kept,
-        inheritable: kept,
-    };
+    let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: kept };
     rustix::thread::set_capabilities(None, sets).map_err(failed("cannot give up capabilities"))?;
     for capability in KEPT {
         rustix::thread::configure_capability_in_ambient_set(capability, true)
@@ -52,11 +48,7 @@ pub(super) fn drop_capabilities() -> Result<(), PortError> {
         }
     }
     let none = CapabilitySet::empty();
-    let sets = CapabilitySets {
-        effective: none,
-        permitted: none,
-        inheritable: none,
-    };
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
     rustix::thread::set_capabilities(None, sets).map_err(failed(what))?;
     rustix::thread::set_no_new_privs(true).map_err(failed("cannot set no_new_privs"))
 }
@@ -90,7 +82,5 @@ pub(super) fn reset_signals() -> Result<(), PortError> {
         // SAFETY: the default action runs no code of ours.
         unsafe { nix::sys::signal::sigaction(signal, &action) }.map_err(failed("cannot reset signals"))?;
     }
-    SigSet::empty()
-        .thread_set_mask()
-        .map_err(failed("cannot reset the signal mask"))
+    SigSet::empty().thread_set_mask().map_err(failed("cannot reset the signal mask"))
 }

@@ -19,19 +19,13 @@ const HOST: &str = "/.host";
 /// Where things are mounted while the root is built, and what covers hidden paths stands.
 const STAGE: &str = "/.stage";
 /// Folders that may be written, each a tmpfs, with its mode.
-const SCRATCH: &[(&str, u32)] = &[
-    ("/tmp", 0o1777),
-    ("/run", 0o755),
-    ("/var/tmp", 0o1777),
-    ("/dev/shm", 0o1777),
-];
+const SCRATCH: &[(&str, u32)] =
+    &[("/tmp", 0o1777), ("/run", 0o755), ("/var/tmp", 0o1777), ("/dev/shm", 0o1777)];
 
 /// Builds the root of this mount namespace.
 pub(super) fn build(sources: Sources, spec: &SandboxSpec) -> Result<(), PortError> {
     enter_empty_root()?;
-    for folder in [
-        "/etc", "/dev", "/opt", "/var", "/home", "/proc", STAGE, AGENTS_DIR,
-    ] {
+    for folder in ["/etc", "/dev", "/opt", "/var", "/home", "/proc", STAGE, AGENTS_DIR] {
         make_folder(folder, 0o755)?;
     }
     for link in sources.links {
@@ -67,14 +61,8 @@ fn enter_empty_root() -> Result<(), PortError> {
         .map_err(failed("cannot make the mounts private"))?;
     // Any folder of the host can carry the new root: this mount namespace is ours, and the old root goes.
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    mount(
-        Some("root"),
-        "/usr",
-        Some("tmpfs"),
-        flags,
-        Some("mode=755,size=4m,nr_inodes=4096"),
-    )
-    .map_err(failed("cannot mount the new root"))?;
+    mount(Some("root"), "/usr", Some("tmpfs"), flags, Some("mode=755,size=4m,nr_inodes=4096"))
+        .map_err(failed("cannot mount the new root"))?;
     std::env::set_current_dir("/usr").map_err(failed("cannot enter the new root"))?;
     std::fs::create_dir(HOST.trim_start_matches('/'))
         .map_err(failed("cannot make a place for the old root"))?;
@@ -137,10 +125,7 @@ fn make_folder(path: impl AsRef<Path>, mode: u32) -> Result<(), PortError> {
 fn mount_tmpfs(path: &str, mode: u32, bytes: u64) -> Result<(), PortError> {
     make_folder(path, 0o755)?;
     // One inode for every 4 KiB, so that empty files are bounded too.
-    let options = format!(
-        "mode={mode:o},size={bytes},nr_inodes={}",
-        (bytes / 4096).max(1024)
-    );
+    let options = format!("mode={mode:o},size={bytes},nr_inodes={}", (bytes / 4096).max(1024));
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     mount(Some("tmpfs"), path, Some("tmpfs"), flags, Some(options.as_str()))
         .map_err(failed(format!("cannot mount {path}")))
@@ -199,11 +184,7 @@ fn mount_workspace(workspace: Workspace, access: Access) -> Result<(), PortError
 }
 
 fn write_etc() -> Result<(), PortError> {
-    let shell = if kind_of(Path::new("/bin/bash")).is_some() {
-        "/bin/bash"
-    } else {
-        "/bin/sh"
-    };
+    let shell = if kind_of(Path::new("/bin/bash")).is_some() { "/bin/bash" } else { "/bin/sh" };
     let files = [
         (
             "passwd",
@@ -212,23 +193,11 @@ fn write_etc() -> Result<(), PortError> {
                  nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n"
             ),
         ),
-        (
-            "group",
-            "root:x:0:\ntty:x:5:\nagent:x:1000:\nnogroup:x:65534:\n".to_owned(),
-        ),
-        (
-            "hosts",
-            "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost\n".to_owned(),
-        ),
+        ("group", "root:x:0:\ntty:x:5:\nagent:x:1000:\nnogroup:x:65534:\n".to_owned()),
+        ("hosts", "127.0.0.1 localhost sandbox\n::1 localhost ip6-localhost\n".to_owned()),
         ("hostname", "sandbox\n".to_owned()),
-        (
-            "resolv.conf",
-            "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n".to_owned(),
-        ),
-        (
-            "nsswitch.conf",
-            "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n".to_owned(),
-        ),
+        ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n".to_owned()),
+        ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\nservices: files\n".to_owned()),
     ];
     for (name, text) in files {
         std::fs::write(Path::new("/etc").join(name), text)

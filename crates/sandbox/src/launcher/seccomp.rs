@@ -231,28 +231,14 @@ mod tests {
         assert_eq!(here(libc::SYS_clone3, [0, 0]), refuse(libc::ENOSYS));
         assert_eq!(here(libc::SYS_clone, [0x0120_0011, 0]), ALLOW);
         assert_eq!(here(libc::SYS_clone, [0x003D_0F00, 0]), ALLOW, "threads");
-        for flag in [
-            0x2_0000,
-            0x200_0000,
-            0x400_0000,
-            0x800_0000,
-            0x1000_0000,
-            0x2000_0000,
-            0x4000_0000,
-        ] {
+        for flag in [0x2_0000, 0x200_0000, 0x400_0000, 0x800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000] {
             assert_eq!(here(libc::SYS_clone, [flag | 17, 0]), eperm, "{flag:x}");
         }
         assert_eq!(here(libc::SYS_prlimit64, [0, 7]), ALLOW);
         assert_eq!(here(libc::SYS_prlimit64, [1, 7]), eperm);
-        for (family, answer) in [
-            (1, true),
-            (2, true),
-            (10, true),
-            (16, true),
-            (17, false),
-            (38, false),
-            (40, false),
-        ] {
+        for (family, answer) in
+            [(1, true), (2, true), (10, true), (16, true), (17, false), (38, false), (40, false)]
+        {
             let expected = if answer { ALLOW } else { refuse(libc::EAFNOSUPPORT) };
             assert_eq!(here(libc::SYS_socket, [family, 1]), expected, "{family}");
             assert_eq!(here(libc::SYS_socketpair, [family, 1]), expected, "{family}");
@@ -260,10 +246,6 @@ mod tests {
         assert_eq!(here(libc::SYS_ioctl, [0, 0x5412]), eperm, "TIOCSTI");
         assert_eq!(here(libc::SYS_ioctl, [0, 0x5413]), ALLOW, "TIOCGWINSZ");
         assert_eq!(run(0x4000_0003, 11, [0, 0]), KILL, "32-bit programs");
-        assert_eq!(
-            run(ARCHITECTURE, 0x4000_0000 + 101, [0, 0]),
-            refuse(libc::ENOSYS),
-            "x32"
-        );
+        assert_eq!(run(ARCHITECTURE, 0x4000_0000 + 101, [0, 0]), refuse(libc::ENOSYS), "x32");
     }
 }

@@ -58,12 +58,7 @@ const ETC: &[&str] = &[
     "xml",
 ];
 /// Keys below the trees of [`ETC`].
-const ETC_HIDDEN: &[&str] = &[
-    "ssl/private",
-    "pki/tls/private",
-    "pki/consumer",
-    "pki/entitlement",
-];
+const ETC_HIDDEN: &[&str] = &["ssl/private", "pki/tls/private", "pki/consumer", "pki/entitlement"];
 /// Device nodes.
 const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom", "tty"];
 
@@ -107,17 +102,10 @@ pub(super) fn open(spec: &SandboxSpec) -> Result<Sources, PortError> {
     let mut sources = Sources {
         system: Vec::new(),
         links: Vec::new(),
-        hidden: ETC_HIDDEN
-            .iter()
-            .map(|name| Path::new("/etc").join(name))
-            .collect(),
+        hidden: ETC_HIDDEN.iter().map(|name| Path::new("/etc").join(name)).collect(),
         workspace: open_workspace(spec, owner)?,
         home: open_home(&spec.home, owner)?,
-        read_only: spec
-            .read_only
-            .iter()
-            .map(open_read_only)
-            .collect::<Result<_, _>>()?,
+        read_only: spec.read_only.iter().map(open_read_only).collect::<Result<_, _>>()?,
     };
     for name in ROOTS {
         sources.add(&Path::new("/").join(name), Use::ReadOnly)?;
@@ -146,17 +134,10 @@ impl Sources {
         if found.is_symlink() {
             let target = std::fs::read_link(path)
                 .map_err(failed(format!("cannot read the link {}", path.display())))?;
-            self.links.push(Link {
-                at: path.to_owned(),
-                target,
-            });
+            self.links.push(Link { at: path.to_owned(), target });
         } else {
             let tree = Tree::open(path, usage)?;
-            self.system.push(Placed {
-                at: path.to_owned(),
-                tree,
-                hidden: Vec::new(),
-            });
+            self.system.push(Placed { at: path.to_owned(), tree, hidden: Vec::new() });
         }
         Ok(())
     }
@@ -199,16 +180,7 @@ fn make_folder(path: &Path, owner: HostOwner) -> Result<(), PortError> {
 }
 
 fn open_read_only(bind: &ReadOnlyBind) -> Result<Placed, PortError> {
-    for taken in [
-        "/",
-        "/proc",
-        "/dev",
-        "/tmp",
-        "/run",
-        "/etc",
-        WORKSPACE_DIR,
-        HOME_DIR,
-    ] {
+    for taken in ["/", "/proc", "/dev", "/tmp", "/run", "/etc", WORKSPACE_DIR, HOME_DIR] {
         if bind.inside == Path::new(taken) {
             return Err(PortError::permanent(format!("nothing can be bound at {taken}")));
         }
@@ -216,17 +188,11 @@ fn open_read_only(bind: &ReadOnlyBind) -> Result<Placed, PortError> {
     Ok(Placed {
         at: bind.inside.clone(),
         tree: Tree::open(&bind.host, Use::ReadOnly)?,
-        hidden: bind
-            .hidden
-            .iter()
-            .map(|hidden| bind.inside.join(hidden))
-            .collect(),
+        hidden: bind.hidden.iter().map(|hidden| bind.inside.join(hidden)).collect(),
     })
 }
 
 /// Whether a path is a folder in this mount namespace, `None` if it is not there.
 pub(super) fn kind_of(path: &Path) -> Option<Kind> {
-    std::fs::metadata(path)
-        .ok()
-        .map(|found| if found.is_dir() { Kind::Folder } else { Kind::File })
+    std::fs::metadata(path).ok().map(|found| if found.is_dir() { Kind::Folder } else { Kind::File })
 }

@@ -111,9 +111,7 @@ fn become_keeper(control: &mut UnixStream) -> Result<(), PortError> {
     close_output().map_err(failed("cannot let go of the program's output"))?;
     privileges::drop_capabilities()?;
     let mut text = Vec::new();
-    failure
-        .read_to_end(&mut text)
-        .map_err(failed("cannot learn whether the program started"))?;
+    failure.read_to_end(&mut text).map_err(failed("cannot learn whether the program started"))?;
     if text.is_empty() {
         tell(control, tag::STARTED, 0).map_err(lost())?;
         keep(control).map_err(lost())
@@ -124,10 +122,7 @@ fn become_keeper(control: &mut UnixStream) -> Result<(), PortError> {
 
 /// Puts `/dev/null` in the place of the program's output, so that its end can be seen.
 fn close_output() -> std::io::Result<()> {
-    let null = std::fs::File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/null")?;
+    let null = std::fs::File::options().read(true).write(true).open("/dev/null")?;
     nix::unistd::dup2_stdin(&null)?;
     nix::unistd::dup2_stdout(&null)?;
     nix::unistd::dup2_stderr(&null)?;
@@ -201,10 +196,7 @@ fn reap(control: &mut UnixStream, program: Pid, options: WaitOptions) -> std::io
 fn start(spec: &ExecSpec, input: impl AsFd) -> PortError {
     match prepare(spec, input) {
         Ok((program, argv, env)) => match nix::unistd::execve(&program, &argv, &env) {
-            Err(error) => PortError::io(
-                format!("cannot start {}", program.to_string_lossy()),
-                error.into(),
-            ),
+            Err(error) => PortError::io(format!("cannot start {}", program.to_string_lossy()), error.into()),
         },
         Err(error) => error,
     }
@@ -220,16 +212,9 @@ fn prepare(spec: &ExecSpec, input: impl AsFd) -> Result<Image, PortError> {
     let text = |text: &str| {
         CString::new(text).map_err(|_| PortError::permanent("an argument or variable holds a zero byte"))
     };
-    let argv = spec
-        .argv
-        .iter()
-        .map(|argument| text(argument))
-        .collect::<Result<_, _>>()?;
-    let env = spec
-        .env
-        .iter()
-        .map(|(name, value)| text(&format!("{name}={value}")))
-        .collect::<Result<_, _>>()?;
+    let argv = spec.argv.iter().map(|argument| text(argument)).collect::<Result<_, _>>()?;
+    let env =
+        spec.env.iter().map(|(name, value)| text(&format!("{name}={value}"))).collect::<Result<_, _>>()?;
     let program = CString::new(find_program(spec)?.as_os_str().as_bytes())
         .map_err(|_| PortError::permanent("the program's path holds a zero byte"))?;
     privileges::drop_capabilities()?;
@@ -247,10 +232,7 @@ fn find_program(spec: &ExecSpec) -> Result<PathBuf, PortError> {
     if name.contains('/') {
         return Ok(PathBuf::from(name));
     }
-    let path = spec
-        .env
-        .get("PATH")
-        .map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
+    let path = spec.env.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
     path.split(':')
         .map(|folder| Path::new(folder).join(name))
         .find(|candidate| {

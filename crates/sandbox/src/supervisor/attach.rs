@@ -73,10 +73,9 @@ async fn greet(supervisor: &Supervisor, opener: Opener, streams: &mut Streams) -
     let attached = async {
         let mut first = streams.recv().await?;
         let reply = match read_header(&mut first, MAX_REQUEST).await.ok()? {
-            Request::Attach { version } if version == VERSION => Reply::Attached {
-                version,
-                incarnation: supervisor.incarnation.clone(),
-            },
+            Request::Attach { version } if version == VERSION => {
+                Reply::Attached { version, incarnation: supervisor.incarnation.clone() }
+            }
             Request::Attach { version } => Reply::Failed(wrong_version(version).into()),
             Request::Status
             | Request::Start { .. }
@@ -97,10 +96,8 @@ async fn greet(supervisor: &Supervisor, opener: Opener, streams: &mut Streams) -
 }
 
 fn wrong_version(version: u32) -> PortError {
-    PortError::permanent(format!(
-        "the sandbox speaks version {VERSION} of the protocol, not {version}"
-    ))
-    .remedy("end the sandbox, or run the server that made it")
+    PortError::permanent(format!("the sandbox speaks version {VERSION} of the protocol, not {version}"))
+        .remedy("end the sandbox, or run the server that made it")
 }
 
 /// Answers requests until the connection ends or another one replaces it.

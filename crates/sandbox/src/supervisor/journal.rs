@@ -35,13 +35,7 @@ struct Segment {
 impl Journal {
     /// Makes an empty journal whose files begin with `name` in `dir`.
     pub(super) fn new(dir: Rc<OwnedFd>, name: String) -> Self {
-        Self {
-            dir,
-            name,
-            segments: VecDeque::new(),
-            start: 0,
-            end: 0,
-        }
+        Self { dir, name, segments: VecDeque::new(), start: 0, end: 0 }
     }
 
     /// The offset before which everything is acknowledged.
@@ -58,11 +52,7 @@ impl Journal {
     pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.segments.back().is_none_or(|last| last.length >= SEGMENT) {
             let file = File::from(self.make_file()?);
-            self.segments.push_back(Segment {
-                begin: self.end,
-                length: 0,
-                file,
-            });
+            self.segments.push_back(Segment { begin: self.end, length: 0, file });
         }
         let Some(last) = self.segments.back_mut() else {
             return Err(io::ErrorKind::NotFound.into());
@@ -89,11 +79,7 @@ impl Journal {
     /// Forgets what lies before an offset; an offset behind the end means the end.
     pub(super) fn acknowledge(&mut self, before: u64) {
         self.start = self.start.max(before.min(self.end));
-        while self
-            .segments
-            .front()
-            .is_some_and(|first| first.begin + first.length <= self.start)
-        {
+        while self.segments.front().is_some_and(|first| first.begin + first.length <= self.start) {
             self.remove_first();
         }
     }
@@ -112,12 +98,7 @@ impl Journal {
     fn make_file(&self) -> io::Result<OwnedFd> {
         // A segment that was made but could not be written is made again under its name.
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(rustix::fs::openat(
-            &self.dir,
-            self.file_name(self.end),
-            flags,
-            Mode::from_raw_mode(0o600),
-        )?)
+        Ok(rustix::fs::openat(&self.dir, self.file_name(self.end), flags, Mode::from_raw_mode(0o600))?)
     }
 }
 
@@ -135,10 +116,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn journal(dir: &tempfile::TempDir) -> Journal {
-        Journal::new(
-            Rc::new(File::open(dir.path()).unwrap().into()),
-            "a.stdout".to_owned(),
-        )
+        Journal::new(Rc::new(File::open(dir.path()).unwrap().into()), "a.stdout".to_owned())
     }
 
     fn files(dir: &tempfile::TempDir) -> usize {
@@ -149,9 +127,7 @@ mod tests {
     fn acknowledged_segments_are_deleted_and_the_rest_can_be_read() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = journal(&dir);
-        let block: Vec<u8> = (0..1 << 20)
-            .map(|i: u32| u8::try_from(i % 251).unwrap())
-            .collect();
+        let block: Vec<u8> = (0..1 << 20).map(|i: u32| u8::try_from(i % 251).unwrap()).collect();
         for _ in 0..10 {
             journal.append(&block).unwrap();
         }
@@ -160,10 +136,7 @@ mod tests {
         assert_eq!(files(&dir), 2);
         assert_eq!(journal.read((8 << 20) - 1, 10).unwrap(), [block[(1 << 20) - 1]]);
         journal.acknowledge(u64::MAX);
-        assert_eq!(
-            (journal.start(), journal.end(), files(&dir)),
-            (10 << 20, 10 << 20, 0)
-        );
+        assert_eq!((journal.start(), journal.end(), files(&dir)), (10 << 20, 10 << 20, 0));
         journal.acknowledge(3);
         assert_eq!(journal.start(), 10 << 20);
         journal.append(b"more").unwrap();

@@ -71,14 +71,7 @@ pub(super) async fn spawn(spec: &ExecSpec, reaper: &Rc<Reaper>) -> Result<(Keepe
         ask: Mutex::new(ask),
         answers: watch::Sender::new(0),
     };
-    Ok((
-        keeper,
-        Pipes {
-            input: input.into(),
-            stdout: stdout.into(),
-            stderr: stderr.into(),
-        },
-    ))
+    Ok((keeper, Pipes { input: input.into(), stdout: stdout.into(), stderr: stderr.into() }))
 }
 
 /// Waits for the keeper's pid and for the program's start, which come from two processes in either order.
@@ -105,10 +98,7 @@ async fn await_start(told: &mut OwnedReadHalf, reaper: &Reaper) -> Result<u32, P
 }
 
 /// Executes this very program again; its path need not exist in the sandbox.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where a supervisor starts a process"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place where a supervisor starts a process")]
 fn execute_trampoline([control, stdout, stderr]: [OwnedFd; 3]) -> std::io::Result<()> {
     let words: [&OsStr; 2] = ["supervise".as_ref(), "exec".as_ref()];
     // The reaper collects it, whoever its parent is by then.
@@ -133,9 +123,7 @@ async fn read_message(from: &mut OwnedReadHalf) -> Option<Message> {
         tag::ENDED => Message::Told(Told::Ended(value)),
         tag::SIGNALLED => Message::Told(Told::Signalled),
         tag::FAILED => {
-            let length = usize::try_from(value)
-                .ok()
-                .filter(|length| *length <= MAX_FAILURE)?;
+            let length = usize::try_from(value).ok().filter(|length| *length <= MAX_FAILURE)?;
             let text = protocol::read_bytes(from, length).await.ok()?;
             let failure: Failure = serde_json::from_slice(&text).ok()?;
             Message::Told(Told::Failed(failure.into()))

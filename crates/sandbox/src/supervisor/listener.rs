@@ -21,11 +21,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
 
 /// The most connections at once.
-pub(super) const MAX_CONNECTIONS: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
 /// How much is passed on at once.
 const READ: usize = 16 << 10;
+/// How long a program may go on sending when the server has ended a connection.
+const LINGER: Duration = Duration::from_secs(2);
 /// How long to wait after an accept that failed.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
+
+/// How many places there are: every listener holds one for the connection that it waits for.
+pub(super) fn places(listeners: usize) -> usize {
+    MAX_CONNECTIONS + listeners.saturating_sub(1)
+}
 
 /// Accepts connections for ever. Those that find no place wait in the kernel's queue of the port.
 pub(super) async fn listen(supervisor: Rc<Supervisor>, name: String, socket: TcpListener) {
@@ -106,18 +113,18 @@ async fn exchange(
     replay: &Replay,
     attachment: &Attachment,
 ) -> Outcome {
-    let (from_program, mut to_program) = connection.split();
-    let (from_server, to_server) = tokio::io::split(stream);
-    let mut out = pin!(pass_out(from_program, to_server, name, replay));
-    let mut out_ended = false;
     {
-        let mut back = pin!(pass_back(from_server, &mut to_program, replay));
+        let (from_program, mut to_program) = connection.split();
+        let (from_server, to_server) = tokio::io::split(stream);
+        let mut out = pin!(pass_out(from_program, to_server, name, replay));
+        let mut out_ended = false;
+        let mut back = pin!(pass_back(from_server, &mut to_program, replay, attachment));
         let ended = tokio::select! {
             ended = &mut back => ended,
             ended = &mut out => {
                 out_ended = true;
                 match ended {
-                    Ok(()) | Err(Ended::Server) => back.await,
+                    Ok(()) | Err(Ended::Server) => back.as_mut().await,
                     Err(Ended::Program) => Ended::Program,
                 }
             }
@@ -125,19 +132,22 @@ async fn exchange(
         if ended == Ended::Program {
             return Outcome::Over;
         }
+        if attachment.opener.gone() {
+            return if replay.possible() { Outcome::Unanswered } else { Outcome::Over };
+        }
+        if !out_ended {
+            // The server has said all, but may be listening still.
+            drop(tokio::time::timeout(LINGER, out).await);
+        }
     }
-    if attachment.opener.gone() {
-        return if replay.possible() {
-            Outcome::Unanswered
-        } else {
-            Outcome::Over
-        };
-    }
-    // The server has said all; the program may still be sending.
-    if to_program.shutdown().await.is_ok() && !out_ended {
-        drop(out.await);
-    }
+    drop(tokio::time::timeout(LINGER, linger(connection)).await);
     Outcome::Over
+}
+
+/// Reads what the program still sends. To close before would take from it what it has not read of the answer.
+async fn linger(connection: &mut TcpStream) {
+    let mut buffer = vec![0; READ];
+    while let Ok(1..) = connection.read(&mut buffer).await {}
 }
 
 /// From the program to the server: first what another server did not answer.
@@ -148,14 +158,7 @@ async fn pass_out(
     replay: &Replay,
 ) -> Result<(), Ended> {
     let lost = |_: io::Error| Ended::Server;
-    write_header(
-        &mut to,
-        &Opening {
-            listener: name.to_owned(),
-        },
-    )
-    .await
-    .map_err(lost)?;
+    write_header(&mut to, &Opening { listener: name.to_owned() }).await.map_err(lost)?;
     to.write_all(&replay.bytes()).await.map_err(lost)?;
     let mut buffer = vec![0; READ];
     loop {
@@ -170,23 +173,24 @@ async fn pass_out(
     }
 }
 
-/// From the server to the program; returns who ended it.
+/// From the server to the program, the end included; returns who ended it.
 async fn pass_back(
     mut from: impl AsyncRead + Unpin,
     to: &mut (impl AsyncWrite + Unpin),
     replay: &Replay,
+    attachment: &Attachment,
 ) -> Ended {
     let mut buffer = vec![0; READ];
     loop {
         let Ok(read @ 1..) = from.read(&mut buffer).await else {
+            // Not for a server that is gone: another may be asked.
+            if !attachment.opener.gone() {
+                to.shutdown().await.ok();
+            }
             return Ended::Server;
         };
         replay.answered();
-        if to
-            .write_all(buffer.get(..read).unwrap_or_default())
-            .await
-            .is_err()
-        {
+        if to.write_all(buffer.get(..read).unwrap_or_default()).await.is_err() {
             return Ended::Program;
         }
     }

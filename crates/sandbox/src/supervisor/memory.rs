@@ -36,8 +36,7 @@ impl Memory {
     /// How many processes the kernel ended because the limit was reached.
     pub(super) fn kills(&self) -> Option<u64> {
         let text = read(self.counters.kills.as_ref()?)?;
-        text.lines()
-            .find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+        text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
     }
 }
 
@@ -57,16 +56,10 @@ pub(super) async fn watch(limit: u64, processes: &Processes) {
         if total <= limit {
             continue;
         }
-        let Some((pid, _)) = seen
-            .iter()
-            .filter(|(pid, _)| **pid > 1)
-            .max_by_key(|(_, one)| one.bytes)
-        else {
+        let Some((pid, _)) = seen.iter().filter(|(pid, _)| **pid > 1).max_by_key(|(_, one)| one.bytes) else {
             continue;
         };
-        log::line(&format!(
-            "{total} bytes are in use, {limit} are allowed: ending process {pid}"
-        ));
+        log::line(&format!("{total} bytes are in use, {limit} are allowed: ending process {pid}"));
         for process in processes.all() {
             if process.alive() && descends(&seen, *pid, process.keeper_pid()) {
                 process.out_of_memory();
@@ -103,21 +96,12 @@ fn look() -> HashMap<u32, Seen> {
 
 fn look_at(pid: u32) -> Option<Seen> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let parent = stat
-        .rsplit_once(')')?
-        .1
-        .split_ascii_whitespace()
-        .nth(1)?
-        .parse()
-        .ok()?;
+    let parent = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()?;
     let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let mut pages = statm.split_ascii_whitespace().skip(1).map(str::parse::<u64>);
     // Pages of files are shared among processes and can be dropped; what counts is a process's own.
     let (resident, shared) = (pages.next()?.ok()?, pages.next()?.ok()?);
-    Some(Seen {
-        parent,
-        bytes: resident.saturating_sub(shared) * page_size(),
-    })
+    Some(Seen { parent, bytes: resident.saturating_sub(shared) * page_size() })
 }
 
 fn page_size() -> u64 {

@@ -91,7 +91,7 @@ async fn supervise(setup: Setup) -> io::Result<&'static str> {
         attached: watch::Sender::new(None),
         attachments: std::cell::Cell::new(0),
         lines: Semaphore::new(MAX_LINES),
-        connections: Arc::new(Semaphore::new(listener::MAX_CONNECTIONS + setup.listeners.len())),
+        connections: Arc::new(Semaphore::new(listener::places(setup.listeners.len()))),
         kept: replay::Kept::default(),
     });
     for (name, socket) in setup.listeners {
@@ -169,12 +169,7 @@ impl Supervisor {
     fn status(&self) -> SandboxStatus {
         SandboxStatus {
             incarnation: self.incarnation.clone(),
-            processes: self
-                .processes
-                .all()
-                .iter()
-                .map(|process| process.state())
-                .collect(),
+            processes: self.processes.all().iter().map(|process| process.state()).collect(),
             memory_peak_bytes: self.memory.peak(),
         }
     }
@@ -186,9 +181,7 @@ impl Supervisor {
             return Ok(());
         }
         if self.processes.all().len() >= MAX_PROCESSES {
-            return Err(PortError::full(format!(
-                "a sandbox starts at most {MAX_PROCESSES} processes"
-            )));
+            return Err(PortError::full(format!("a sandbox starts at most {MAX_PROCESSES} processes")));
         }
         let writable = match self.sandbox.access {
             Access::ReadWrite => Some(PathBuf::from(WORKSPACE_DIR)),
@@ -209,8 +202,7 @@ impl Supervisor {
             reaper: Rc::clone(&self.reaper),
             memory: Rc::clone(&self.memory),
         };
-        self.processes
-            .add(Process::adopt(wanted.id.clone(), keeper, pipes, around, kills)?);
+        self.processes.add(Process::adopt(wanted.id.clone(), keeper, pipes, around, kills)?);
         Ok(())
     }
 }

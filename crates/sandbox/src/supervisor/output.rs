@@ -28,10 +28,7 @@ pub(super) struct Room {
 impl Room {
     /// Makes the room of a process that wrote nothing yet.
     pub(super) fn new() -> Self {
-        Self {
-            taken: Cell::new(0),
-            changed: watch::Sender::new(()),
-        }
+        Self { taken: Cell::new(0), changed: watch::Sender::new(()) }
     }
 
     fn free(&self) -> usize {
@@ -79,15 +76,8 @@ pub(super) struct Output {
 impl Output {
     /// Makes the stream of a process that wrote nothing yet.
     pub(super) fn new(journal: Journal, room: Rc<Room>) -> Self {
-        let progress = watch::Sender::new(Progress {
-            end: 0,
-            closed: false,
-        });
-        Self {
-            journal: RefCell::new(journal),
-            room,
-            progress,
-        }
+        let progress = watch::Sender::new(Progress { end: 0, closed: false });
+        Self { journal: RefCell::new(journal), room, progress }
     }
 
     /// The journalled range.

@@ -123,11 +123,7 @@ impl Process {
         let out_of_memory = self.memory_kill.get() || kills_before != memory.kills();
         let exit = match ended {
             Some(status) => exit_of(status, out_of_memory),
-            None => ProcessExit {
-                code: None,
-                signal: Some(libc::SIGKILL),
-                out_of_memory,
-            },
+            None => ProcessExit { code: None, signal: Some(libc::SIGKILL), out_of_memory },
         };
         self.exit.send_replace(Some(exit));
     }
@@ -140,10 +136,7 @@ impl Process {
             return Ok(());
         }
         if number != last + 1 {
-            return Err(PortError::conflict(format!(
-                "input line {number} of {} came after {last}",
-                self.id
-            )));
+            return Err(PortError::conflict(format!("input line {number} of {} came after {last}", self.id)));
         }
         line.push(b'\n');
         let mut gone = self.tree_gone.subscribe();
@@ -152,10 +145,7 @@ impl Process {
             _ = gone.wait_for(|gone| *gone) => false,
         };
         if !written {
-            return Err(PortError::conflict(format!(
-                "{} has ended or closed its input",
-                self.id
-            )));
+            return Err(PortError::conflict(format!("{} has ended or closed its input", self.id)));
         }
         self.last_input.set(number);
         Ok(())
@@ -163,36 +153,31 @@ impl Process {
 
     /// Signals the tree. After [`TreeSignal::Kill`] nothing of it is left.
     pub(super) async fn signal(&self, signal: TreeSignal) -> Result<(), PortError> {
+        if !self.alive() {
+            return Ok(());
+        }
         let number = match signal {
             TreeSignal::Interrupt => libc::SIGINT,
             TreeSignal::Terminate => libc::SIGTERM,
             TreeSignal::Kill => libc::SIGKILL,
         };
         let mut gone = self.tree_gone.subscribe();
-        let signalled = tokio::select! {
-            signalled = tokio::time::timeout(SIGNAL_WAIT, self.keeper.signal(number)) => {
-                matches!(signalled, Ok(Ok(())))
+        let told = tokio::time::timeout(SIGNAL_WAIT, self.keeper.signal(number)).await;
+        match (signal, told) {
+            (TreeSignal::Interrupt | TreeSignal::Terminate, Ok(Ok(()))) => return Ok(()),
+            (TreeSignal::Interrupt | TreeSignal::Terminate, Err(_)) => {
+                return Err(PortError::transient(format!("{} cannot be signalled", self.id)));
             }
-            _ = gone.wait_for(|gone| *gone) => return Ok(()),
-        };
-        match signal {
-            TreeSignal::Interrupt | TreeSignal::Terminate if signalled => Ok(()),
-            TreeSignal::Interrupt | TreeSignal::Terminate => {
-                Err(PortError::transient(format!("{} cannot be signalled", self.id)))
+            (TreeSignal::Kill, Err(_)) => {
+                log::line(&format!("the tree of {} did not end when it was told to", self.id));
+                self.keeper.end();
             }
-            TreeSignal::Kill => {
-                if !signalled {
-                    log::line(&format!(
-                        "the tree of {} did not end when it was told to",
-                        self.id
-                    ));
-                    self.keeper.end();
-                }
-                // An error means that the process is dropped, which no living one is.
-                drop(gone.wait_for(|gone| *gone).await);
-                Ok(())
-            }
+            // Killed, or its keeper has gone and the kernel ends the rest.
+            (TreeSignal::Kill, Ok(_)) | (TreeSignal::Interrupt | TreeSignal::Terminate, Ok(Err(_))) => {}
         }
+        // An error means that the process is dropped, which none is.
+        drop(gone.wait_for(|gone| *gone).await);
+        Ok(())
     }
 
     /// Ends the tree because the sandbox ran out of memory.
@@ -262,9 +247,7 @@ impl Processes {
     pub(super) fn find(&self, id: &ProcessId) -> Result<Rc<Process>, PortError> {
         let started = self.started.borrow();
         let found = started.iter().find(|process| process.id == *id);
-        found
-            .cloned()
-            .ok_or_else(|| PortError::not_found(format!("the sandbox has no process {id}")))
+        found.cloned().ok_or_else(|| PortError::not_found(format!("the sandbox has no process {id}")))
     }
 
     /// All of them.

@@ -22,10 +22,7 @@ fn pid_of(pid: u32) -> Option<Pid> {
 impl Reaper {
     /// Makes a reaper that watches nobody.
     pub(super) fn new() -> Self {
-        Self {
-            watched: RefCell::default(),
-            changed: watch::Sender::new(()),
-        }
+        Self { watched: RefCell::default(), changed: watch::Sender::new(()) }
     }
 
     /// Watches a child, if it was not collected already.

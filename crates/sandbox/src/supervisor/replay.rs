@@ -25,10 +25,7 @@ pub(super) struct Replay {
 impl Replay {
     /// Begins a connection.
     pub(super) fn new(kept: &Kept) -> Self {
-        Self {
-            bytes: RefCell::new(Some(Vec::new())),
-            kept: Rc::clone(kept),
-        }
+        Self { bytes: RefCell::new(Some(Vec::new())), kept: Rc::clone(kept) }
     }
 
     /// Whether the connection can be replayed.
@@ -79,10 +76,7 @@ mod tests {
         let one = Replay::new(&kept);
         one.keep(b"GET /");
         one.keep(b" HTTP/1.1");
-        assert_eq!(
-            (one.bytes(), kept.get(), one.possible()),
-            (b"GET / HTTP/1.1".to_vec(), 14, true)
-        );
+        assert_eq!((one.bytes(), kept.get(), one.possible()), (b"GET / HTTP/1.1".to_vec(), 14, true));
         let block = vec![0; MAX_REQUEST];
         one.keep(&block);
         assert_eq!((one.bytes().len(), kept.get(), one.possible()), (0, 0, false));
@@ -92,10 +86,7 @@ mod tests {
         for replay in &many {
             replay.keep(&block);
         }
-        assert_eq!(
-            many.iter().map(Replay::possible).collect::<Vec<_>>(),
-            [true, true, true, true, false]
-        );
+        assert_eq!(many.iter().map(Replay::possible).collect::<Vec<_>>(), [true, true, true, true, false]);
         assert_eq!(kept.get(), MAX_KEPT);
         many[0].answered();
         assert_eq!((kept.get(), many[0].possible()), (MAX_KEPT - MAX_REQUEST, false));

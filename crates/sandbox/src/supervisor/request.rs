@@ -27,15 +27,9 @@ pub(super) async fn answer(supervisor: Rc<Supervisor>, mut stream: Stream) {
 async fn respond(supervisor: &Supervisor, stream: &mut Stream) -> io::Result<()> {
     let result = match read_header(stream, MAX_REQUEST).await? {
         Request::Attach { .. } => Err(PortError::conflict("this connection is attached already")),
-        Request::Status => Ok(Reply::Status {
-            status: supervisor.status(),
-        }),
+        Request::Status => Ok(Reply::Status { status: supervisor.status() }),
         Request::Start { process } => supervisor.start(&process).await.map(|()| Reply::Done),
-        Request::WriteLine {
-            process,
-            number,
-            length,
-        } => {
+        Request::WriteLine { process, number, length } => {
             // The bytes are read first and few lines are held at once: each may be large.
             let Ok(_place) = supervisor.lines.acquire().await else {
                 return Ok(());
@@ -43,32 +37,18 @@ async fn respond(supervisor: &Supervisor, stream: &mut Stream) -> io::Result<()>
             match line_length(length) {
                 Ok(length) => {
                     let line = read_bytes(stream, length).await?;
-                    write_line(supervisor, &process, number, line)
-                        .await
-                        .map(|()| Reply::Done)
+                    write_line(supervisor, &process, number, line).await.map(|()| Reply::Done)
                 }
                 Err(error) => Err(error),
             }
         }
-        Request::Follow {
-            process,
-            stream: output,
-            from,
-        } => {
-            match supervisor
-                .processes
-                .find(&process)
-                .and_then(|found| check(found, output, from))
-            {
+        Request::Follow { process, stream: output, from } => {
+            match supervisor.processes.find(&process).and_then(|found| check(found, output, from)) {
                 Ok(process) => return follow(&process, output, from, stream).await,
                 Err(error) => Err(error),
             }
         }
-        Request::Acknowledge {
-            process,
-            stream: output,
-            before,
-        } => supervisor
+        Request::Acknowledge { process, stream: output, before } => supervisor
             .processes
             .find(&process)
             .map(|process| process.output(output).acknowledge(before))
@@ -107,9 +87,7 @@ fn check(process: Rc<Process>, stream: OutputStream, from: u64) -> Result<Rc<Pro
     if (start..=end).contains(&from) {
         Ok(process)
     } else {
-        Err(PortError::conflict(format!(
-            "offset {from} is not in the journal, which holds {start} to {end}"
-        )))
+        Err(PortError::conflict(format!("offset {from} is not in the journal, which holds {start} to {end}")))
     }
 }
 
@@ -146,11 +124,7 @@ async fn follow(process: &Process, which: OutputStream, from: u64, stream: &mut 
         }
     }
     let mut exit = process.exit();
-    let exit = exit
-        .wait_for(Option::is_some)
-        .await
-        .map_err(io::Error::other)?
-        .clone();
+    let exit = exit.wait_for(Option::is_some).await.map_err(io::Error::other)?.clone();
     let exit = serde_json::to_vec(&exit)?;
     stream.write_u8(piece::EXIT).await?;
     write_frame(stream, &exit).await?;

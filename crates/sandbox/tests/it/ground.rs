@@ -18,10 +18,7 @@ use telecoder_sandbox::{CgroupChoice, LocalDriver, LocalOptions, host_owner};
 pub(crate) const PROGRAM: &str = "TELECODER_TEST_SUPERVISE";
 
 /// The supervisor's program.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a re-run under another user is told where the program is"
-)]
+#[expect(clippy::disallowed_methods, reason = "a re-run under another user is told where the program is")]
 pub(crate) fn program() -> PathBuf {
     std::env::var_os(PROGRAM).map_or_else(|| env!("CARGO_BIN_EXE_telecoder-supervise").into(), PathBuf::from)
 }
@@ -43,11 +40,7 @@ impl Ground {
         // Only the server's user may enter, as with a data folder below root's home.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let driver = LocalDriver::new(options(dir.path(), cgroups)).unwrap();
-        let ground = Self {
-            dir,
-            driver,
-            next: AtomicU32::new(1),
-        };
+        let ground = Self { dir, driver, next: AtomicU32::new(1) };
         ground.folder("base");
         ground.file("base/README.md", "base\n");
         ground
@@ -76,19 +69,8 @@ impl Ground {
     /// A reference that no other test has.
     pub(crate) fn reference(&self) -> SandboxRef {
         let attempt = self.next.fetch_add(1, Ordering::Relaxed);
-        let nonce: String = self
-            .dir
-            .path()
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_lowercase();
-        let nonce: String = nonce
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(16)
-            .collect();
+        let nonce: String = self.dir.path().file_name().unwrap().to_str().unwrap().to_lowercase();
+        let nonce: String = nonce.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
         format!("abcdefghijkl-{attempt}-{nonce}").parse().unwrap()
     }
 
@@ -115,11 +97,7 @@ impl Ground {
     pub(crate) async fn sandbox(&self, spec: &SandboxSpec) -> Running<'_> {
         let reference = self.reference();
         let sandbox = self.driver.create(&reference, spec).await.unwrap();
-        Running {
-            ground: self,
-            reference,
-            sandbox,
-        }
+        Running { ground: self, reference, sandbox }
     }
 }
 
@@ -129,10 +107,7 @@ impl Drop for Ground {
         let driver = LocalDriver::new(options(self.dir.path(), CgroupChoice::Detect)).unwrap();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 runtime.block_on(async {
                     for reference in driver.list().await.unwrap() {
                         driver.destroy(&reference).await.unwrap();
@@ -151,12 +126,7 @@ pub(crate) fn own(path: &Path) {
 
 /// Options of a driver whose run folder is below a folder.
 pub(crate) fn options(dir: &Path, cgroups: CgroupChoice) -> LocalOptions {
-    LocalOptions {
-        program: program(),
-        run_dir: dir.join("run"),
-        host_uid: host_owner().uid,
-        cgroups,
-    }
+    LocalOptions { program: program(), run_dir: dir.join("run"), host_uid: host_owner().uid, cgroups }
 }
 
 /// A sandbox that runs.
@@ -189,10 +159,8 @@ impl Running<'_> {
 
     /// Follows a process to its end.
     pub(crate) async fn ended(&self, id: &str) -> Ran {
-        let ((stdout, exit), (stderr, _)) = tokio::join!(
-            self.output(id, OutputStream::Stdout, 0),
-            self.output(id, OutputStream::Stderr, 0)
-        );
+        let ((stdout, exit), (stderr, _)) =
+            tokio::join!(self.output(id, OutputStream::Stdout, 0), self.output(id, OutputStream::Stderr, 0));
         Ran {
             stdout: String::from_utf8_lossy(&stdout).into_owned(),
             stderr: String::from_utf8_lossy(&stderr).into_owned(),
@@ -207,20 +175,13 @@ impl Running<'_> {
 
     /// Follows a stream until it holds a text.
     pub(crate) async fn wait_for(&self, id: &str, text: &str) -> String {
-        let mut pieces = self
-            .sandbox
-            .follow(&id.parse().unwrap(), OutputStream::Stdout, 0)
-            .await
-            .unwrap();
+        let mut pieces = self.sandbox.follow(&id.parse().unwrap(), OutputStream::Stdout, 0).await.unwrap();
         let mut all = Vec::new();
         while let Some(piece) = pieces.next().await {
             match piece.unwrap() {
                 ProcessOutput::Chunk { bytes, .. } => all.extend_from_slice(&bytes),
                 ProcessOutput::Exit(exit) => {
-                    panic!(
-                        "{id} ended ({exit:?}) without {text}: {}",
-                        String::from_utf8_lossy(&all)
-                    )
+                    panic!("{id} ended ({exit:?}) without {text}: {}", String::from_utf8_lossy(&all))
                 }
             }
             if String::from_utf8_lossy(&all).contains(text) {
@@ -279,9 +240,5 @@ pub(crate) fn process(id: &str, argv: &[&str]) -> ProcessSpec {
 
 /// How a process ends that exits with a code.
 pub(crate) fn code(code: i32) -> ProcessExit {
-    ProcessExit {
-        code: Some(code),
-        signal: None,
-        out_of_memory: false,
-    }
+    ProcessExit { code: Some(code), signal: None, out_of_memory: false }
 }

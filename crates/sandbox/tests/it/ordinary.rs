@@ -9,10 +9,7 @@ use std::process::Command;
 const ORDINARY: u32 = 60_799;
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the suite runs itself under another user"
-)]
+#[expect(clippy::disallowed_methods, reason = "the suite runs itself under another user")]
 fn the_suite_holds_for_an_ordinary_user() {
     if !nix::unistd::geteuid().is_root() {
         return;
