@@ -99,9 +99,7 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("base", &self.base.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("base", &self.base.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -111,11 +109,7 @@ impl Client {
     /// # Errors
     /// `Invalid` if the address is no http or https URL, or the token cannot stand in a header.
     pub fn new(base_url: &str, token: Option<&str>) -> Result<Self, ClientError> {
-        Self::with_user_agent(
-            base_url,
-            token,
-            concat!("telecoder-client/", env!("CARGO_PKG_VERSION")),
-        )
+        Self::with_user_agent(base_url, token, concat!("telecoder-client/", env!("CARGO_PKG_VERSION")))
     }
 
     /// Like [`Client::new`], with a `User-Agent`. One that begins with `telecoder-cli/` makes the source of new sessions
@@ -143,11 +137,7 @@ impl Client {
         let http = builder
             .build()
             .map_err(|error| invalid(format!("no HTTP client can be made: {}", chain(&error))))?;
-        Ok(Self {
-            http,
-            base,
-            authorization,
-        })
+        Ok(Self { http, base, authorization })
     }
 
     /// The server's address.
@@ -161,9 +151,7 @@ impl Client {
         url.set_fragment(None);
         for segment in segments {
             if segment.is_empty() || matches!(*segment, "." | "..") {
-                return Err(ClientError::Invalid {
-                    what: format!("`{segment}` is not an id or a name"),
-                });
+                return Err(ClientError::Invalid { what: format!("`{segment}` is not an id or a name") });
             }
         }
         if let Ok(mut path) = url.path_segments_mut() {
@@ -258,10 +246,7 @@ impl Client {
     ) -> Result<Created<T>, ClientError> {
         let response = self.send(request).await?;
         let created = response.status() == StatusCode::CREATED;
-        Ok(Created {
-            value: self.read_json(response).await?,
-            created,
-        })
+        Ok(Created { value: self.read_json(response).await?, created })
     }
 
     async fn json_page<T: DeserializeOwned>(
@@ -275,10 +260,7 @@ impl Client {
             .get(LINK)
             .and_then(|value| value.to_str().ok())
             .and_then(|header| next_of_link(header, parameter));
-        Ok(Page {
-            rows: self.read_json(response).await?,
-            next,
-        })
+        Ok(Page { rows: self.read_json(response).await?, next })
     }
 
     async fn nothing(&self, request: RequestBuilder) -> Result<(), ClientError> {
@@ -287,39 +269,28 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> ClientError {
-        ClientError::Unreachable {
-            url: self.base.to_string(),
-            reason: chain(error),
-        }
+        ClientError::Unreachable { url: self.base.to_string(), reason: chain(error) }
     }
 
     fn broken(&self, reason: impl Into<String>) -> ClientError {
-        ClientError::Unreachable {
-            url: self.base.to_string(),
-            reason: reason.into(),
-        }
+        ClientError::Unreachable { url: self.base.to_string(), reason: reason.into() }
     }
 
     fn protocol(&self, what: impl Into<String>) -> ClientError {
-        ClientError::Protocol {
-            url: self.base.to_string(),
-            what: what.into(),
-        }
+        ClientError::Protocol { url: self.base.to_string(), what: what.into() }
     }
 }
 
 fn with_json<B: Serialize>(request: RequestBuilder, body: &B) -> Result<RequestBuilder, ClientError> {
-    let bytes = serde_json::to_vec(body).map_err(|error| ClientError::Invalid {
-        what: format!("this cannot be sent: {error}"),
-    })?;
+    let bytes = serde_json::to_vec(body)
+        .map_err(|error| ClientError::Invalid { what: format!("this cannot be sent: {error}") })?;
     Ok(request.header(CONTENT_TYPE, "application/json").body(bytes))
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, ClientError> {
-    let mut value =
-        HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| ClientError::Invalid {
-            what: "the token holds characters that no token has".to_owned(),
-        })?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| {
+        ClientError::Invalid { what: "the token holds characters that no token has".to_owned() }
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -327,10 +298,7 @@ fn bearer(token: &str) -> Result<HeaderValue, ClientError> {
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or("");
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// All causes of an error on one line, without the URL (it may hold what a person typed) and without repetition.
@@ -366,11 +334,7 @@ impl Query {
         self
     }
     fn on(self, request: RequestBuilder) -> RequestBuilder {
-        if self.0.is_empty() {
-            request
-        } else {
-            request.query(&self.0)
-        }
+        if self.0.is_empty() { request } else { request.query(&self.0) }
     }
 }
 
@@ -382,10 +346,7 @@ mod tests {
     fn addresses_are_built_from_segments_only() {
         let client = Client::new("http://127.0.0.1:7080/below/?x#y", None).unwrap();
         let url = client.url(&["api", "sessions", "a/../b c?d"]).unwrap();
-        assert_eq!(
-            url.as_str(),
-            "http://127.0.0.1:7080/below/api/sessions/a%2F..%2Fb%20c%3Fd"
-        );
+        assert_eq!(url.as_str(), "http://127.0.0.1:7080/below/api/sessions/a%2F..%2Fb%20c%3Fd");
         assert!(client.url(&["api", ".."]).is_err());
         assert!(client.url(&["api", ""]).is_err());
     }
@@ -393,10 +354,7 @@ mod tests {
     #[test]
     fn a_bad_address_or_token_is_refused_without_repeating_the_token() {
         for bad in ["", "127.0.0.1:7080", "file:///x", "ftp://h"] {
-            assert!(
-                matches!(Client::new(bad, None), Err(ClientError::Invalid { .. })),
-                "{bad}"
-            );
+            assert!(matches!(Client::new(bad, None), Err(ClientError::Invalid { .. })), "{bad}");
         }
         let error = Client::new("http://h", Some("se\ncret")).unwrap_err();
         assert!(!error.to_string().contains("cret"));

@@ -189,12 +189,7 @@ pub struct BlobRef {
 
 /// The payloads of events, by type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(
-    tag = "type",
-    content = "data",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum EventBody {
     /// The session's status changed.
     Status {
@@ -333,12 +328,7 @@ mod tests {
             "seq": 3, "sessionId": "abcdefghijkl", "type": "done", "at": "2026-01-01T00:00:00.000Z", "data": {"status": "complete"}
         });
         let event: Event = serde_json::from_value(json.clone()).unwrap();
-        assert_eq!(
-            event.body(),
-            Some(EventBody::Done {
-                status: Status::Complete
-            })
-        );
+        assert_eq!(event.body(), Some(EventBody::Done { status: Status::Complete }));
         assert_eq!(serde_json::to_string(&event).unwrap(), json.to_string());
     }
 

@@ -25,9 +25,7 @@ pub fn next_of_link(header: &str, parameter: &str) -> Option<String> {
     let (address, _) = rest.split_once('>')?;
     let base = reqwest::Url::parse("http://server").ok()?;
     let url = base.join(address).ok()?;
-    url.query_pairs()
-        .find(|(name, _)| name == parameter)
-        .map(|(_, value)| value.into_owned())
+    url.query_pairs().find(|(name, _)| name == parameter).map(|(_, value)| value.into_owned())
 }
 
 #[cfg(test)]
@@ -37,10 +35,7 @@ mod tests {
     #[test]
     fn the_next_page_is_read_from_the_link() {
         let next = |header| next_of_link(header, "cursor");
-        assert_eq!(
-            next("</api/sessions?limit=2&cursor=a%2Bb>; rel=\"next\""),
-            Some("a+b".to_owned())
-        );
+        assert_eq!(next("</api/sessions?limit=2&cursor=a%2Bb>; rel=\"next\""), Some("a+b".to_owned()));
         assert_eq!(
             next("<http://h/x?cursor=1>; rel=\"prev\", <http://h/x?cursor=2>; rel=\"next\""),
             Some("2".to_owned())

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InspectRequest {
     /// `owner/name`, an https or ssh URL, or an absolute path of the server's host.
+    #[schema(min_length = 1, max_length = 1000)]
     pub repo: String,
 }
 

@@ -278,11 +278,7 @@ pub struct Session {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSession {
     /// What is to be done; at most 100,000 characters.
-    #[schema(
-        example = "Fix the failing test in calc_test.py",
-        min_length = 1,
-        max_length = 100_000
-    )]
+    #[schema(example = "Fix the failing test in calc_test.py", min_length = 1, max_length = 100_000)]
     pub prompt: String,
     /// `owner/name`, an https or ssh URL, or an absolute path of the server's host; absent: an empty workspace.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -105,11 +105,7 @@ impl SseParser {
         let data = std::mem::take(&mut self.data);
         let id = std::mem::take(&mut self.id);
         if std::mem::take(&mut self.has_data) {
-            let event = if event.is_empty() {
-                "message".to_owned()
-            } else {
-                event
-            };
+            let event = if event.is_empty() { "message".to_owned() } else { event };
             self.frames.push_back(Frame::Event { id, event, data });
         }
     }
@@ -128,11 +124,7 @@ mod tests {
     }
 
     fn event(id: &str, event: &str, data: &str) -> Frame {
-        Frame::Event {
-            id: id.to_owned(),
-            event: event.to_owned(),
-            data: data.to_owned(),
-        }
+        Frame::Event { id: id.to_owned(), event: event.to_owned(), data: data.to_owned() }
     }
 
     #[test]
@@ -154,10 +146,7 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let mut parser = SseParser::default();
-        assert_eq!(
-            parser.push(&vec![b'x'; MAX_EVENT_BYTES + 1]),
-            Err(SseError::TooLarge)
-        );
+        assert_eq!(parser.push(&vec![b'x'; MAX_EVENT_BYTES + 1]), Err(SseError::TooLarge));
         let mut parser = SseParser::default();
         let line = [b"data: ".as_slice(), &vec![b'x'; 1 << 20], b"\n"].concat();
         assert!((0..5).any(|_| parser.push(&line) == Err(SseError::TooLarge)));

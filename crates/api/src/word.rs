@@ -14,16 +14,12 @@ pub struct WordError {
 
 impl WordError {
     pub(crate) fn new(text: &str, kind: &'static str, words: &[&str]) -> Self {
-        Self {
-            text: text.chars().take(80).collect(),
-            kind,
-            expected: words.join(", "),
-        }
+        Self { text: text.chars().take(80).collect(), kind, expected: words.join(", ") }
     }
 }
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, { $($(#[$variant_doc:meta])* $variant:ident = $text:tt),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
         pub enum $name {

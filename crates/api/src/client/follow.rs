@@ -26,9 +26,7 @@ pub fn backoff(tries: u32) -> Reconnect {
         if failures > tries {
             return None;
         }
-        let millis = 100_u64
-            .saturating_mul(1 << failures.saturating_sub(1).min(10))
-            .min(5000);
+        let millis = 100_u64.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(5000);
         Some(Box::pin(tokio::time::sleep(Duration::from_millis(millis))))
     })
 }
@@ -88,9 +86,7 @@ impl Follower {
 
     /// The number of the last event that was given (or where it began).
     pub fn last_seq(&self) -> u64 {
-        self.ready
-            .front()
-            .map_or(self.last, |event| event.seq.saturating_sub(1))
+        self.ready.front().map_or(self.last, |event| event.seq.saturating_sub(1))
     }
 
     /// The next event; `None` after the last one. After an error it is over. May be dropped and called again.
@@ -108,11 +104,7 @@ impl Follower {
             let Err(error) = self.fill().await else { continue };
             self.connection = None;
             self.failures = self.failures.saturating_add(1);
-            let wait = if error.is_transient() {
-                (self.reconnect)(self.failures, &error)
-            } else {
-                None
-            };
+            let wait = if error.is_transient() { (self.reconnect)(self.failures, &error) } else { None };
             match wait {
                 Some(wait) => wait.await,
                 None => {
@@ -133,16 +125,10 @@ impl Follower {
         };
         let piece = tokio::time::timeout(SILENCE, connection.response.chunk())
             .await
-            .map_err(|_| {
-                self.client
-                    .broken(format!("nothing arrived for {} s", SILENCE.as_secs()))
-            })?
+            .map_err(|_| self.client.broken(format!("nothing arrived for {} s", SILENCE.as_secs())))?
             .map_err(|error| self.client.unreachable(&error))?
             .ok_or_else(|| self.client.broken("the event stream broke off"))?;
-        connection
-            .parser
-            .push(&piece)
-            .map_err(|error| self.client.protocol(error.to_string()))?;
+        connection.parser.push(&piece).map_err(|error| self.client.protocol(error.to_string()))?;
         while let Some(frame) = connection.parser.next_frame() {
             match frame {
                 Frame::Comment(text) => {
@@ -184,13 +170,7 @@ impl Follower {
         }
         let response = tokio::time::timeout(SILENCE, self.client.send(request))
             .await
-            .map_err(|_| {
-                self.client
-                    .broken(format!("no answer for {} s", SILENCE.as_secs()))
-            })??;
-        Ok(Connection {
-            response,
-            parser: SseParser::default(),
-        })
+            .map_err(|_| self.client.broken(format!("no answer for {} s", SILENCE.as_secs())))??;
+        Ok(Connection { response, parser: SseParser::default() })
     }
 }

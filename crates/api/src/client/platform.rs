@@ -23,12 +23,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`], as for all calls.
     pub async fn inbox(&self, limit: Option<u32>) -> Result<Inbox, ClientError> {
-        self.json(
-            Query::default()
-                .with("limit", limit)
-                .on(self.get(&["api", "inbox"])?),
-        )
-        .await
+        self.json(Query::default().with("limit", limit).on(self.get(&["api", "inbox"])?)).await
     }
 
     /// Clears the inbox's unread marks.
@@ -36,8 +31,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn inbox_seen(&self) -> Result<(), ClientError> {
-        self.nothing(self.post(&["api", "inbox", "seen"], &Nothing {})?)
-            .await
+        self.nothing(self.post(&["api", "inbox", "seen"], &Nothing {})?).await
     }
 
     /// What waits for an answer, newest first.
@@ -67,8 +61,7 @@ impl Client {
             .with("session", filter.session.as_ref())
             .with("limit", filter.limit)
             .with("cursor", filter.cursor.as_ref());
-        self.json_page(query.on(self.get(&["api", "pulls"])?), "cursor")
-            .await
+        self.json_page(query.on(self.get(&["api", "pulls"])?), "cursor").await
     }
 
     /// A local pull request.
@@ -93,8 +86,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn close_pull(&self, number: u64) -> Result<Pull, ClientError> {
-        self.json(self.post(&["api", "pulls", &number.to_string(), "close"], &Nothing {})?)
-            .await
+        self.json(self.post(&["api", "pulls", &number.to_string(), "close"], &Nothing {})?).await
     }
 
     /// All agents that the server knows.
@@ -115,11 +107,7 @@ impl Client {
             .header(ACCEPT, HeaderValue::from_static("text/event-stream"))
             .timeout(LONG_REQUEST_TIMEOUT);
         let response = self.send(request).await?;
-        Ok(InstallFollower {
-            client: self.clone(),
-            response,
-            parser: SseParser::default(),
-        })
+        Ok(InstallFollower { client: self.clone(), response, parser: SseParser::default() })
     }
 
     /// Looks whether an agent really starts.
@@ -127,8 +115,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn check_agent(&self, name: &str) -> Result<Agent, ClientError> {
-        self.json(self.post(&["api", "agents", name, "check"], &Nothing {})?)
-            .await
+        self.json(self.post(&["api", "agents", name, "check"], &Nothing {})?).await
     }
 
     /// The policies that the server knows, strictest first.
@@ -160,12 +147,8 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn revoke_token(&self, id: &str) -> Result<(), ClientError> {
-        self.nothing(self.request(
-            Method::DELETE,
-            &["api", "tokens", id],
-            Some(super::REQUEST_TIMEOUT),
-        )?)
-        .await
+        self.nothing(self.request(Method::DELETE, &["api", "tokens", id], Some(super::REQUEST_TIMEOUT))?)
+            .await
     }
 
     /// What works on the server's host; with `prove`, each isolation claim is tried.
@@ -174,12 +157,7 @@ impl Client {
     /// See [`ClientError`].
     pub async fn doctor(&self, prove: bool) -> Result<Vec<Finding>, ClientError> {
         let query = Query::default().with("prove", prove.then_some(1));
-        self.json(
-            query
-                .on(self.get(&["api", "doctor"])?)
-                .timeout(LONG_REQUEST_TIMEOUT),
-        )
-        .await
+        self.json(query.on(self.get(&["api", "doctor"])?).timeout(LONG_REQUEST_TIMEOUT)).await
     }
 
     /// Looks at a repository before work begins.
@@ -187,13 +165,8 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn inspect_repository(&self, repo: &str) -> Result<RepositoryFacts, ClientError> {
-        self.json(self.post(
-            &["api", "repositories", "inspect"],
-            &InspectRequest {
-                repo: repo.to_owned(),
-            },
-        )?)
-        .await
+        self.json(self.post(&["api", "repositories", "inspect"], &InspectRequest { repo: repo.to_owned() })?)
+            .await
     }
 
     /// The server's `OpenAPI` document.
@@ -217,15 +190,9 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn ready(&self) -> Result<Readiness, ClientError> {
-        let response = self
-            .get(&["health", "ready"])?
-            .send()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
-        if matches!(
-            response.status(),
-            StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE
-        ) {
+        let response =
+            self.get(&["health", "ready"])?.send().await.map_err(|error| self.unreachable(&error))?;
+        if matches!(response.status(), StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE) {
             return self.read_json(response).await;
         }
         Err(self.api_error(response).await)
@@ -261,16 +228,10 @@ impl InstallFollower {
                     return self.step(&event, &data);
                 }
             }
-            let piece = self
-                .response
-                .chunk()
-                .await
-                .map_err(|error| self.client.unreachable(&error))?;
+            let piece = self.response.chunk().await.map_err(|error| self.client.unreachable(&error))?;
             let piece =
                 piece.ok_or_else(|| self.client.broken("the connection ended before the install did"))?;
-            self.parser
-                .push(&piece)
-                .map_err(|error| self.client.protocol(error.to_string()))?;
+            self.parser.push(&piece).map_err(|error| self.client.protocol(error.to_string()))?;
         }
     }
 
@@ -281,9 +242,7 @@ impl InstallFollower {
                 let line: InstallLine = serde_json::from_str(data).map_err(protocol)?;
                 Ok(InstallStep::Line(line.line))
             }
-            "done" => Ok(InstallStep::Done(Box::new(
-                serde_json::from_str(data).map_err(protocol)?,
-            ))),
+            "done" => Ok(InstallStep::Done(Box::new(serde_json::from_str(data).map_err(protocol)?))),
             "failed" => {
                 let body: ErrorBody = serde_json::from_str(data).map_err(protocol)?;
                 Err(ClientError::Api {

@@ -45,8 +45,7 @@ impl Client {
             .with("q", filter.q.as_ref())
             .with("limit", filter.limit)
             .with("cursor", filter.cursor.as_ref());
-        self.json_page(query.on(self.get(&["api", "sessions"])?), "cursor")
-            .await
+        self.json_page(query.on(self.get(&["api", "sessions"])?), "cursor").await
     }
 
     /// A session, by its id or a unique prefix of it (as everywhere).
@@ -62,18 +61,8 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn rename_session(&self, id: &str, title: &str) -> Result<Session, ClientError> {
-        let request = self.request(
-            Method::PATCH,
-            &["api", "sessions", id],
-            Some(super::REQUEST_TIMEOUT),
-        )?;
-        self.json(with_json(
-            request,
-            &SessionChange {
-                title: title.to_owned(),
-            },
-        )?)
-        .await
+        let request = self.request(Method::PATCH, &["api", "sessions", id], Some(super::REQUEST_TIMEOUT))?;
+        self.json(with_json(request, &SessionChange { title: title.to_owned() })?).await
     }
 
     /// The session and its reruns, oldest first.
@@ -90,8 +79,7 @@ impl Client {
     /// See [`ClientError`].
     pub async fn events(&self, id: &str, after: u64, limit: Option<u32>) -> Result<Page<Event>, ClientError> {
         let query = Query::default().with("after", Some(after)).with("limit", limit);
-        self.json_page(query.on(self.get(&["api", "sessions", id, "events"])?), "after")
-            .await
+        self.json_page(query.on(self.get(&["api", "sessions", id, "events"])?), "after").await
     }
 
     /// Follows a session's events over any number of connections: each event once and in order, until the session has
@@ -113,8 +101,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn send_message(&self, id: &str, message: &NewMessage) -> Result<Message, ClientError> {
-        self.json(self.post(&["api", "sessions", id, "messages"], message)?)
-            .await
+        self.json(self.post(&["api", "sessions", id, "messages"], message)?).await
     }
 
     /// Stops a session.
@@ -122,8 +109,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn stop_session(&self, id: &str) -> Result<Session, ClientError> {
-        self.json(self.post(&["api", "sessions", id, "stop"], &Nothing {})?)
-            .await
+        self.json(self.post(&["api", "sessions", id, "stop"], &Nothing {})?).await
     }
 
     /// Runs a session's task again, as a new session.
@@ -131,8 +117,7 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn rerun_session(&self, id: &str) -> Result<Session, ClientError> {
-        self.json(self.post(&["api", "sessions", id, "rerun"], &Nothing {})?)
-            .await
+        self.json(self.post(&["api", "sessions", id, "rerun"], &Nothing {})?).await
     }
 
     /// Publishes a session: opens its pull request, or gives the one that is there.
@@ -144,9 +129,7 @@ impl Client {
         id: &str,
         how: &PublishRequest,
     ) -> Result<Created<Published>, ClientError> {
-        let request = self
-            .post(&["api", "sessions", id, "publish"], how)?
-            .timeout(LONG_REQUEST_TIMEOUT);
+        let request = self.post(&["api", "sessions", id, "publish"], how)?.timeout(LONG_REQUEST_TIMEOUT);
         self.json_created(request).await
     }
 
@@ -156,8 +139,7 @@ impl Client {
     /// See [`ClientError`].
     pub async fn diff(&self, id: &str) -> Result<Diff, ClientError> {
         let query = Query::default().with("format", Some("json"));
-        self.json(query.on(self.get(&["api", "sessions", id, "diff"])?))
-            .await
+        self.json(query.on(self.get(&["api", "sessions", id, "diff"])?)).await
     }
 
     /// A session's change as a patch that `git apply` takes.
@@ -166,9 +148,7 @@ impl Client {
     /// See [`ClientError`].
     pub async fn diff_patch(&self, id: &str) -> Result<Bytes, ClientError> {
         let query = Query::default().with("format", Some("patch"));
-        let response = self
-            .send(query.on(self.get(&["api", "sessions", id, "diff"])?))
-            .await?;
+        let response = self.send(query.on(self.get(&["api", "sessions", id, "diff"])?)).await?;
         self.read(response, MAX_ANSWER_BYTES).await
     }
 

@@ -35,6 +35,10 @@ fn the_document_is_whole() {
         let unused = !references.contains(&format!("#/components/schemas/{name}"));
         assert!(!unused, "{name} is not used");
         assert!(schema["description"].is_string(), "{name} has no description");
+        for word in schema["enum"].as_array().into_iter().flatten() {
+            let word = word.as_str().unwrap();
+            assert_eq!(word, word.to_lowercase(), "{name}");
+        }
         for (field, property) in schema["properties"].as_object().into_iter().flatten() {
             assert!(property["description"].is_string(), "{name}.{field} has no description");
         }

@@ -114,5 +114,6 @@ async fn the_log_has_a_line_for_each_request_and_no_secret() {
         "GET" "-" 404 "not_found"
         "POST" "/api/sessions" 400 "invalid_field"
         "PUT" "/api/sessions" 405 "method_not_allowed"
-    "#]].assert_eq(&lines);
+    "#]]
+    .assert_eq(&lines);
 }
