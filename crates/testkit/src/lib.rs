@@ -3,7 +3,6 @@
 //! Nothing of this crate is part of the product; only tests and `xtask` may depend on it.
 
 /// Where the workspace's binaries are: `bin::path("telecoder")`.
-#[path = "built.rs"]
 pub mod bin;
 #[macro_use]
 pub mod conformance;

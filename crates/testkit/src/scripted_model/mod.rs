@@ -30,6 +30,7 @@ mod script;
 mod serve;
 mod tools;
 mod wire;
+mod written;
 
 pub use plan::UNSCRIPTED;
 pub use record::{MAX_REQUESTS, RecordedRequest, SeenKey};
