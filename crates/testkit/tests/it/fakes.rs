@@ -6,6 +6,7 @@ use telecoder_testkit::fakes::{FakeClock, MemoryBlobs, MemoryBus, SeededIds};
 
 mod clock {
     use super::*;
+    use std::time::Duration;
     use telecoder_model::port::clock::Clock;
 
     /// Ends a task when it is dropped.
@@ -17,18 +18,15 @@ mod clock {
         }
     }
 
-    /// A manual clock that moves to the next sleeper whenever somebody sleeps.
+    /// A manual clock that is moved as fast as a real one.
     async fn moved() -> Subject<dyn Clock> {
         let clock = FakeClock::new();
         let moving = clock.clone();
         let mover = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(1));
             loop {
-                moving.wait_for_sleepers(1).await;
-                // Those who begin to sleep at the same time get their chance first.
-                for _ in 0..10 {
-                    tokio::task::yield_now().await;
-                }
-                moving.advance_to_next();
+                ticks.tick().await;
+                moving.advance(Duration::from_millis(1));
             }
         });
         Subject::with(Arc::new(clock), Mover(mover))

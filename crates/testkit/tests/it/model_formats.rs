@@ -42,7 +42,7 @@ fn check(path: &str, body: &Value, expected: &Expect) {
     let text = if answer.header("content-type") == Some("text/event-stream") {
         let events = events(&answer.text());
         assert!(!events.is_empty());
-        events.iter().map(|event| format!("{} {}\n", event.name, event.data)).collect()
+        events.iter().map(|event| format!("{}| {}\n", event.name, event.data)).collect()
     } else {
         serde_json::from_slice::<Value>(&answer.body).unwrap().to_string()
     };
@@ -76,18 +76,18 @@ fn anthropic_streamed() {
         "/v1/messages",
         &anthropic(true),
         &expect![[r#"
-        message_start {"type":"message_start","message":{"id":"msg_965ae01557d280e8","type":"message","role":"assistant","model":"claude","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":100,"cache_creation_input_tokens":0,"cache_read_input_tokens":50,"output_tokens":1}}}
-        content_block_start {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
-        content_block_delta {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"I "}}
-        content_block_delta {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"write."}}
-        content_block_stop {"type":"content_block_stop","index":0}
-        content_block_start {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_965ae01557d280e8","name":"Write","input":{}}}
-        content_block_delta {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"file_path\":\"/w/a.txt\""}}
-        content_block_delta {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":",\"content\":\"Grüße\\n\"}"}}
-        content_block_stop {"type":"content_block_stop","index":1}
-        message_delta {"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":100,"cache_creation_input_tokens":0,"cache_read_input_tokens":50,"output_tokens":20}}
-        message_stop {"type":"message_stop"}
-    "#]],
+            message_start| {"type":"message_start","message":{"id":"msg_965ae01557d280e8","type":"message","role":"assistant","model":"claude","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":100,"cache_creation_input_tokens":0,"cache_read_input_tokens":50,"output_tokens":1}}}
+            content_block_start| {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
+            content_block_delta| {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"I "}}
+            content_block_delta| {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"write."}}
+            content_block_stop| {"type":"content_block_stop","index":0}
+            content_block_start| {"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_965ae01557d280e8","name":"Write","input":{}}}
+            content_block_delta| {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":"{\"file_path\":\"/w/a.txt\""}}
+            content_block_delta| {"type":"content_block_delta","index":1,"delta":{"type":"input_json_delta","partial_json":",\"content\":\"Grüße\\n\"}"}}
+            content_block_stop| {"type":"content_block_stop","index":1}
+            message_delta| {"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":100,"cache_creation_input_tokens":0,"cache_read_input_tokens":50,"output_tokens":20}}
+            message_stop| {"type":"message_stop"}
+        "#]],
     );
 }
 
@@ -117,14 +117,14 @@ fn chat_streamed() {
         "/v1/chat/completions",
         &chat(true),
         &expect![[r#"
-             {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}
-             {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"content":"I "},"finish_reason":null}]}
-             {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"content":"write."},"finish_reason":null}]}
-             {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"tool_calls":[{"id":"call_d93a5b7fa6543c3f","type":"function","function":{"name":"write","arguments":"{\"path\":\"/w/a.txt\",\""},"index":0}]},"finish_reason":null}]}
-             {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"content\":\"Grüße\\n\"}"}}]},"finish_reason":null}]}
-             {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}
-             {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[],"usage":{"prompt_tokens":150,"completion_tokens":20,"total_tokens":170,"prompt_tokens_details":{"cached_tokens":50}}}
-             [DONE]
+            | {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}
+            | {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"content":"I "},"finish_reason":null}]}
+            | {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"content":"write."},"finish_reason":null}]}
+            | {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"tool_calls":[{"id":"call_d93a5b7fa6543c3f","type":"function","function":{"name":"write","arguments":"{\"path\":\"/w/a.txt\",\""},"index":0}]},"finish_reason":null}]}
+            | {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"content\":\"Grüße\\n\"}"}}]},"finish_reason":null}]}
+            | {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}
+            | {"id":"chatcmpl-d93a5b7fa6543c3f","object":"chat.completion.chunk","created":1,"model":"gpt","choices":[],"usage":{"prompt_tokens":150,"completion_tokens":20,"total_tokens":170,"prompt_tokens_details":{"cached_tokens":50}}}
+            | [DONE]
         "#]],
     );
 }
@@ -155,22 +155,22 @@ fn responses_streamed() {
         "/v1/responses",
         &responses(true),
         &expect![[r#"
-        response.created {"type":"response.created","response":{"id":"resp_57b6b1bcab6b8b67","object":"response","created_at":1,"model":"gpt","status":"in_progress","output":[],"usage":null,"error":null,"incomplete_details":null,"parallel_tool_calls":true,"tools":[],"metadata":{}},"sequence_number":0}
-        response.in_progress {"type":"response.in_progress","response":{"id":"resp_57b6b1bcab6b8b67","object":"response","created_at":1,"model":"gpt","status":"in_progress","output":[],"usage":null,"error":null,"incomplete_details":null,"parallel_tool_calls":true,"tools":[],"metadata":{}},"sequence_number":1}
-        response.output_item.added {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"msg_57b6b1bcab6b8b67","role":"assistant","status":"in_progress","content":[]},"sequence_number":2}
-        response.content_part.added {"type":"response.content_part.added","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]},"sequence_number":3}
-        response.output_text.delta {"type":"response.output_text.delta","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"delta":"I ","logprobs":[],"sequence_number":4}
-        response.output_text.delta {"type":"response.output_text.delta","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"delta":"write.","logprobs":[],"sequence_number":5}
-        response.output_text.done {"type":"response.output_text.done","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"text":"I write.","logprobs":[],"sequence_number":6}
-        response.content_part.done {"type":"response.content_part.done","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"part":{"type":"output_text","text":"I write.","annotations":[]},"sequence_number":7}
-        response.output_item.done {"type":"response.output_item.done","output_index":0,"item":{"type":"message","id":"msg_57b6b1bcab6b8b67","role":"assistant","status":"completed","content":[{"type":"output_text","text":"I write.","annotations":[]}]},"sequence_number":8}
-        response.output_item.added {"type":"response.output_item.added","output_index":1,"item":{"type":"function_call","id":"fc_57b6b1bcab6b8b67","call_id":"call_57b6b1bcab6b8b67","name":"exec_command","arguments":"","status":"in_progress"},"sequence_number":9}
-        response.function_call_arguments.delta {"type":"response.function_call_arguments.delta","item_id":"fc_57b6b1bcab6b8b67","output_index":1,"delta":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt","sequence_number":10}
-        response.function_call_arguments.delta {"type":"response.function_call_arguments.delta","item_id":"fc_57b6b1bcab6b8b67","output_index":1,"delta":"')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","sequence_number":11}
-        response.function_call_arguments.done {"type":"response.function_call_arguments.done","item_id":"fc_57b6b1bcab6b8b67","output_index":1,"name":"exec_command","arguments":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","sequence_number":12}
-        response.output_item.done {"type":"response.output_item.done","output_index":1,"item":{"type":"function_call","id":"fc_57b6b1bcab6b8b67","call_id":"call_57b6b1bcab6b8b67","name":"exec_command","arguments":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","status":"completed"},"sequence_number":13}
-        response.completed {"type":"response.completed","response":{"id":"resp_57b6b1bcab6b8b67","object":"response","created_at":1,"model":"gpt","status":"completed","output":[{"type":"message","id":"msg_57b6b1bcab6b8b67","role":"assistant","status":"completed","content":[{"type":"output_text","text":"I write.","annotations":[]}]},{"type":"function_call","id":"fc_57b6b1bcab6b8b67","call_id":"call_57b6b1bcab6b8b67","name":"exec_command","arguments":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","status":"completed"}],"usage":{"input_tokens":150,"input_tokens_details":{"cached_tokens":50},"output_tokens":20,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":170},"error":null,"incomplete_details":null,"parallel_tool_calls":true,"tools":[],"metadata":{}},"sequence_number":14}
-    "#]],
+            response.created| {"type":"response.created","response":{"id":"resp_57b6b1bcab6b8b67","object":"response","created_at":1,"model":"gpt","status":"in_progress","output":[],"usage":null,"error":null,"incomplete_details":null,"parallel_tool_calls":true,"tools":[],"metadata":{}},"sequence_number":0}
+            response.in_progress| {"type":"response.in_progress","response":{"id":"resp_57b6b1bcab6b8b67","object":"response","created_at":1,"model":"gpt","status":"in_progress","output":[],"usage":null,"error":null,"incomplete_details":null,"parallel_tool_calls":true,"tools":[],"metadata":{}},"sequence_number":1}
+            response.output_item.added| {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"msg_57b6b1bcab6b8b67","role":"assistant","status":"in_progress","content":[]},"sequence_number":2}
+            response.content_part.added| {"type":"response.content_part.added","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]},"sequence_number":3}
+            response.output_text.delta| {"type":"response.output_text.delta","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"delta":"I ","logprobs":[],"sequence_number":4}
+            response.output_text.delta| {"type":"response.output_text.delta","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"delta":"write.","logprobs":[],"sequence_number":5}
+            response.output_text.done| {"type":"response.output_text.done","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"text":"I write.","logprobs":[],"sequence_number":6}
+            response.content_part.done| {"type":"response.content_part.done","item_id":"msg_57b6b1bcab6b8b67","output_index":0,"content_index":0,"part":{"type":"output_text","text":"I write.","annotations":[]},"sequence_number":7}
+            response.output_item.done| {"type":"response.output_item.done","output_index":0,"item":{"type":"message","id":"msg_57b6b1bcab6b8b67","role":"assistant","status":"completed","content":[{"type":"output_text","text":"I write.","annotations":[]}]},"sequence_number":8}
+            response.output_item.added| {"type":"response.output_item.added","output_index":1,"item":{"type":"function_call","id":"fc_57b6b1bcab6b8b67","call_id":"call_57b6b1bcab6b8b67","name":"exec_command","arguments":"","status":"in_progress"},"sequence_number":9}
+            response.function_call_arguments.delta| {"type":"response.function_call_arguments.delta","item_id":"fc_57b6b1bcab6b8b67","output_index":1,"delta":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt","sequence_number":10}
+            response.function_call_arguments.delta| {"type":"response.function_call_arguments.delta","item_id":"fc_57b6b1bcab6b8b67","output_index":1,"delta":"')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","sequence_number":11}
+            response.function_call_arguments.done| {"type":"response.function_call_arguments.done","item_id":"fc_57b6b1bcab6b8b67","output_index":1,"name":"exec_command","arguments":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","sequence_number":12}
+            response.output_item.done| {"type":"response.output_item.done","output_index":1,"item":{"type":"function_call","id":"fc_57b6b1bcab6b8b67","call_id":"call_57b6b1bcab6b8b67","name":"exec_command","arguments":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","status":"completed"},"sequence_number":13}
+            response.completed| {"type":"response.completed","response":{"id":"resp_57b6b1bcab6b8b67","object":"response","created_at":1,"model":"gpt","status":"completed","output":[{"type":"message","id":"msg_57b6b1bcab6b8b67","role":"assistant","status":"completed","content":[{"type":"output_text","text":"I write.","annotations":[]}]},{"type":"function_call","id":"fc_57b6b1bcab6b8b67","call_id":"call_57b6b1bcab6b8b67","name":"exec_command","arguments":"{\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}","status":"completed"}],"usage":{"input_tokens":150,"input_tokens_details":{"cached_tokens":50},"output_tokens":20,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":170},"error":null,"incomplete_details":null,"parallel_tool_calls":true,"tools":[],"metadata":{}},"sequence_number":14}
+        "#]],
     );
 }
 
@@ -199,9 +199,9 @@ fn gemini_streamed() {
         "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
         &gemini(),
         &expect![[r#"
-             {"candidates":[{"content":{"role":"model","parts":[{"text":"I "}]},"index":0}],"usageMetadata":{"promptTokenCount":150,"candidatesTokenCount":20,"totalTokenCount":170,"cachedContentTokenCount":50},"modelVersion":"gemini-2.5-pro","responseId":"6c7e93bffa25be29"}
-             {"candidates":[{"content":{"role":"model","parts":[{"text":"write."}]},"index":0}],"usageMetadata":{"promptTokenCount":150,"candidatesTokenCount":20,"totalTokenCount":170,"cachedContentTokenCount":50},"modelVersion":"gemini-2.5-pro","responseId":"6c7e93bffa25be29"}
-             {"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"write_file","args":{"file_path":"/w/a.txt","content":"Grüße\n"}}}]},"index":0,"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":150,"candidatesTokenCount":20,"totalTokenCount":170,"cachedContentTokenCount":50},"modelVersion":"gemini-2.5-pro","responseId":"6c7e93bffa25be29"}
+            | {"candidates":[{"content":{"role":"model","parts":[{"text":"I "}]},"index":0}],"usageMetadata":{"promptTokenCount":150,"candidatesTokenCount":20,"totalTokenCount":170,"cachedContentTokenCount":50},"modelVersion":"gemini-2.5-pro","responseId":"6c7e93bffa25be29"}
+            | {"candidates":[{"content":{"role":"model","parts":[{"text":"write."}]},"index":0}],"usageMetadata":{"promptTokenCount":150,"candidatesTokenCount":20,"totalTokenCount":170,"cachedContentTokenCount":50},"modelVersion":"gemini-2.5-pro","responseId":"6c7e93bffa25be29"}
+            | {"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"write_file","args":{"file_path":"/w/a.txt","content":"Grüße\n"}}}]},"index":0,"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":150,"candidatesTokenCount":20,"totalTokenCount":170,"cachedContentTokenCount":50},"modelVersion":"gemini-2.5-pro","responseId":"6c7e93bffa25be29"}
         "#]],
     );
 }
