@@ -112,7 +112,9 @@ fn operation(route: &Route) -> OperationBuilder {
     match route.access {
         Access::Open => operation = operation.securities(Some([SecurityRequirement::default()])),
         Access::Needs(scope) => {
-            operation = operation.security(SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []));
+            let token = SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []);
+            // A server on loopback may need none.
+            operation = operation.securities(Some([token, SecurityRequirement::default()]));
             details = format!("{details}\n\nScope: `{}`.", scope.as_str()).trim_start().to_owned();
         }
     }
@@ -151,7 +153,7 @@ fn operation(route: &Route) -> OperationBuilder {
 fn can_fail(route: &Route, status: u16) -> bool {
     match status {
         401 => route.access != Access::Open,
-        404 => !route.path_names().is_empty(),
+        404 => route.refers || !route.path_names().is_empty(),
         408 | 413 | 415 => {
             !matches!(route.method, utoipa::openapi::HttpMethod::Get | utoipa::openapi::HttpMethod::Delete)
         }

@@ -90,6 +90,7 @@ pub(crate) struct Route {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Takes>,
     pub(crate) successes: Vec<Success>,
+    pub(crate) refers: bool,
     pub(crate) conflicts: bool,
     pub(crate) unprocessable: bool,
     pub(crate) streams: bool,
@@ -108,6 +109,7 @@ impl Route {
             parameters: Vec::new(),
             body: None,
             successes: Vec::new(),
+            refers: false,
             conflicts: false,
             unprocessable: false,
             streams: false,
@@ -192,6 +194,11 @@ impl Route {
     /// A successful answer of any kind.
     pub(crate) fn succeeds(mut self, status: u16, says: &'static str, content: Vec<Content>) -> Self {
         self.successes.push(Success { status, says, content });
+        self
+    }
+    /// Its query or body may name another session (404), beside what its path names.
+    pub(crate) fn refers_to_sessions(mut self) -> Self {
+        self.refers = true;
         self
     }
     /// It may be refused because of the state (409).

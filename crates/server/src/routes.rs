@@ -38,6 +38,7 @@ fn of_sessions() -> Vec<Route> {
             .details("The session is accepted and durable when the answer arrives; its work begins as soon as there is room.")
             .header(text_header("Idempotency-Key", "Repeating a request with the same key and body gives the session that it made before (200).", false))
             .takes::<wire::session::NewSession>()
+            .refers_to_sessions()
             .gives::<wire::session::Session>(201, "The new session")
             .gives::<wire::session::Session>(200, "The session that an earlier request with this key made")
             .may_be_impossible(),
@@ -45,6 +46,7 @@ fn of_sessions() -> Vec<Route> {
             .needs(Read)
             .does("Lists sessions, newest first")
             .query::<sessions::ListParameters>()
+            .refers_to_sessions()
             .pages::<wire::session::Session>("The sessions"),
         Route::get("/api/sessions/{id}", "getSession", sessions::show)
             .needs(Read)
@@ -150,6 +152,7 @@ fn of_people() -> Vec<Route> {
             .needs(Read)
             .does("Lists local pull requests, newest first")
             .query::<pulls::ListParameters>()
+            .refers_to_sessions()
             .pages::<wire::pull::Pull>("The pull requests"),
         Route::get("/api/pulls/{number}", "getPull", pulls::show)
             .needs(Read)

@@ -18,6 +18,7 @@ use utoipa::IntoParams;
 #[serde(deny_unknown_fields)]
 pub(crate) struct DiffParameters {
     /// `json` (default) or `patch`, which `git apply` takes.
+    #[param(pattern = "^(json|patch)$", default = "json")]
     format: Option<String>,
 }
 

@@ -16,6 +16,7 @@ use utoipa::IntoParams;
 #[serde(deny_unknown_fields)]
 pub(crate) struct DoctorParameters {
     /// `1`: each isolation claim is tried; takes some seconds and needs the scope `admin`.
+    #[param(pattern = "^(0|1|true|false|)$")]
     prove: Option<String>,
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct EventParameters {
     #[param(default = 0)]
     after: Option<u64>,
     /// `0`: a stream ends when what is there was sent.
+    #[param(pattern = "^(0|1|true|false|)$")]
     follow: Option<String>,
     /// Rows of an array, 1 to 1,000.
     #[param(default = 1000, minimum = 1, maximum = 1000)]

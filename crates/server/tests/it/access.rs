@@ -21,7 +21,7 @@ fn operations() -> Vec<(String, String, Option<Scope>)> {
                 .map(|(_, rest)| rest.trim_end_matches("`.").parse().unwrap());
             assert_eq!(
                 operation["security"],
-                if scope.is_some() { json!([{"token": []}]) } else { json!([{}]) }
+                if scope.is_some() { json!([{"token": []}, {}]) } else { json!([{}]) }
             );
             let path =
                 path.replace("{id}", "aaaaaaaaaaaa").replace("{number}", "7").replace("{name}", "goose");
