@@ -11,13 +11,14 @@ use std::borrow::Cow;
 use telecoder_model::event::{PermissionOption, ToolCall};
 use telecoder_model::policy::ToolKind;
 use telecoder_model::port::agent::PermissionReply;
+use telecoder_model::text::harmless;
 
 /// The most permission requests that may be open at once.
 pub(super) const MAX_OPEN: usize = 16;
 /// The most options of a request that are kept.
-const MAX_OPTIONS: usize = 16;
+const MAX_OPTIONS: usize = 8;
 /// The longest id of an option, in bytes; a longer one is left out.
-const MAX_OPTION_ID: usize = 200;
+const MAX_OPTION_ID: usize = 100;
 /// The longest words of an option or title that are kept, in bytes.
 const MAX_WORDS: usize = 500;
 
@@ -53,7 +54,7 @@ pub(super) fn read(params: &str) -> Option<Question> {
             Some(PermissionOption {
                 kind: kind_word(option.kind)?.to_owned(),
                 id: option.option_id.0.to_string(),
-                name: head(option.name.as_bytes(), MAX_WORDS),
+                name: words(&option.name),
             })
         })
         .collect();
@@ -89,7 +90,12 @@ pub(super) fn title(tool: &ToolCall) -> String {
         (None, Some(command)) => command.to_owned(),
         (None, None) => "a tool call without a title".to_owned(),
     };
-    head(words.as_bytes(), MAX_WORDS)
+    self::words(&words)
+}
+
+/// Words that a person decides by: short, and without characters that hide or turn text.
+fn words(text: &str) -> String {
+    harmless(&head(text.as_bytes(), MAX_WORDS))
 }
 
 /// The kind of a tool: as said in the request, else as known by its title, else as said when the call was announced.
@@ -153,6 +159,7 @@ mod tests {
             (tool(Some("shell"), json!({"command": "ls -l"})), "shell: ls -l"),
             (tool(Some("Run `ls`"), json!({"command": "ls -l"})), "Run `ls`"),
             (tool(None, json!({"path": "/a"})), "/a"),
+            (tool(Some("ls \u{202e}fr- mr"), json!(null)), "ls \u{fffd}fr- mr"),
             (tool(Some(" "), json!(null)), "a tool call without a title"),
         ] {
             assert_eq!(title(&tool), expected);

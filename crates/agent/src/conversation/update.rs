@@ -11,7 +11,7 @@ use telecoder_model::event::{Author, EventBody, PlanEntry, ToolCall, ToolDiff, T
 use telecoder_model::policy::ToolKind;
 
 /// The longest id of a tool call that is kept, in bytes.
-const MAX_TOOL_ID: usize = 200;
+const MAX_TOOL_ID: usize = 128;
 /// The longest title, location or plan line that is kept, in bytes.
 const MAX_WORDS: usize = 2000;
 /// The most locations, edits or plan lines of one update that are kept.

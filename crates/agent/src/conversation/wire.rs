@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// The longest request id of an agent that is answered, in bytes of JSON text.
-pub(super) const MAX_ID: usize = 256;
+pub(super) const MAX_ID: usize = 128;
 /// How much of a strange line is kept, in bytes.
 pub(super) const MAX_HEAD: usize = 4 * 1024;
 /// How much of an agent's error message is kept, in bytes.
