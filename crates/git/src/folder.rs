@@ -206,15 +206,15 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     fs::remove_dir(&trash)
 }
 
-/// Lets the server list and empty a folder that was closed (overlayfs closes its own, agents theirs).
+/// Lets the server list and empty a folder that was closed (overlayfs closes its own, agents theirs). Root never follows
+/// a name that was swapped for a link meanwhile; an ordinary user has no more rights than the one who could swap it.
 fn open_up(folder: &Path) -> io::Result<()> {
-    let descriptor = rustix::fs::open(
-        folder,
-        OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
-    drop(descriptor);
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    match rustix::fs::open(folder, flags, Mode::empty()) {
+        Ok(descriptor) => Ok(rustix::fs::fchmod(&descriptor, Mode::from(0o700))?),
+        Err(rustix::io::Errno::ACCESS) => fs::set_permissions(folder, fs::Permissions::from_mode(0o700)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Removes what stands in a folder of temporary things; what cannot be removed now is left to the next time.
@@ -240,12 +240,13 @@ pub(crate) fn sweep_named(folder: &Path, prefix: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes the lock files that a killed git left in a repository of ours. The caller holds the only right to write there.
-pub(crate) fn unlock(repository: &Path) -> io::Result<()> {
-    let mut folders = vec![repository.join("refs")];
+/// Removes lock files and half packs that a killed or refused git left in a repository of ours. The caller holds the
+/// only right to write there.
+pub(crate) fn tidy_repository(repository: &Path) -> io::Result<()> {
     for name in ["HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock"] {
         remove(&repository.join(name))?;
     }
+    let mut folders = vec![repository.join("refs")];
     while let Some(folder) = folders.pop() {
         for entry in entries(&folder)? {
             if entry.file_type()?.is_dir() {
@@ -255,5 +256,5 @@ pub(crate) fn unlock(repository: &Path) -> io::Result<()> {
             }
         }
     }
-    Ok(())
+    sweep_named(&repository.join("objects/pack"), "tmp_")
 }

@@ -7,8 +7,8 @@ use crate::folder;
 use crate::layout::ObjectFormat;
 use crate::options::Git;
 use crate::pack::{count, temporary};
+use crate::quarantine::lend;
 use crate::record::BaseFacts;
-use crate::workspace::type_call;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -27,6 +27,27 @@ const MAX_CHANGES: usize = 64 << 20;
 const MAX_ALLOCATION: &str = "1g";
 /// How many times the size of an export its new files may have unpacked.
 const MAX_GROWTH: u64 = 8;
+
+/// Where objects are until they have been checked: a store of their own, which goes away with its folder and which only
+/// the calls below look into.
+struct Incoming {
+    quarantine: PathBuf,
+    objects: PathBuf,
+}
+
+impl Incoming {
+    fn call(&self, args: &[&str]) -> Call {
+        Call::in_repository(&self.quarantine, args).env("GIT_OBJECT_DIRECTORY", &self.objects)
+    }
+}
+
+/// Moves checked packs into the quarantine; a pack's index, which makes it known, comes last.
+fn accept(from: &Path, to: &Path) -> std::io::Result<()> {
+    let mut names: Vec<_> =
+        std::fs::read_dir(from)?.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<_>>()?;
+    names.sort_by_key(|name| Path::new(name).extension().is_some_and(|extension| extension == "idx"));
+    names.iter().try_for_each(|name| std::fs::rename(from.join(name), to.join(name)))
+}
 
 fn refused(reason: impl std::fmt::Display) -> PortError {
     PortError::denied(format!("the sandbox's export was refused: {reason}"))
@@ -57,15 +78,29 @@ impl Git {
         if ObjectFormat::of(&tree) != workspace.format() {
             return Err(refused("its tree has another object format than the repository"));
         }
-        self.check_pack(&quarantine, &path).await?;
+        let incoming = self.incoming(quarantine, folder.path()).await?;
+        self.check_pack(&incoming, &path).await?;
         let facts = BaseFacts::read(&self.layout, &workspace.key(), workspace.base_commit.as_ref())?
             .ok_or_else(|| PortError::not_found("the base of the session is not on this host"))?;
-        self.check_tree(&quarantine, &facts.tree, &tree).await?;
-        let call = Call::in_repository(&quarantine, &["update-ref", "--"])
+        self.check_tree(&incoming, &facts.tree, &tree).await?;
+        let (from, to) = (incoming.objects.join("pack"), incoming.quarantine.join("objects/pack"));
+        folder::work("cannot take the objects of an export in", move || accept(&from, &to)).await?;
+        let call = Call::in_repository(&incoming.quarantine, &["update-ref", "--"])
             .arg(format!("refs/trees/{tree}"))
             .arg(tree.as_str());
         self.run_ok(call, "cannot keep a tree in the quarantine").await?;
         Ok(tree)
+    }
+
+    async fn incoming(&self, quarantine: PathBuf, folder: &Path) -> Result<Incoming, PortError> {
+        let (repository, lender) = (folder.to_owned(), quarantine.join("objects"));
+        folder::work("cannot make a place for an export", move || {
+            std::fs::create_dir_all(repository.join("objects/info"))?;
+            std::fs::create_dir_all(repository.join("objects/pack"))?;
+            lend(&repository, Some(&lender))
+        })
+        .await?;
+        Ok(Incoming { quarantine, objects: folder.join("objects") })
     }
 
     /// Stores the pack in a file and gives the tree that the first line names.
@@ -110,7 +145,7 @@ impl Git {
     }
 
     /// Takes the objects in, if each of them is well-formed and all that they name is there.
-    async fn check_pack(&self, quarantine: &Path, path: &Path) -> Result<(), PortError> {
+    async fn check_pack(&self, incoming: &Incoming, path: &Path) -> Result<(), PortError> {
         let counted = path.to_owned();
         let objects = folder::blocking(move || count(&counted))
             .await
@@ -118,7 +153,8 @@ impl Git {
         if objects == 0 {
             return Ok(());
         }
-        let call = Call::in_repository(quarantine, &["index-pack", "--stdin", "--strict=badFilemode=error"])
+        let call = incoming
+            .call(&["index-pack", "--stdin", "--strict=badFilemode=error"])
             .arg(format!("--max-input-size={}", self.options.max_export_bytes))
             .stdin_file(path)
             .env("GIT_ALLOC_LIMIT", MAX_ALLOCATION)
@@ -134,26 +170,29 @@ impl Git {
     }
 
     /// Checks that a tree is there and what it changes.
-    async fn check_tree(&self, quarantine: &Path, base: &ObjectId, tree: &ObjectId) -> Result<(), PortError> {
-        let output = self.run(type_call(quarantine, tree)).await?;
+    async fn check_tree(
+        &self,
+        incoming: &Incoming,
+        base: &ObjectId,
+        tree: &ObjectId,
+    ) -> Result<(), PortError> {
+        let output = self.run(incoming.call(&["cat-file", "-t"]).arg(tree.as_str())).await?;
         if output.code != Some(0) || output.stdout.trim_ascii() != b"tree" {
             return Err(refused("the tree that it names is not in it"));
         }
-        let call = Call::in_repository(
-            quarantine,
-            &["diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames"],
-        )
-        .arg(base.as_str())
-        .arg(tree.as_str())
-        .at_most(MAX_CHANGES)
-        .minutes(5);
+        let call = incoming
+            .call(&["diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames"])
+            .arg(base.as_str())
+            .arg(tree.as_str())
+            .at_most(MAX_CHANGES)
+            .minutes(5);
         let changes = self.run_ok(call, "cannot list what an export changes").await?;
         let files = changed_files(&changes)?;
-        self.check_sizes(quarantine, files).await
+        self.check_sizes(incoming, files).await
     }
 
     /// Checks that the new files are there and not larger than what an export may be.
-    async fn check_sizes(&self, quarantine: &Path, files: BTreeSet<String>) -> Result<(), PortError> {
+    async fn check_sizes(&self, incoming: &Incoming, files: BTreeSet<String>) -> Result<(), PortError> {
         if files.is_empty() {
             return Ok(());
         }
@@ -162,13 +201,11 @@ impl Git {
             input.push_str(id);
             input.push('\n');
         }
-        let call = Call::in_repository(
-            quarantine,
-            &["cat-file", "--batch-check=%(objecttype) %(objectsize)", "--buffer"],
-        )
-        .stdin(input)
-        .at_most(MAX_CHANGES)
-        .minutes(5);
+        let call = incoming
+            .call(&["cat-file", "--batch-check=%(objecttype) %(objectsize)", "--buffer"])
+            .stdin(input)
+            .at_most(MAX_CHANGES)
+            .minutes(5);
         let sizes = self.run_text(call, "cannot see the sizes of an export's files").await?;
         let mut total = 0_u64;
         for line in sizes.lines() {

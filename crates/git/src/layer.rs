@@ -24,6 +24,7 @@ const MAX_COMPARED: u64 = 2 << 30;
 /// What is seen on the way.
 struct Walk<'a> {
     lower: &'a Path,
+    delivery: Delivery,
     seeds: &'a [(String, String)],
     found: LayerContent,
     entries: u64,
@@ -47,9 +48,9 @@ pub(crate) fn content(
     delivery: Delivery,
     seeds: &[(String, String)],
 ) -> io::Result<LayerContent> {
-    let mut walk = Walk { lower, seeds, found: LayerContent::default(), entries: 0, compared: 0 };
+    let mut walk = Walk { lower, delivery, seeds, found: LayerContent::default(), entries: 0, compared: 0 };
     let root = rustix::fs::open(upper, folder_flags(), Mode::empty())?;
-    let mut levels = vec![walk.enter(root, PathBuf::new(), true, delivery)?];
+    let mut levels = vec![walk.enter(root, PathBuf::new(), true)?];
     loop {
         let depth = levels.len();
         let Some(level) = levels.last_mut() else {
@@ -60,7 +61,7 @@ pub(crate) fn content(
             continue;
         };
         let path = level.path.join(&name);
-        let inner = walk.entry(level.folder.as_fd(), &name, &path, level.below, depth, delivery)?;
+        let inner = walk.entry(level.folder.as_fd(), &name, &path, level.below, depth)?;
         levels.extend(inner);
     }
 }
@@ -87,15 +88,9 @@ impl Walk<'_> {
     }
 
     /// Begins to read a folder. Where the base does not show through, what only the base has there is gone.
-    fn enter(
-        &mut self,
-        folder: OwnedFd,
-        path: PathBuf,
-        below: bool,
-        delivery: Delivery,
-    ) -> io::Result<Level> {
+    fn enter(&mut self, folder: OwnedFd, path: PathBuf, below: bool) -> io::Result<Level> {
         let names = names_in(folder.as_fd())?;
-        let hides = delivery == Delivery::Copy || opaque(folder.as_fd());
+        let hides = self.delivery == Delivery::Copy || opaque(folder.as_fd());
         if below && hides {
             let here: HashSet<&OsString> = names.iter().collect();
             let gone: BTreeSet<OsString> = match std::fs::read_dir(self.lower.join(&path)) {
@@ -122,7 +117,6 @@ impl Walk<'_> {
         path: &Path,
         below: bool,
         depth: usize,
-        delivery: Delivery,
     ) -> io::Result<Option<Level>> {
         self.entries += 1;
         let stat = match rustix::fs::statat(folder, name.as_os_str(), AtFlags::SYMLINK_NOFOLLOW) {
@@ -134,7 +128,7 @@ impl Walk<'_> {
         let kind = FileType::from_raw_mode(stat.st_mode);
         let base = if below { rustix::fs::lstat(self.lower.join(path)).ok() } else { None };
         if kind == FileType::Directory {
-            return self.folder(folder, name, path, base.as_ref(), depth, delivery);
+            return self.folder(folder, name, path, base.as_ref(), depth);
         }
         if kind == FileType::CharacterDevice && stat.st_rdev == 0 || whiteout(folder, name, &stat) {
             if base.is_some() {
@@ -156,7 +150,6 @@ impl Walk<'_> {
         path: &Path,
         base: Option<&Stat>,
         depth: usize,
-        delivery: Delivery,
     ) -> io::Result<Option<Level>> {
         let below = base.is_some_and(|base| FileType::from_raw_mode(base.st_mode) == FileType::Directory);
         if base.is_some() && !below {
@@ -167,7 +160,7 @@ impl Walk<'_> {
             return Ok(None);
         }
         match rustix::fs::openat(folder, name.as_os_str(), folder_flags(), Mode::empty()) {
-            Ok(inner) => Ok(Some(self.enter(inner, path.to_owned(), below, delivery)?)),
+            Ok(inner) => Ok(Some(self.enter(inner, path.to_owned(), below)?)),
             // It was closed by the agent, or swapped for something else.
             Err(_) => {
                 self.note(path);
@@ -204,7 +197,10 @@ impl Walk<'_> {
         if kind != FileType::RegularFile || (stat.st_mode ^ base.st_mode) & 0o100 != 0 {
             return Ok(false);
         }
-        if stat.st_ino == base.st_ino && stat.st_dev == base.st_dev {
+        // A copy keeps the times of its base to the nanosecond, and whoever writes changes them.
+        if self.delivery == Delivery::Copy
+            && (stat.st_mtime, stat.st_mtime_nsec) == (base.st_mtime, base.st_mtime_nsec)
+        {
             return Ok(true);
         }
         self.compared = self.compared.saturating_add(u64::try_from(stat.st_size).unwrap_or(u64::MAX));

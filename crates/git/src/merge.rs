@@ -10,9 +10,9 @@ use crate::local::{Local, parse_id};
 use crate::options::Git;
 use crate::pack::temporary;
 use crate::publish::full_name;
+use crate::quarantine::lend;
 use crate::work_tree::Untracked;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
 use telecoder_model::error::ErrorClass;
@@ -72,15 +72,10 @@ impl Git {
         let folder = temporary(self.layout.temporary(key), "merge-").await?;
         let path = folder.path().join("scratch.git");
         self.init_bare(&path, format).await?;
-        let (alternates, lender) = (path.join("objects/info/alternates"), mirror.join("objects"));
+        let (from, to, made) = (mirror.to_owned(), path.join("shallow"), path.clone());
         folder::work("cannot prepare a merge", move || {
-            let mut line = lender.as_os_str().as_bytes().to_vec();
-            line.push(b'\n');
-            fs::write(alternates, line)
-        })
-        .await?;
-        let (from, to) = (mirror.join("shallow"), path.join("shallow"));
-        folder::work("cannot prepare a merge", move || {
+            lend(&made, Some(&from.join("objects")))?;
+            let from = from.join("shallow");
             if from.is_file() {
                 fs::copy(from, to)?;
             }

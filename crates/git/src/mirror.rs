@@ -32,16 +32,9 @@ impl Git {
         let there = folder::work("cannot open the folder of mirrors", move || {
             folder::make(&mirrors, 0o700)?;
             folder::sweep(&swept);
-            if let Ok(entries) = fs::read_dir(found.join("objects/pack")) {
-                for entry in entries.flatten() {
-                    if entry.file_name().to_string_lossy().starts_with("tmp_") {
-                        fs::remove_file(entry.path())?;
-                    }
-                }
-            }
             let there = found.is_dir();
             if there {
-                folder::unlock(&found)?;
+                folder::tidy_repository(&found)?;
             }
             Ok(there)
         })

@@ -7,8 +7,9 @@ use crate::options::Git;
 use crate::pack::temporary;
 use crate::record::Workspace;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 
@@ -19,8 +20,8 @@ impl Git {
         session: &SessionId,
     ) -> Result<(PathBuf, Workspace), PortError> {
         let (quarantine, workspace) = self.quarantine(session).await?;
-        let locked = quarantine.clone();
-        folder::work("cannot unlock a quarantine", move || folder::unlock(&locked)).await?;
+        let path = quarantine.clone();
+        folder::work("cannot tidy a quarantine", move || folder::tidy_repository(&path)).await?;
         Ok((quarantine, workspace))
     }
 
@@ -28,24 +29,30 @@ impl Git {
     pub(crate) async fn quarantine(&self, session: &SessionId) -> Result<(PathBuf, Workspace), PortError> {
         let workspace = Workspace::of(&self.layout, session)?;
         let quarantine = self.layout.quarantine(session);
+        let lender = workspace
+            .repository
+            .is_some()
+            .then(|| self.layout.mirror(&workspace.key(), workspace.format()).join("objects"));
         let found = quarantine.clone();
-        if folder::work("cannot look for a quarantine", move || Ok(found.is_dir())).await? {
+        let borrowed = lender.clone();
+        let there = folder::work("cannot look for a quarantine", move || {
+            if !found.is_dir() {
+                return Ok(false);
+            }
+            // The data folder may have moved since.
+            lend(&found, borrowed.as_deref())?;
+            Ok(true)
+        })
+        .await?;
+        if there {
             return Ok((quarantine, workspace));
         }
         let folder = temporary(self.layout.session_temporary(session), "quarantine-").await?;
         let made = folder.path().join("quarantine.git");
         self.init_bare(&made, workspace.format()).await?;
-        let lender = workspace
-            .repository
-            .is_some()
-            .then(|| self.layout.mirror(&workspace.key(), workspace.format()).join("objects"));
         let target = quarantine.clone();
         folder::work("cannot make a quarantine", move || {
-            if let Some(lender) = lender {
-                let mut line = lender.as_os_str().as_bytes().to_vec();
-                line.push(b'\n');
-                fs::write(made.join("objects/info/alternates"), line)?;
-            }
+            lend(&made, lender.as_deref())?;
             match fs::rename(&made, &target) {
                 // Another call made it meanwhile.
                 Err(_) if target.is_dir() => Ok(()),
@@ -55,4 +62,16 @@ impl Git {
         .await?;
         Ok((quarantine, workspace))
     }
+}
+
+/// Lets a repository borrow the objects of another one, if it does not yet.
+pub(crate) fn lend(repository: &Path, lender: Option<&Path>) -> io::Result<()> {
+    let Some(lender) = lender else { return Ok(()) };
+    let mut line = lender.as_os_str().as_bytes().to_vec();
+    line.push(b'\n');
+    let alternates = repository.join("objects/info/alternates");
+    if folder::read_bounded(&alternates, 1 << 16)?.as_ref() == Some(&line) {
+        return Ok(());
+    }
+    fs::write(&alternates, line)
 }

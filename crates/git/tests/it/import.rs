@@ -65,6 +65,15 @@ async fn import(world: &World, bytes: Bytes) -> Result<ObjectId, PortError> {
     world.git.import(&session(1), stream(&bytes)).await
 }
 
+/// What stands in the quarantine's folder of packs.
+fn packs(world: &World) -> Vec<String> {
+    let session = world.folder.path().join("sessions").join(session(1).as_str());
+    fs::read_dir(session.join("quarantine.git/objects/pack"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
 async fn ready() -> (World, Forge) {
     let world = World::new();
     let person = world.person("demo").await;
@@ -102,6 +111,7 @@ async fn trees_that_git_itself_would_not_write_are_refused() {
         let error = result.map(|_| *what).unwrap_err();
         assert_eq!(error.class, ErrorClass::Denied, "{what}: {}", error.chain());
         assert_eq!(world.look(&session(1), &["for-each-ref"]).await, "", "{what}");
+        assert!(packs(&world).is_empty(), "{what}: {:?}", packs(&world));
     }
     // And an honest one is taken.
     let tree = forge.tree(&[("100644", b"a", &blob)]).await;

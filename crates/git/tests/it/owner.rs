@@ -134,7 +134,24 @@ async fn the_sandboxes_user_works_on_an_overlay_and_exports_it() {
     put(&tree_of(&workspace), "x", "the base is still there");
 }
 
-pub(crate) fn own_all(path: &std::path::Path, uid: u32) {
+#[tokio::test]
+async fn a_closed_repository_is_read_as_its_owner_or_not_at_all() {
+    let world = World::new();
+    let person = world.person("demo").await;
+    fs::set_permissions(person.path.join(".git"), fs::Permissions::from_mode(0o000)).unwrap();
+    let result = world.git.inspect(&person.repository()).await;
+    fs::set_permissions(person.path.join(".git"), fs::Permissions::from_mode(0o755)).unwrap();
+    if one_user_only() {
+        let error = result.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Denied, "{}", error.chain());
+        assert!(error.remedy.unwrap().contains("Let the server's user read"));
+    } else {
+        // Root owns it here, and nothing is closed to root.
+        assert_eq!(result.unwrap().head, Some(person.head().await));
+    }
+}
+
+fn own_all(path: &std::path::Path, uid: u32) {
     std::os::unix::fs::lchown(path, Some(uid), Some(uid)).unwrap();
     if path.symlink_metadata().unwrap().is_dir() {
         for entry in fs::read_dir(path).unwrap() {
