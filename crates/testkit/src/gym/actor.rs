@@ -6,6 +6,7 @@ use super::wire::{Reply, Wire};
 use crate::surroundings;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::process::Child;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,9 +30,17 @@ pub(super) struct Process {
     pub(super) ignores_end: AtomicBool,
     /// Numbers tool calls.
     pub(super) last_tool: AtomicU64,
+    /// Children that nobody waits for; see [`Self::reap`].
+    pub(super) children: Mutex<Vec<Child>>,
 }
 
 impl Process {
+    /// Lets go of the children that have ended: a zombie would still count as a process.
+    pub(super) fn reap(&self) {
+        let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        children.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+    }
+
     /// What came in so far.
     pub(super) fn received(&self) -> Received {
         self.receiving.lock().unwrap_or_else(PoisonError::into_inner).report()

@@ -97,9 +97,9 @@ impl Call {
         Value::Object(self.arguments.clone()).to_string()
     }
 
-    /// The JSON text of the arguments in two pieces, as a stream gives them.
-    pub(super) fn json_pieces(&self) -> [String; 2] {
-        let whole = self.json();
+    /// What the tool gets, in two pieces, as a stream gives them: its text, or the JSON text of its arguments.
+    pub(super) fn pieces(&self) -> [String; 2] {
+        let whole = self.input.clone().unwrap_or_else(|| self.json());
         let middle = (0..=whole.len() / 2).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(0);
         let (first, second) = whole.split_at(middle);
         [first.to_owned(), second.to_owned()]

@@ -13,7 +13,7 @@ pub(crate) struct Tool {
     pub name: String,
     /// The namespace it was offered in (OpenAI responses only).
     pub namespace: Option<String>,
-    /// The JSON schema of its arguments.
+    /// The JSON schema of its arguments; of a tool that takes a text, the schema of a text.
     pub schema: Option<Value>,
 }
 
@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub namespace: Option<String>,
     /// The arguments.
     pub arguments: Map<String, Value>,
+    /// The text that a tool gets that takes no arguments (OpenAI responses only).
+    pub input: Option<String>,
 }
 
 /// Names of shell tools: OpenCode, Claude Code, Gemini CLI, Codex (three), Goose (two) and what others use.
@@ -66,6 +68,9 @@ const CONTENT_PROPERTIES: &[&str] = &["content", "file_text", "text", "contents"
 const OLD_PROPERTIES: &[&str] = &["oldString", "old_string", "before", "old_str", "old_text"];
 const NEW_PROPERTIES: &[&str] = &["newString", "new_string", "after", "new_str", "new_text"];
 
+/// The tool with which Codex runs a program that calls its other tools: the only one it offers for its newer models.
+const PROGRAM: &str = "exec";
+
 /// The call that plays an answer, `None` if the answer is only text. An error says which tool is missing.
 pub(crate) fn call(answer: &Answer, tools: &[Tool]) -> Result<Option<Call>, String> {
     let (tool, mut arguments) = match &answer.action {
@@ -80,14 +85,21 @@ pub(crate) fn call(answer: &Answer, tools: &[Tool]) -> Result<Option<Call>, Stri
         }
     };
     arguments.extend(answer.extra.clone());
-    Ok(Some(Call { name: tool.name.clone(), namespace: tool.namespace.clone(), arguments }))
+    let input = tool.takes_program().then(|| program(&std::mem::take(&mut arguments)));
+    Ok(Some(Call { name: tool.name.clone(), namespace: tool.namespace.clone(), arguments, input }))
+}
+
+/// A JavaScript program that calls the shell tool and gives back what it says.
+fn program(arguments: &Map<String, Value>) -> String {
+    format!("const result = await tools.exec_command({}); text(result.output);", json!(arguments))
 }
 
 fn shell<'a>(command: &str, tools: &'a [Tool]) -> Result<(&'a Tool, Map<String, Value>), String> {
-    let tool = find(tools, SHELLS).ok_or_else(|| missing("a shell", tools))?;
+    let tool = find(tools, SHELLS).or_else(|| tools.iter().find(|tool| tool.takes_program()));
+    let tool = tool.ok_or_else(|| missing("a shell", tools))?;
     let mut arguments = Map::new();
     let property = tool.property(COMMAND_PROPERTIES).unwrap_or_else(|| match bare(&tool.name) {
-        "exec_command" => "cmd",
+        "exec_command" | PROGRAM => "cmd",
         _ => "command",
     });
     let value = if tool.takes_array(property) { json!(["bash", "-lc", command]) } else { json!(command) };
@@ -174,6 +186,10 @@ impl Tool {
     fn property<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
         let properties = self.properties()?;
         names.iter().copied().find(|name| properties.contains_key(*name))
+    }
+
+    fn takes_program(&self) -> bool {
+        self.name == PROGRAM && self.schema.as_ref().is_some_and(|schema| schema_type(schema) == "string")
     }
 
     fn takes_array(&self, property: &str) -> bool {
@@ -328,6 +344,26 @@ mod tests {
         let command = r#"mkdir -p -- "$(dirname -- '/w/a'\''b')" && printf %s 'it'\''s
 ' > '/w/a'\''b'"#;
         check(write(), &[tool("exec_command", strings(&["cmd"]))], ("exec_command", json!({"cmd": command})));
+    }
+
+    #[test]
+    fn a_tool_that_runs_programs_gets_one_that_calls_the_shell() {
+        let tools = [tool("wait", strings(&["cell"])), tool("exec", json!({"type": "string"}))];
+        let write = Action::Write { path: "/w/a".to_owned(), content: "\"hi\"\n".to_owned() };
+        for (action, expected) in [
+            (
+                Action::Shell("ls '*'".to_owned()),
+                r#"const result = await tools.exec_command({"cmd":"ls '*'"}); text(result.output);"#,
+            ),
+            (
+                write,
+                r#"const result = await tools.exec_command({"cmd":"mkdir -p -- \"$(dirname -- '/w/a')\" && printf %s '\"hi\"\n' > '/w/a'"}); text(result.output);"#,
+            ),
+        ] {
+            let made = call(&Answer { action, ..Answer::text("") }, &tools).unwrap().unwrap();
+            assert_eq!((made.name.as_str(), made.input.as_deref()), ("exec", Some(expected)));
+            assert!(made.arguments.is_empty());
+        }
     }
 
     #[test]

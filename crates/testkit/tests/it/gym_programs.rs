@@ -4,20 +4,13 @@ use super::client::Client;
 use serde_json::{Value, json};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
 use telecoder_testkit::scripted_model::{ScriptedModel, prompt};
+use telecoder_testkit::wait::until_blocking;
 use tempfile::tempdir;
 
 /// Waits for a file that another process writes.
-fn arrives(path: &Path) -> bool {
-    let begun = Instant::now();
-    while !path.exists() {
-        if begun.elapsed() > Duration::from_secs(20) {
-            return false;
-        }
-        std::thread::yield_now();
-    }
-    true
+fn arrives(path: &Path) {
+    until_blocking("a file", || path.exists().then_some(()));
 }
 
 #[test]
@@ -42,7 +35,7 @@ fn a_daemon_outlives_the_agent() {
     client.answer(id);
     client.child.kill().unwrap();
     client.child.wait().unwrap();
-    assert!(arrives(&folder.path().join("late.txt")));
+    arrives(&folder.path().join("late.txt"));
 }
 
 #[test]
@@ -77,7 +70,7 @@ fn sigterm_ends_it_unless_the_script_says_otherwise() {
     let (mut client, session) = Client::with_session(folder.path());
     client.turn(&session, &json!([{"ignoreSigterm": true}, {"ignoreEnd": true}]));
     terminate(&client);
-    assert!(arrives(&folder.path().join(".gym/sigterm-ignored")));
+    arrives(&folder.path().join(".gym/sigterm-ignored"));
     drop(client.stdin.take());
     assert_eq!(client.child.try_wait().unwrap(), None);
 }
@@ -97,6 +90,25 @@ fn harm_stays_within_its_bounds() {
     assert_eq!(std::fs::metadata(folder.path().join("full")).unwrap().len(), 2 << 20);
 }
 
+/// How many children of a process there are, ended or not.
+fn children(pid: u32) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(Result::ok);
+    let stats = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    let parent = pid.to_string();
+    stats.filter(|stat| stat.rsplit(')').next().unwrap().split(' ').nth(2) == Some(&parent)).count()
+}
+
+#[test]
+fn children_that_have_ended_are_let_go() {
+    let folder = tempdir().unwrap();
+    let (mut client, session) = Client::with_session(folder.path());
+    client.turn(&session, &json!([{"forks": 5, "lifeMs": 0}]));
+    until_blocking("the end of all children", || {
+        client.turn(&session, &json!([{"say": "next"}]));
+        (children(client.child.id()) == 0).then_some(())
+    });
+}
+
 #[test]
 fn what_runs_meanwhile_goes_on_after_the_turn() {
     let folder = tempdir().unwrap();
@@ -105,7 +117,7 @@ fn what_runs_meanwhile_goes_on_after_the_turn() {
     assert_eq!(client.turn(&session, &script).text(), "xx");
     assert!(!folder.path().join("gone").exists());
     std::fs::write(folder.path().join("go"), "").unwrap();
-    assert!(arrives(&folder.path().join("gone")));
+    arrives(&folder.path().join("gone"));
 }
 
 #[test]

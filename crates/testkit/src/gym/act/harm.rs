@@ -12,6 +12,7 @@ use crate::surroundings;
 use serde_json::Value;
 use std::fs;
 use std::io::Write;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 pub(super) const VERBS: &[Verb] = &[("forks", forks), ("memory", memory), ("disk", disk)];
@@ -35,7 +36,9 @@ fn forks(actor: &Actor, action: &Action) -> Done {
         }
     }
     let why = problem.map(|error| format!(", then: {error}")).unwrap_or_default();
-    actor.say(&format!("forks: {} of {wanted}{why}. ", children.len()))?;
+    let came = children.len();
+    actor.process.children.lock().unwrap_or_else(PoisonError::into_inner).append(&mut children);
+    actor.say(&format!("forks: {came} of {wanted}{why}. "))?;
     Ok(Flow::On)
 }
 

@@ -42,6 +42,7 @@ pub(super) fn run(actor: &Actor, actions: &[Action]) -> Done {
         if actor.session.should_stop() {
             break;
         }
+        actor.process.reap();
         let Some((_, act)) = verbs().find(|(name, _)| *name == action.verb) else {
             return Err(format!("there is no action `{}`; there are: {}", action.verb, all().join(", ")));
         };

@@ -115,7 +115,7 @@ fn events(reply: &Reply) -> Body {
         let block =
             json!({"type": "tool_use", "id": format!("toolu_{}", reply.id), "name": call.name, "input": {}});
         send(json!({"type": "content_block_start", "index": index, "content_block": block}));
-        for piece in call.json_pieces() {
+        for piece in call.pieces() {
             let delta = json!({"type": "input_json_delta", "partial_json": piece});
             send(json!({"type": "content_block_delta", "index": index, "delta": delta}));
         }

@@ -105,7 +105,7 @@ fn events(reply: &Reply, with_usage: bool) -> Body {
         send(json!({ "content": piece }), None);
     }
     if let Some(call) = &reply.call {
-        let [first, second] = call.json_pieces();
+        let [first, second] = call.pieces();
         let mut opening = tool_call(reply, call, &first);
         if let Some(opening) = opening.as_object_mut() {
             opening.insert("index".to_owned(), json!(0));

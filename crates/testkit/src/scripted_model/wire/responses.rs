@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 pub(crate) fn ask(request: &Value) -> Ask {
     let mut turns = Vec::new();
     let mut instructions = field(request, "instructions").to_owned();
+    let mut tools = tools(request);
     if let Some(text) = request.get("input").and_then(Value::as_str) {
         turns.push(Turn::User(text.to_owned()));
     }
@@ -17,6 +18,9 @@ pub(crate) fn ask(request: &Value) -> Ask {
         let kind = item.get("type").and_then(Value::as_str).unwrap_or("message");
         if kind.ends_with("_output") {
             turns.push(Turn::ToolResult);
+        }
+        if kind == "additional_tools" {
+            tools.extend(self::tools(item));
         }
         if kind != "message" {
             continue;
@@ -37,22 +41,26 @@ pub(crate) fn ask(request: &Value) -> Ask {
         stream_usage: true,
         instructions,
         turns,
-        tools: tools(request),
+        tools,
         schema: request.pointer("/text/format/schema").cloned(),
     }
 }
 
-/// Functions, on their own or in a namespace. What the provider runs itself (web search) is no tool for a script.
-fn tools(request: &Value) -> Vec<Tool> {
+/// Functions and tools that take a text, on their own or in a namespace. What the provider runs itself (web search) is no
+/// tool for a script.
+fn tools(holder: &Value) -> Vec<Tool> {
     let function = |tool: &Value, namespace: Option<&str>| Tool {
         name: field(tool, "name").to_owned(),
         namespace: namespace.map(str::to_owned),
-        schema: tool.get("parameters").cloned(),
+        schema: match field(tool, "type") {
+            "custom" => Some(json!({"type": "string"})),
+            _ => tool.get("parameters").cloned(),
+        },
     };
     let mut tools = Vec::new();
-    for tool in list(request, "tools") {
+    for tool in list(holder, "tools") {
         match field(tool, "type") {
-            "function" => tools.push(function(tool, None)),
+            "function" | "custom" => tools.push(function(tool, None)),
             "namespace" => {
                 tools.extend(list(tool, "tools").map(|inner| function(inner, Some(field(tool, "name")))));
             }
@@ -77,11 +85,17 @@ fn message(reply: &Reply) -> Value {
     })
 }
 
-fn function_call(reply: &Reply, call: &Call) -> Value {
-    let mut item = json!({
-        "type": "function_call", "id": format!("fc_{}", reply.id), "call_id": format!("call_{}", reply.id),
-        "name": call.name, "arguments": call.json(), "status": "completed",
-    });
+fn tool_call(reply: &Reply, call: &Call) -> Value {
+    let mut item = match &call.input {
+        None => json!({
+            "type": "function_call", "id": format!("fc_{}", reply.id), "call_id": format!("call_{}", reply.id),
+            "name": call.name, "arguments": call.json(), "status": "completed",
+        }),
+        Some(input) => json!({
+            "type": "custom_tool_call", "id": format!("ctc_{}", reply.id), "call_id": format!("call_{}", reply.id),
+            "name": call.name, "input": input, "status": "completed",
+        }),
+    };
     if let (Some(namespace), Some(item)) = (&call.namespace, item.as_object_mut()) {
         item.insert("namespace".to_owned(), json!(namespace));
     }
@@ -94,7 +108,7 @@ fn response(reply: &Reply, begun: bool) -> Value {
         output.push(message(reply));
     }
     if let (false, Some(call)) = (begun, &reply.call) {
-        output.push(function_call(reply, call));
+        output.push(tool_call(reply, call));
     }
     let (status, why) = match (begun, reply.stop) {
         (true, _) => ("in_progress", Value::Null),
@@ -168,22 +182,26 @@ fn send_message(reply: &Reply, send: &mut impl FnMut(Value)) {
 }
 
 fn send_call(reply: &Reply, call: &Call, index: usize, send: &mut impl FnMut(Value)) {
-    let whole = function_call(reply, call);
+    let whole = tool_call(reply, call);
     let id = field(&whole, "id");
+    let (what, property) = match call.input {
+        None => ("function_call_arguments", "arguments"),
+        Some(_) => ("custom_tool_call_input", "input"),
+    };
     let mut begun = whole.clone();
     if let Some(begun) = begun.as_object_mut() {
-        begun.insert("arguments".to_owned(), json!(""));
+        begun.insert(property.to_owned(), json!(""));
         begun.insert("status".to_owned(), json!("in_progress"));
     }
     send(json!({"type": "response.output_item.added", "output_index": index, "item": begun}));
-    for piece in call.json_pieces() {
+    for piece in call.pieces() {
         send(json!({
-            "type": "response.function_call_arguments.delta", "item_id": id, "output_index": index, "delta": piece
+            "type": format!("response.{what}.delta"), "item_id": id, "output_index": index, "delta": piece
         }));
     }
     send(json!({
-        "type": "response.function_call_arguments.done", "item_id": id, "output_index": index,
-        "name": call.name, "arguments": call.json(),
+        "type": format!("response.{what}.done"), "item_id": id, "output_index": index,
+        "name": call.name, property: whole.get(property),
     }));
     send(json!({"type": "response.output_item.done", "output_index": index, "item": whole}));
 }
