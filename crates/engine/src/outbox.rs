@@ -198,16 +198,18 @@ async fn record(
     order: PublishOrder,
     pull: ForgePull,
 ) -> Result<(), PortError> {
-    let result = PublishResult {
+    let mut result = PublishResult {
         number: pull.number,
         url: link(engine, &pull.url),
         title: order.title.clone(),
-        created: pull.created,
+        // What the session knows decides, not this call: an earlier one may have opened it and died.
+        created: false,
     };
     let row_key = row.key.clone();
     loop {
         let Versioned { value: mut session, version, .. } = read(engine, &row.session).await?;
         let now = engine.now();
+        result.created = session.pull.as_ref().is_none_or(|known| known.number != pull.number);
         session.result = ResultKind::Pr;
         session.updated_at = now;
         session.pull = Some(SessionPull {
@@ -227,7 +229,7 @@ async fn record(
         commit.events.push(EventBody::PullRequest {
             number: pull.number,
             url: result.url.clone(),
-            action: if pull.created { "opened" } else { "updated" }.to_owned(),
+            action: if result.created { "opened" } else { "updated" }.to_owned(),
         });
         let mut row = row.clone();
         row.state = OutboxState::Done;

@@ -1,11 +1,9 @@
 //! What every request sees of the server (layer 2).
 
-use crate::errors::ApiError;
 use crate::hosts::HostRules;
 use crate::server::ServerOptions;
 use std::sync::Arc;
-use telecoder_engine::{Engine, EngineError};
-use tokio::runtime::Handle;
+use telecoder_engine::Engine;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
@@ -37,19 +35,6 @@ impl App {
     }
     pub(crate) fn engine(&self) -> &Engine {
         &self.inner.engine
-    }
-    /// Runs a command of the engine whose future cannot move between threads (the engine repeats it through an async closure,
-    /// for which the compiler cannot show `Send`), on a thread for blocking work. It runs to its end even where the client
-    /// goes away.
-    pub(crate) async fn apart<T, F>(&self, command: F) -> Result<T, ApiError>
-    where
-        F: AsyncFnOnce(Engine) -> Result<T, EngineError> + Send + 'static,
-        T: Send + 'static,
-    {
-        let engine = self.engine().clone();
-        let runtime = Handle::current();
-        let done = tokio::task::spawn_blocking(move || runtime.block_on(command(engine))).await;
-        Ok(done.map_err(|_| ApiError::internal())??)
     }
     pub(crate) fn options(&self) -> &ServerOptions {
         &self.inner.options

@@ -80,7 +80,10 @@ impl Engine {
                 let subject = format!("agent {}", agent.name);
                 let version = agent.version.clone().unwrap_or_default();
                 match (agent.installed, agent.problem) {
-                    (true, None) => finding(&subject, FindingState::Ok, format!("installed {version}"), None),
+                    (true, None) => {
+                        let detail = format!("installed {version}");
+                        finding(&subject, FindingState::Ok, detail.trim_end().to_owned(), None)
+                    }
                     (true, Some(problem)) => finding(&subject, FindingState::Warning, problem, None),
                     (false, _) => {
                         let state = if any { FindingState::Ok } else { FindingState::Warning };

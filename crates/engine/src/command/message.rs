@@ -32,7 +32,7 @@ impl Engine {
                 .hint("begin a new one, or raise TELECODER_CHAT_MAX_MESSAGES"));
             }
         }
-        let committed = retry_on_conflict(async || {
+        let committed = retry_on_conflict(|| async {
             let mut versioned = self.owned(who, id, Scope::Run).await?;
             let now = self.now();
             let mut commit = Commit::new(id.clone(), now);

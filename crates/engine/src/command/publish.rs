@@ -41,24 +41,30 @@ impl Engine {
         session: &Session,
         order: PublishOrder,
     ) -> Result<Published, EngineError> {
-        let effect = self.decide_effect(session, order).await?;
-        self.await_publish(session, &effect.key).await
+        let (effect, fresh) = self.decide_effect(session, order).await?;
+        let published = self.await_publish(session, &effect.key).await?;
+        // An order that was there before opened its pull request before.
+        Ok(Published { created: published.created && fresh, ..published })
     }
 
-    /// Finds the order's row in the outbox, or the place for a new one, and writes it.
-    async fn decide_effect(&self, session: &Session, order: PublishOrder) -> Result<Effect, EngineError> {
+    /// Finds the order's row in the outbox, or writes a new one; says which.
+    async fn decide_effect(
+        &self,
+        session: &Session,
+        order: PublishOrder,
+    ) -> Result<(Effect, bool), EngineError> {
         for number in 0..MAX_FAILED_ORDERS {
             let effect = Effect::publish(session, &order, number)?;
             match self.ports().store.outbox(&effect.key).await? {
                 Some(row) if row.state == OutboxState::Failed => {}
-                Some(_) => return Ok(effect),
+                Some(_) => return Ok((effect, false)),
                 None => {
                     let now = self.now();
                     let mut commit = Commit::new(session.id.clone(), now);
                     commit.writes.push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
                     self.ports().store.commit(commit).await?;
                     self.ports().bus.wake(&Topic::Outbox);
-                    return Ok(effect);
+                    return Ok((effect, true));
                 }
             }
         }

@@ -77,7 +77,7 @@ impl Engine {
         after: &ForgePull,
         action: &str,
     ) -> Result<(), EngineError> {
-        retry_on_conflict(async || {
+        retry_on_conflict(|| async {
             let versioned = self.owned(who, &pull.session, Scope::Read).await?;
             let mut session = versioned.value;
             if let Some(mine) = session.pull.as_mut().filter(|mine| mine.number == pull.number) {

@@ -100,6 +100,7 @@ impl Engine {
     ) -> Result<RepositoryFacts, EngineError> {
         allow(who, Scope::Run)?;
         self.check_local_root(repository)?;
+        self.check_forge(repository)?;
         Ok(self.ports().workspaces.inspect(repository).await?)
     }
 

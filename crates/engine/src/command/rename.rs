@@ -19,7 +19,7 @@ impl Engine {
         title: String,
     ) -> Result<Session, EngineError> {
         let title = checked_title(Some(&title))?;
-        let session = retry_on_conflict(async || {
+        let session = retry_on_conflict(|| async {
             let versioned = self.owned(who, id, Scope::Run).await?;
             let mut session = versioned.value;
             session.title.clone_from(&title);

@@ -16,7 +16,7 @@ const MAX_TRIES: u32 = 20;
 impl Engine {
     /// Stops a session. A session that has ended stays as it is.
     pub async fn stop(&self, who: &Principal, id: &SessionId) -> Result<Session, EngineError> {
-        let session = retry_on_conflict(async || {
+        let session = retry_on_conflict(|| async {
             let versioned = self.owned(who, id, Scope::Run).await?;
             let mut session = versioned.value;
             let Some(status) = session.status.after(Move::Stop) else {
@@ -58,9 +58,10 @@ impl Engine {
 }
 
 /// Repeats a read-change-commit while others are faster.
-pub(crate) async fn retry_on_conflict<T>(
-    mut change: impl AsyncFnMut() -> Result<T, EngineError>,
-) -> Result<T, EngineError> {
+pub(crate) async fn retry_on_conflict<T, F>(mut change: impl FnMut() -> F) -> Result<T, EngineError>
+where
+    F: Future<Output = Result<T, EngineError>>,
+{
     let mut tries = 0;
     loop {
         match change().await {

@@ -205,7 +205,8 @@ impl Engine {
         .hint("add its folder to TELECODER_LOCAL_ROOTS (separated by `:`) and restart the server"))
     }
 
-    fn check_forge(&self, repository: &Repository) -> Result<(), EngineError> {
+    /// Refuses a repository that no forge serves.
+    pub(crate) fn check_forge(&self, repository: &Repository) -> Result<(), EngineError> {
         if self.ports().forges.iter().any(|forge| forge.serves(repository)) {
             return Ok(());
         }

@@ -37,7 +37,11 @@ impl Step for CreateSandbox {
             None => create(work).await?,
         };
         work.attachment = Some(Attachment::new(&work.desk.engine, sandbox));
-        work.desk.note_step(NAME, StepState::Finished, None, Some(watch.millis()));
+        // It is told once, in the same transaction as this mark, also where the first worker died before that.
+        if !work.desk.run.sandbox_told {
+            work.desk.run.sandbox_told = true;
+            work.desk.note_step(NAME, StepState::Finished, None, Some(watch.millis()));
+        }
         Ok(())
     }
 }
@@ -79,6 +83,7 @@ async fn create(work: &mut Work) -> Result<Arc<dyn Sandbox>, WorkError> {
     };
     work.desk.run.sandboxes = reference.attempt;
     work.desk.run.sandbox = Some(reference.clone());
+    work.desk.run.sandbox_told = false;
     work.desk.run.agent = None;
     work.desk.commit(Change::default()).await?;
     let driver = Arc::clone(&work.desk.engine.ports().driver);

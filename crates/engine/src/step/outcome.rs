@@ -21,7 +21,8 @@ pub(super) struct Outcome;
 #[async_trait]
 impl Step for Outcome {
     async fn run(&self, work: &mut Work) -> Result<(), WorkError> {
-        if work.desk.run.follow_up.is_some() {
+        let told = work.desk.run.turn.as_ref().is_some_and(|turn| turn.outcome_told);
+        if told || work.desk.run.follow_up.is_some() {
             return Ok(());
         }
         let words = last_words(work).await?;
@@ -39,6 +40,9 @@ impl Step for Outcome {
             outcome.next.push(format!("Publish it: telecoder publish {}", work.desk.session.id));
         }
         let answer: String = words.chars().take(MAX_WORDS).collect();
+        if let Some(turn) = &mut work.desk.run.turn {
+            turn.outcome_told = true;
+        }
         let is_text = stat.files == 0 && !answer.trim().is_empty();
         work.desk
             .update(Change::events(vec![EventBody::Outcome(outcome.clone())]), |session| {

@@ -50,7 +50,8 @@ impl Step for StartAgent {
         }
         work.pump = Some(pump);
         until_ready(work).await?;
-        if fresh {
+        if let Some(agent) = work.desk.run.agent.as_mut().filter(|agent| !agent.told) {
+            agent.told = true;
             work.desk.note_step(NAME, StepState::Finished, None, Some(watch.millis()));
         }
         Ok(())
@@ -91,7 +92,7 @@ async fn record(work: &mut Work, launch: &Launch) -> Result<AgentRun, WorkError>
     let process = format!("agent-{number}")
         .parse()
         .map_err(|_| WorkError::failed(FailureKind::Internal, "no process name could be formed"))?;
-    let agent = AgentRun { process, stdout: 0, stderr: 0, next_input: 1, ready: false };
+    let agent = AgentRun { process, stdout: 0, stderr: 0, next_input: 1, ready: false, told: false };
     work.desk.run.launches = number;
     work.desk.run.agent = Some(agent.clone());
     if work.desk.run.conversation.is_none() {

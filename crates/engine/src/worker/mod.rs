@@ -31,10 +31,11 @@ pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Res
         tracing::info!(jobs = adopted, "work of an earlier server is adopted");
     }
     sweep::sandboxes(engine).await;
-    let outbox = tokio::spawn(outbox::run(engine.clone(), shutdown.clone()));
+    // A set, so that dropping this future ends it as well.
+    let mut reconcilers = JoinSet::new();
+    reconcilers.spawn(outbox::run(engine.clone(), shutdown.clone()));
     let lost = claim_until(engine, shutdown).await;
-    outbox.abort();
-    drop(outbox.await);
+    reconcilers.shutdown().await;
     if !lost {
         engine.ports().store.leave(engine.instance()).await?;
     }

@@ -19,6 +19,8 @@ pub(crate) struct RunState {
     pub(crate) workspace: Option<PreparedWorkspace>,
     /// The sandbox, recorded before it is made.
     pub(crate) sandbox: Option<SandboxRef>,
+    /// Whether the log tells of that sandbox.
+    pub(crate) sandbox_told: bool,
     /// Sandboxes made so far.
     pub(crate) sandboxes: u32,
     /// The agent's process in that sandbox, recorded before it is started.
@@ -58,6 +60,9 @@ pub(crate) struct AgentRun {
     pub(crate) next_input: u64,
     /// Whether it is ready for a prompt.
     pub(crate) ready: bool,
+    /// Whether the log tells of it.
+    #[serde(default)]
+    pub(crate) told: bool,
 }
 
 /// A turn.
@@ -86,6 +91,8 @@ pub(crate) struct TurnState {
     pub(crate) ended: Option<StopReason>,
     /// Whether the turn is over for the engine.
     pub(crate) over: bool,
+    /// Whether the log tells of its outcome.
+    pub(crate) outcome_told: bool,
     /// Whether a permission request was refused in it.
     pub(crate) denied: bool,
     /// Whether it was cancelled for a message that steers.

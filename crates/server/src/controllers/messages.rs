@@ -30,7 +30,6 @@ pub(crate) async fn send(
     let id = session_of(&app, &caller, &id).await?;
     let queue = body.value.queue.map(word::queueing_of).unwrap_or_default();
     let content = body.value.content;
-    let sent =
-        app.apart(async move |engine| engine.message(&caller.principal, &id, content, queue).await).await?;
+    let sent = app.engine().message(&caller.principal, &id, content, queue).await?;
     Ok((StatusCode::ACCEPTED, Json(people::message(sent))))
 }

@@ -80,7 +80,7 @@ pub(crate) async fn merge(
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Json<Pull>, ApiError> {
     let number = number_of(&number)?;
-    let pull = app.apart(async move |engine| engine.merge_pull(&caller.principal, number).await).await?;
+    let pull = app.engine().merge_pull(&caller.principal, number).await?;
     Ok(Json(people::pull(pull)))
 }
 
@@ -91,7 +91,7 @@ pub(crate) async fn close(
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Json<Pull>, ApiError> {
     let number = number_of(&number)?;
-    let pull = app.apart(async move |engine| engine.close_pull(&caller.principal, number).await).await?;
+    let pull = app.engine().close_pull(&caller.principal, number).await?;
     Ok(Json(people::pull(pull)))
 }
 

@@ -177,7 +177,7 @@ pub(crate) async fn rename(
         return Err(ApiError::field("title", "it is empty"));
     }
     let id = session_of(&app, &caller, &id).await?;
-    let renamed = app.apart(async move |engine| engine.rename(&caller.principal, &id, title).await).await?;
+    let renamed = app.engine().rename(&caller.principal, &id, title).await?;
     Ok(Json(session::session(renamed)))
 }
 
@@ -198,7 +198,7 @@ pub(crate) async fn stop(
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Json<wire::session::Session>, ApiError> {
     let id = session_of(&app, &caller, &id).await?;
-    let stopped = app.apart(async move |engine| engine.stop(&caller.principal, &id).await).await?;
+    let stopped = app.engine().stop(&caller.principal, &id).await?;
     Ok(Json(session::session(stopped)))
 }
 
