@@ -26,6 +26,7 @@ mod faults;
 mod plan;
 mod record;
 mod reply;
+mod schema;
 mod script;
 mod serve;
 mod tools;

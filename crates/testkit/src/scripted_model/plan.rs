@@ -3,8 +3,9 @@
 //! Invariant: the step is a function of the request alone, so that any number of servers, restarts and repeats give
 //! the same answer. (Only faults are counted, in `faults.rs`.)
 
+use super::schema::plausible;
 use super::script::{Script, Step};
-use super::tools::{self, Tool};
+use super::tools::Tool;
 use serde_json::Value;
 
 /// One contribution to a conversation, as far as it matters for a script.
@@ -107,7 +108,7 @@ pub(crate) fn plan(ask: &Ask, fallback: Option<&Script>) -> Plan {
 }
 
 fn schema_answer(schema: &Value) -> String {
-    tools::plausible(schema).to_string()
+    plausible(schema).to_string()
 }
 
 impl Ask {
