@@ -126,10 +126,8 @@ impl Demo {
         console::heading("The task");
         console::note(sample::PROMPT);
         console::note(&format!("$ telecoder run \"…\" --repo {repository} --agent {}", options.agent));
-        let ran = self
-            .server
-            .command(&["run", sample::PROMPT, "--repo", &repository, "--agent", &options.agent])
-            .status()?;
+        let task = ["run", sample::PROMPT, "--repo", &repository, "--agent", &options.agent];
+        let ran = self.server.command(&task).args(self.model.arguments()).status()?;
         let session = self.session();
         if !ran.success() {
             console::heading("The end of the server's log");

@@ -55,7 +55,7 @@ impl Model {
             Self::Real { key } => vec![format!("a real model, by the key in {key}; this task costs some cents at most")],
             Self::Scripted { url, .. } => vec![
                 format!("no key is set ({}), so a SCRIPTED model plays the model at {url}:", environment::MODEL_KEYS.join(", ")),
-                "the agent, the sandbox, git, the checks and the pull request are real; what the model answers is written".to_owned(),
+                "the agent, the sandbox, git and the pull request are real; what the model answers was written".to_owned(),
                 "in advance (xtask/src/demo/sample.rs). Set a key to see a real model at work.".to_owned(),
             ],
         }
@@ -66,6 +66,15 @@ impl Model {
         match self {
             Self::Real { .. } => Vec::new(),
             Self::Scripted { url, family, .. } => family.env(url),
+        }
+    }
+
+    /// What `telecoder run` must be told of it.
+    pub(super) fn arguments(&self) -> &'static [&'static str] {
+        match self {
+            Self::Real { .. } => &[],
+            // Agents speak to models that they know in ways of their own; to this one they speak plainly.
+            Self::Scripted { .. } => &["--model", "scripted"],
         }
     }
 

@@ -133,8 +133,8 @@ pub(super) fn script() -> serde_json::Value {
         {"say": "The discount is off by a factor of 100. I look at the code.", "shell": "cat /workspace/cart.py"},
         {"say": "`discount_percent` is used as if it were a fraction.", "write": ["/workspace/cart.py", mended]},
         {"say": "Now the tests again.", "shell": "cd /workspace && python3 -B -m unittest 2>&1"},
-        {"text": "`total` took the discount off as a fraction, although it is a percentage; it divides by 100 now. \
-            I checked it with `python3 -m unittest`: all three tests pass."},
+        {"text": "Discounts are percentages again. `total` used the percentage as if it were a fraction; it divides by 100 now. \
+            `python3 -m unittest` passes: all three tests."},
     ])
 }
 
