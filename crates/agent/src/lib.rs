@@ -4,12 +4,11 @@
 //! only through the process port; an agent itself is never started here but for its version command, with an empty home.
 
 mod catalogue;
-mod choose;
 mod command;
 mod conversation;
 mod install;
+mod named;
 mod runtime;
 mod words;
 
-pub use choose::choose;
 pub use runtime::{AgentOptions, Agents};

@@ -14,6 +14,7 @@ pub mod pull;
 pub mod refs;
 pub mod repository;
 pub mod session;
+pub mod status;
 pub mod text;
 pub mod time;
 pub mod usage;

@@ -7,8 +7,8 @@
 mod files;
 
 use crate::catalogue::Agent;
-use crate::choose::megabytes;
 use crate::command::{self, Host};
+use crate::named::megabytes;
 use files::{prepare, put_in_place, remove, settle};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -2,10 +2,10 @@
 
 use super::{Agents, needs_catalogue};
 use crate::catalogue::{self, Agent, PLACEHOLDER_KEY, Plan, Replacement, Start, base_url};
-use crate::choose::{install_words, unknown};
 use crate::command::{self, Found};
 use crate::conversation::{Acp, Settings};
 use crate::install;
+use crate::named::{install_words, unknown};
 use std::collections::BTreeMap;
 use telecoder_model::PortError;
 use telecoder_model::id::AgentName;

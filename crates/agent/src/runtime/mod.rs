@@ -6,10 +6,10 @@ mod launch;
 pub(crate) use launch::settings_of;
 
 use crate::catalogue::{self, Agent, Replacement};
-use crate::choose::{install_words, unknown};
 use crate::command::{self, Found, Host};
 use crate::conversation::Acp;
 use crate::install::{self, Installer};
+use crate::named::{install_words, unknown};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::fmt;

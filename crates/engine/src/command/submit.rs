@@ -95,12 +95,7 @@ impl Engine {
             parse_prompt(&new.prompt).map_err(|text| EngineError::invalid("prompt_invalid", text))?;
         let policy = self.policy(new.policy.as_deref())?;
         let publish = self.publish_rule(&policy, new)?;
-        if let Some(repository) = &new.repository {
-            self.check_local_root(repository)?;
-            self.check_forge(repository)?;
-        } else if new.base.is_some() {
-            return Err(EngineError::invalid("base_without_repository", "`base` needs a repository"));
-        }
+        self.check_repository(new)?;
         let title = checked_title(new.title.as_deref())?;
         let model = checked_model(new.model.as_deref())?;
         let agent = self.agent(new.agent.as_ref()).await?;
@@ -150,6 +145,19 @@ impl Engine {
             updated_at: now,
             id,
         })
+    }
+
+    fn check_repository(&self, new: &NewSession) -> Result<(), EngineError> {
+        match &new.repository {
+            Some(repository) => {
+                self.check_local_root(repository)?;
+                self.check_forge(repository)
+            }
+            None if new.base.is_some() => {
+                Err(EngineError::invalid("base_without_repository", "`base` needs a repository"))
+            }
+            None => Ok(()),
+        }
     }
 
     fn policy(&self, name: Option<&str>) -> Result<Policy, EngineError> {
@@ -236,28 +244,26 @@ fn named(name: &AgentName, statuses: &[AgentStatus]) -> Result<AgentName, Engine
     .hint(install_hint(status)))
 }
 
-/// By key (Anthropic → opencode, OpenAI → codex, Gemini → gemini), else the first that is installed.
+/// The agent that a key stands for, where it is ready (Anthropic → opencode, OpenAI → codex, Gemini → gemini); else the first
+/// that is ready and can use one of the keys; else the first that is installed.
 fn chosen(statuses: &[AgentStatus], providers: &[Provider]) -> Result<AgentName, EngineError> {
-    let preferred =
-        Provider::ALL.into_iter().filter(|provider| providers.contains(provider)).map(|provider| {
-            match provider {
+    let ready = |status: &&AgentStatus| status.installed && status.problem.is_none();
+    let usable = |status: &&AgentStatus| {
+        status.providers.is_empty() || status.providers.iter().any(|its| providers.contains(its))
+    };
+    let by_key =
+        Provider::ALL.into_iter().filter(|provider| providers.contains(provider)).find_map(|provider| {
+            let name = match provider {
                 Provider::Anthropic => "opencode",
                 Provider::Openai => "codex",
                 Provider::Gemini => "gemini",
-            }
+            };
+            statuses.iter().filter(ready).find(|status| status.name.as_str() == name)
         });
-    for name in preferred {
-        if let Some(status) = statuses.iter().find(|s| s.installed && s.name.as_str() == name) {
-            return Ok(status.name.clone());
-        }
-    }
-    let usable = |status: &&AgentStatus| {
-        status.installed
-            && (status.providers.is_empty()
-                || providers.is_empty()
-                || status.providers.iter().any(|p| providers.contains(p)))
-    };
-    if let Some(status) = statuses.iter().find(usable) {
+    let found = by_key
+        .or_else(|| statuses.iter().filter(ready).find(usable))
+        .or_else(|| statuses.iter().find(|status| status.installed));
+    if let Some(status) = found {
         return Ok(status.name.clone());
     }
     let hint = statuses
