@@ -120,7 +120,7 @@ impl App {
     }
 }
 
-/// Waits for SIGINT or SIGTERM.
+/// Waits for SIGINT or SIGTERM; or for SIGHUP (the terminal was closed), unless this process was started to ignore it.
 pub async fn interrupted() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) =
@@ -128,8 +128,26 @@ pub async fn interrupted() {
     else {
         return std::future::pending().await;
     };
+    let hangup = async {
+        // A handler would take back what `nohup` has arranged.
+        if hangup_is_ignored() {
+            return std::future::pending().await;
+        }
+        match signal(SignalKind::hangup()) {
+            Ok(mut hangup) => drop(hangup.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
+        () = hangup => {}
     }
+}
+
+/// Whether SIGHUP (bit 0 of proc(5)'s `SigIgn`) is ignored.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }

@@ -27,7 +27,7 @@ pub use config::{
     Config, ConfigError, Given, Row, Source, Value, Values, mask, rows as config_rows, setting, write_setting,
 };
 pub use log::init as init_log;
-pub use process::{apply_patch, end_server, git_identity, leave_terminal, supervise_if_asked};
+pub use process::{apply_patch, end_server, git_identity, leave_terminal, server_runs, supervise_if_asked};
 pub use registry::{Registry, SandboxFactory, SandboxSetting};
 
 pub use telecoder_engine::{Engine, EngineError, EngineOptions, Ports};

@@ -30,13 +30,22 @@ pub fn leave_terminal() -> Result<(), PortError> {
         .map_err(|error| PortError::io("cannot leave the terminal's session", error.into()))
 }
 
+/// Whether a server holds the lock of a data folder. A folder that cannot be read counts as unused.
+pub fn server_runs(data_dir: &Path) -> bool {
+    use rustix::fs::{FlockOperation, flock};
+    let Ok(file) = std::fs::File::open(data_dir.join("lock")) else {
+        return false;
+    };
+    matches!(flock(&file, FlockOperation::NonBlockingLockShared), Err(rustix::io::Errno::WOULDBLOCK))
+}
+
 /// Asks the server of a data folder to end (SIGTERM); false where it is not there any more.
 ///
 /// # Errors
 /// If it may not be signalled.
 pub fn end_server(data_dir: &Path, pid: u32) -> Result<bool, PortError> {
     // The lock tells whether the server lives; a pid alone may be another program's by now.
-    if telecoder_store::DataDirLock::acquire(data_dir).is_ok() {
+    if !server_runs(data_dir) {
         return Ok(false);
     }
     let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else {

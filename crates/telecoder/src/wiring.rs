@@ -9,19 +9,24 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use telecoder_agent::{AgentOptions, Agents};
 use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
 use telecoder_engine::{Engine, EngineOptions, Ports};
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::LocalForge;
-use telecoder_model::PortError;
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::process::{HostUser, Processes};
 use telecoder_model::port::store::{ClaimLimits, Store};
+use telecoder_model::{ErrorClass, PortError};
 use telecoder_sandbox::{HostProcesses, host_owner};
 use telecoder_server::{Server, ServerOptions};
 use telecoder_store::{DataDirLock, FileBlobs, LocalBus, SqliteOptions, SqliteStore, SystemClock, SystemIds};
 
+/// How often the data folder's lock is tried.
+const LOCK_TRIES: u32 = 10;
+/// The pause between two tries.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Where programs are found on hosts that set no `PATH`.
 const FALLBACK_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// The `PATH` inside of sandboxes, behind toolchains.
@@ -46,54 +51,9 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     let config = builder.config.clone();
     let data = config.data_dir.clone();
     make_folder(&data)?;
-    let lock = Arc::new(DataDirLock::acquire(&data)?);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let store = open_store(&builder, &data, lock, Arc::clone(&clock)).await?;
-    let owner = host_owner();
-    let root = rustix::process::geteuid().is_root();
-    let processes = processes(&config);
-    let git = Arc::new(Git::new(
-        GitOptions {
-            owner: root.then_some(HostUser { uid: owner.uid, gid: owner.gid }),
-            network: only(&config.env, NETWORK_VARIABLES),
-            ..GitOptions::new(data.join("git"), data.join("sessions"))
-        },
-        Arc::clone(&processes),
-    ));
-    let driver = match builder.driver {
-        Some(driver) => driver,
-        None => {
-            let setting = SandboxSetting { program: own_program()?, run_dir: data.join("run") };
-            builder.registry.driver(&config.sandbox, &setting)?
-        }
-    };
-    let agents = match builder.agents {
-        Some(agents) => agents,
-        None => Arc::new(agents(&config, processes)?),
-    };
-    let gateway = match builder.gateway {
-        Some(gateway) => gateway,
-        None => Arc::new(Gateway::new(GatewayOptions::new(providers(&config)?))?),
-    };
-    let mut forges = builder.forges;
-    forges.push(Arc::new(LocalForge::new(git.clone(), store.clone(), Arc::clone(&clock))));
+    let token_required = token_required(&config);
+    let ports = ports(builder, &data).await?;
     let toolchains = Toolchains::default();
-    let token_required = root || !config.listen.ip().is_loopback() || config.api_token.is_some();
-    let ports = Ports {
-        store,
-        blobs: Arc::new(FileBlobs::open(&data.join("blobs"))?),
-        bus: Arc::new(LocalBus::new()),
-        clock,
-        ids: Arc::new(SystemIds),
-        driver,
-        workspaces: git.clone(),
-        diffs: git.clone(),
-        local: git,
-        agents,
-        gateway,
-        forges,
-        stages: builder.stages,
-    };
     let engine = Engine::new(ports, engine_options(&config, &data, token_required, toolchains))?;
     let server = Server::new(
         engine.clone(),
@@ -112,6 +72,79 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     })?;
     let first_token = first_token(&engine, &config, &data, token_required).await?;
     Ok(App::new(Parts { engine, server, config, data, first_token }))
+}
+
+/// A server that runs as root, can be reached from elsewhere, or was given a token asks for one.
+fn token_required(config: &Config) -> bool {
+    is_root() || !config.listen.ip().is_loopback() || config.api_token.is_some()
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Every port's adapter: the builder's, else the built-in one.
+async fn ports(builder: Builder, data: &Path) -> Result<Ports, PortError> {
+    let config = &builder.config;
+    let lock = Arc::new(take_lock(data).await?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let store = open_store(&builder, data, lock, Arc::clone(&clock)).await?;
+    let processes = processes(config);
+    let git = git(config, data, Arc::clone(&processes));
+    let driver = match builder.driver {
+        Some(driver) => driver,
+        None => {
+            let setting = SandboxSetting { program: own_program()?, run_dir: data.join("run") };
+            builder.registry.driver(&config.sandbox, &setting)?
+        }
+    };
+    let agents = match builder.agents {
+        Some(agents) => agents,
+        None => Arc::new(agents(config, processes)?),
+    };
+    let gateway = match builder.gateway {
+        Some(gateway) => gateway,
+        None => Arc::new(Gateway::new(GatewayOptions::new(providers(config)?))?),
+    };
+    let mut forges = builder.forges;
+    forges.push(Arc::new(LocalForge::new(git.clone(), store.clone(), Arc::clone(&clock))));
+    Ok(Ports {
+        store,
+        blobs: Arc::new(FileBlobs::open(&data.join("blobs"))?),
+        bus: Arc::new(LocalBus::new()),
+        clock,
+        ids: Arc::new(SystemIds),
+        driver,
+        workspaces: git.clone(),
+        diffs: git.clone(),
+        local: git,
+        agents,
+        gateway,
+        forges,
+        stages: builder.stages,
+    })
+}
+
+fn git(config: &Config, data: &Path, processes: Arc<dyn Processes>) -> Arc<Git> {
+    let owner = host_owner();
+    let options = GitOptions {
+        owner: is_root().then_some(HostUser { uid: owner.uid, gid: owner.gid }),
+        network: only(&config.env, NETWORK_VARIABLES),
+        ..GitOptions::new(data.join("git"), data.join("sessions"))
+    };
+    Arc::new(Git::new(options, processes))
+}
+
+/// Takes the data folder's lock. Whoever looks whether a server runs holds it for an instant (see
+/// [`server_runs`](crate::server_runs)), so that one refusal proves nothing.
+async fn take_lock(data: &Path) -> Result<DataDirLock, PortError> {
+    for _ in 0..LOCK_TRIES {
+        match DataDirLock::acquire(data) {
+            Err(error) if error.class == ErrorClass::Conflict => tokio::time::sleep(LOCK_PAUSE).await,
+            other => return other,
+        }
+    }
+    DataDirLock::acquire(data)
 }
 
 fn engine_options(

@@ -4,6 +4,7 @@ use super::calls::CallNews;
 use super::desk::{Change, Desk};
 use super::failure::WorkError;
 use telecoder_model::event::EventBody;
+use telecoder_model::session::FailureKind;
 use telecoder_model::usage::{CallEnd, ModelCall, Usage};
 
 /// Records one piece of news.
@@ -25,7 +26,16 @@ pub(crate) async fn record(desk: &mut Desk, news: CallNews, muted: bool) -> Resu
     }
 }
 
+/// Refusals of the key after which no agent needs to try again by itself (some do for minutes).
+const MAX_UNAUTHORISED: u32 = 2;
+
 async fn ended(desk: &mut Desk, call: ModelCall, muted: bool) -> Result<(), WorkError> {
+    let unauthorised = call.end == CallEnd::Refused && matches!(call.status, Some(401 | 403));
+    let provider = call.provider.clone();
+    let reason = call.error.clone().unwrap_or_default();
+    if let Some(turn) = &mut desk.run.turn {
+        turn.unauthorised = if unauthorised { turn.unauthorised.saturating_add(1) } else { 0 };
+    }
     if let Some(turn) = &mut desk.run.turn
         && let Some(at) = turn.open_calls.iter().position(|number| *number == call.number)
     {
@@ -36,10 +46,17 @@ async fn ended(desk: &mut Desk, call: ModelCall, muted: bool) -> Result<(), Work
         }
     }
     let usage = Usage { calls: 1, duration_ms: 0, ..call.usage };
-    if muted {
-        return desk.update(Change::default(), |session| session.usage.add(&usage)).await;
+    let events = if muted { Vec::new() } else { vec![EventBody::Usage(call)] };
+    desk.update(Change::events(events), |session| session.usage.add(&usage)).await?;
+    let given_up =
+        desk.run.turn.as_ref().is_some_and(|turn| !turn.over && turn.unauthorised >= MAX_UNAUTHORISED);
+    if given_up && !muted {
+        let failed =
+            WorkError::failed(FailureKind::AgentError, format!("{provider} refuses model calls: {reason}"));
+        return Err(failed
+            .hint(format!("check {}_API_KEY of the server; see telecoder doctor", provider.to_uppercase())));
     }
-    desk.update(Change::events(vec![EventBody::Usage(call)]), |session| session.usage.add(&usage)).await
+    Ok(())
 }
 
 /// Counts the calls that were open when an earlier server went away as broken.

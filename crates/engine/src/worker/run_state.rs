@@ -85,6 +85,8 @@ pub(crate) struct TurnState {
     pub(crate) calls: u32,
     /// The last call that the agent did not abandon, and how it ended.
     pub(crate) last_call: Option<(u64, CallEnd)>,
+    /// Model calls in a row that the provider refused because of the key.
+    pub(crate) unauthorised: u32,
     /// How often the agent was prompted to go on after a broken call.
     pub(crate) reprompts: u32,
     /// How the agent says that it ended.
