@@ -127,7 +127,7 @@ impl Demo {
         console::note(sample::PROMPT);
         console::note(&format!("$ telecoder run \"…\" --repo {repository} --agent {}", options.agent));
         let task = ["run", sample::PROMPT, "--repo", &repository, "--agent", &options.agent];
-        let ran = self.server.command(&task).args(self.model.arguments()).status()?;
+        let ran = self.server.command(&task).status()?;
         let session = self.session();
         if !ran.success() {
             console::heading("The end of the server's log");

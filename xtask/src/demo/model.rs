@@ -69,15 +69,6 @@ impl Model {
         }
     }
 
-    /// What `telecoder run` must be told of it.
-    pub(super) fn arguments(&self) -> &'static [&'static str] {
-        match self {
-            Self::Real { .. } => &[],
-            // Agents speak to models that they know in ways of their own; to this one they speak plainly.
-            Self::Scripted { .. } => &["--model", "scripted"],
-        }
-    }
-
     /// Lets it run on after us and gives back its process id, if there is a process.
     pub(super) fn let_go(self) -> Option<u32> {
         match self {
