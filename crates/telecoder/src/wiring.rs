@@ -19,6 +19,7 @@ use telecoder_model::port::clock::Clock;
 use telecoder_model::port::process::{HostUser, Processes};
 use telecoder_model::port::store::{ClaimLimits, Store};
 use telecoder_model::{ErrorClass, PortError};
+use telecoder_sandbox::toolchains::{self, Toolchains};
 use telecoder_sandbox::{HostProcesses, host_owner};
 use telecoder_server::{Server, ServerOptions};
 use telecoder_store::{DataDirLock, FileBlobs, LocalBus, SqliteOptions, SqliteStore, SystemClock, SystemIds};
@@ -53,7 +54,7 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     make_folder(&data)?;
     let token_required = token_required(&config);
     let ports = ports(builder, &data).await?;
-    let toolchains = Toolchains::default();
+    let toolchains = config.home.as_deref().map(toolchains::find).unwrap_or_default();
     let engine = Engine::new(ports, engine_options(&config, &data, token_required, toolchains))?;
     let server = Server::new(
         engine.clone(),
@@ -291,11 +292,4 @@ async fn first_token(
     private_file::write(&path, made.secret.as_bytes())
         .map_err(|error| PortError::io(format!("cannot write {}", path.display()), error))?;
     Ok(Some(made.secret))
-}
-
-#[derive(Default)]
-struct Toolchains {
-    binds: Vec<telecoder_model::port::sandbox::ReadOnlyBind>,
-    path: Vec<String>,
-    env: BTreeMap<String, String>,
 }
