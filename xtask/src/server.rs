@@ -72,6 +72,11 @@ impl Server {
         &self.url
     }
 
+    /// The binary that it runs.
+    pub(crate) fn telecoder(&self) -> &Path {
+        &self.telecoder
+    }
+
     /// Its process.
     pub(crate) fn process(&self) -> &Background {
         &self.process

@@ -163,18 +163,20 @@ impl Demo {
 
     /// Leaves everything running, and says how to go on and how to end it.
     fn keep(self, folder: &Path) {
-        let url = self.server.url().to_owned();
+        let (url, telecoder) = (self.server.url().to_owned(), self.server.telecoder().to_owned());
         let sample = self.sample.folder().display().to_string();
         let data_dir = folder.join("data").display().to_string();
         let mut pids = vec![self.server.let_go().to_string()];
         pids.extend(self.model.let_go().map(|pid| pid.to_string()));
         console::heading("Left running");
-        console::note(&format!(
-            "the API is at {url}/api/sessions, its description at {url}/api/openapi.json"
-        ));
-        console::note(&format!("export TELECODER_DATA_DIR={data_dir}"));
-        console::note("telecoder list; telecoder pr list; telecoder pr merge NUMBER");
-        console::note(&format!("cd {sample} && git log --all --oneline"));
+        console::note(&format!("the server at {url}, with the reference of its API at {url}/api/docs"));
+        console::note("in a shell of yours:");
+        console::note(&format!("  export TELECODER_DATA_DIR={data_dir}"));
+        if let Some(programs) = telecoder.parent() {
+            console::note(&format!("  export PATH={}:$PATH", programs.display()));
+        }
+        console::note("  telecoder list                # and: telecoder pr merge 1");
+        console::note(&format!("  git -C {sample} log --all --oneline"));
         console::note(&format!("to end it: kill {} && rm -r {}", pids.join(" "), folder.display()));
     }
 }
