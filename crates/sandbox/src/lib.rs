@@ -17,6 +17,7 @@ mod process;
 mod protocol;
 pub mod supervise;
 mod supervisor;
+pub mod toolchains;
 
 pub use cgroup::CgroupChoice;
 pub use driver::{LocalDriver, LocalOptions};
