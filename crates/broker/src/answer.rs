@@ -54,9 +54,7 @@ impl Body for AnswerBody {
             Self::Full(bytes) => {
                 let bytes = bytes.take();
                 return Poll::Ready(
-                    bytes
-                        .filter(|bytes| !bytes.is_empty())
-                        .map(|bytes| Ok(Frame::data(bytes))),
+                    bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))),
                 );
             }
             Self::Cutting => {

@@ -46,9 +46,7 @@ async fn ask(shared: &Shared, upstream: &Upstream) -> Result<(), PortError> {
     let mut body = BytesMut::new();
     while let Some(part) = answer.chunk().await.map_err(lost)? {
         if body.len() + part.len() > MAX_LIST {
-            return Err(PortError::permanent(format!(
-                "the list of models of {host} is too long to be one"
-            )));
+            return Err(PortError::permanent(format!("the list of models of {host} is too long to be one")));
         }
         body.extend_from_slice(&part);
     }
@@ -83,10 +81,7 @@ fn judge(upstream: &Upstream, status: StatusCode, body: &[u8]) -> Result<(), Por
         return Err(PortError::permanent(message).remedy("check the provider's address"));
     }
     let said = value.as_ref().and_then(words);
-    let said = said
-        .as_deref()
-        .or(status.canonical_reason())
-        .unwrap_or("an error");
+    let said = said.as_deref().or(status.canonical_reason()).unwrap_or("an error");
     let message = format!("{host} answered {}: {}", status.as_u16(), upstream.hide(said));
     // Gemini says "bad request" of a wrong key.
     let wrong_key =

@@ -63,13 +63,7 @@ pub(crate) async fn serve(
     };
     let rest = shared.options.request_timeout;
     let tasks = TaskTracker::new();
-    let connection = Arc::new(Connection {
-        shared,
-        upstream,
-        lane,
-        calls,
-        tasks: tasks.clone(),
-    });
+    let connection = Arc::new(Connection { shared, upstream, lane, calls, tasks: tasks.clone() });
     let service = service_fn(move |request| {
         let connection = Arc::clone(&connection);
         async move { Ok::<_, Infallible>(connection.answer(request).await) }
@@ -139,23 +133,16 @@ impl Connection {
             exchange.run(reply).await;
             drop(call_room);
         });
-        answer.await.map_err(|_| {
-            Refusal::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the call was lost on the server",
-            )
-        })
+        answer
+            .await
+            .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the call was lost on the server"))
     }
 
     /// Reads a body whole. Its bytes count against the session until the permit is dropped.
     async fn read(&self, body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal> {
         let limit = self.shared.options.max_request_bytes;
-        let too_large = || {
-            Refusal::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("a request has at most {limit} bytes"),
-            )
-        };
+        let too_large =
+            || Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a request has at most {limit} bytes"));
         if body.size_hint().lower() > limit as u64 {
             return Err(too_large());
         }
@@ -179,9 +166,7 @@ impl Connection {
             Ok((bytes.freeze(), room))
         };
         let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body took too long");
-        timeout(self.shared.options.request_timeout, reading)
-            .await
-            .map_err(late)?
+        timeout(self.shared.options.request_timeout, reading).await.map_err(late)?
     }
 }
 
@@ -194,12 +179,7 @@ async fn read_asked(route: Route, body: Bytes) -> Result<(Route, Asked), Refusal
         return Ok((route, asked));
     }
     let parse = tokio::task::spawn_blocking(move || request::read(&route, &body).map(|asked| (route, asked)));
-    let lost = |_| {
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the request was lost on the server",
-        )
-    };
+    let lost = |_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the request was lost on the server");
     parse.await.map_err(lost)?
 }
 
@@ -210,9 +190,7 @@ fn too_much(message: &str) -> Refusal {
 fn options(methods: &'static str) -> Response<AnswerBody> {
     let mut response = Response::new(AnswerBody::full(Bytes::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;
-    response
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static(methods));
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     response
 }
 

@@ -53,11 +53,8 @@ impl Exchange {
     pub(crate) async fn run(mut self, mut reply: Reply) {
         let mut entry = None;
         if let Purpose::Call(_) = self.route.purpose {
-            let opened = Entry::open(
-                Arc::clone(&self.sink),
-                self.upstream.provider,
-                self.asked.model.clone(),
-            );
+            let opened =
+                Entry::open(Arc::clone(&self.sink), self.upstream.provider, self.asked.model.clone());
             match opened.await {
                 Ok(opened) => entry = Some(opened),
                 Err(error) => return self.answer_refusal(reply, &refused_by_sink(&error)),
@@ -149,9 +146,7 @@ impl Exchange {
     ) {
         let status = answer.status();
         let headers = self.headers_in(&answer);
-        let body = read_error(pace, &mut answer)
-            .await
-            .map(|body| self.scrubbed(body));
+        let body = read_error(pace, &mut answer).await.map(|body| self.scrubbed(body));
         let error = self.error_words(status, body.as_deref());
         let ending = Ending {
             end: CallEnd::Refused,
@@ -163,10 +158,7 @@ impl Exchange {
         let own = if status == StatusCode::UNAUTHORIZED {
             Some(Refusal::new(
                 status,
-                format!(
-                    "the provider refused the key that the server has in {}",
-                    self.upstream.key_setting
-                ),
+                format!("the provider refused the key that the server has in {}", self.upstream.key_setting),
             ))
         } else if !status.is_client_error() && !status.is_server_error() {
             let message = "the model provider answered with a redirect; its address on the server is wrong";
@@ -180,12 +172,7 @@ impl Exchange {
             (Some(own), _) => self.answer_refusal(reply, &own),
             (None, body) => deliver(
                 reply,
-                response(
-                    status,
-                    headers,
-                    AnswerBody::full(body.unwrap_or_default()),
-                    &self.route,
-                ),
+                response(status, headers, AnswerBody::full(body.unwrap_or_default()), &self.route),
             ),
         }
     }
@@ -198,19 +185,13 @@ impl Exchange {
         }
         let mut headers = self.headers_in(&answer);
         if self.route.method == Method::HEAD {
-            return deliver(
-                reply,
-                response(status, headers, AnswerBody::full(Bytes::new()), &self.route),
-            );
+            return deliver(reply, response(status, headers, AnswerBody::full(Bytes::new()), &self.route));
         }
         let meter = match self.route.purpose {
             Purpose::Call(format) => {
                 // Without a stated length the agent waits for the end mark, and that comes after the record.
                 headers.remove(CONTENT_LENGTH);
-                let kind = answer
-                    .headers()
-                    .get(CONTENT_TYPE)
-                    .and_then(|kind| kind.to_str().ok());
+                let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
                 Some(Meter::new(format, kind, self.asked.streams))
             }
             Purpose::Look => None,
@@ -232,14 +213,9 @@ impl Exchange {
     }
 
     async fn refuse_encoded(&self, status: StatusCode, mut entry: Option<Entry>, reply: Reply) {
-        let error = format!(
-            "{} compressed its answer although it was asked not to",
-            self.upstream.host()
-        );
-        let ending = Ending {
-            status: Some(status.as_u16()),
-            ..Ending::without_answer(CallEnd::Broken, error)
-        };
+        let error = format!("{} compressed its answer although it was asked not to", self.upstream.host());
+        let ending =
+            Ending { status: Some(status.as_u16()), ..Ending::without_answer(CallEnd::Broken, error) };
         close(&mut entry, ending).await;
         let message = "the model provider's answer cannot be read";
         self.answer_refusal(reply, &Refusal::new(StatusCode::BAD_GATEWAY, message));
@@ -249,18 +225,10 @@ impl Exchange {
     fn error_words(&self, status: StatusCode, body: Option<&[u8]>) -> String {
         let (host, code) = (self.upstream.host(), status.as_u16());
         if status == StatusCode::UNAUTHORIZED {
-            return format!(
-                "{host} answered 401: it refuses the key (check {})",
-                self.upstream.key_setting
-            );
+            return format!("{host} answered 401: it refuses the key (check {})", self.upstream.key_setting);
         }
         let value = body.and_then(|body| serde_json::from_slice(body).ok());
-        match value
-            .as_ref()
-            .and_then(words)
-            .as_deref()
-            .or(status.canonical_reason())
-        {
+        match value.as_ref().and_then(words).as_deref().or(status.canonical_reason()) {
             Some(words) => format!("{host} answered {code}: {}", self.upstream.hide(words)),
             None => format!("{host} answered {code}"),
         }
@@ -268,9 +236,7 @@ impl Exchange {
 
     fn headers_in(&self, answer: &reqwest::Response) -> HeaderMap {
         let key = self.upstream.key.as_ref();
-        answer_headers(answer.headers(), |value| {
-            key.is_some_and(|key| value.contains(key.expose()))
-        })
+        answer_headers(answer.headers(), |value| key.is_some_and(|key| value.contains(key.expose())))
     }
 
     fn scrubbed(&self, body: Bytes) -> Bytes {
@@ -282,10 +248,8 @@ impl Exchange {
 
     fn no_key(&self) -> Refusal {
         let setting = &self.upstream.key_setting;
-        let message = format!(
-            "the server has no key for {}: set {setting} on it",
-            self.upstream.provider.as_str()
-        );
+        let message =
+            format!("the server has no key for {}: set {setting} on it", self.upstream.provider.as_str());
         Refusal::new(StatusCode::UNAUTHORIZED, message)
     }
 }
@@ -343,14 +307,12 @@ fn refused_by_sink(error: &PortError) -> Refusal {
         ErrorClass::Denied | ErrorClass::Full | ErrorClass::Conflict => {
             Refusal::new(StatusCode::FORBIDDEN, error.what.clone())
         }
-        ErrorClass::Transient => Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the server cannot take model calls now",
-        )
-        .retry_after(5),
-        ErrorClass::Permanent | ErrorClass::NotFound => Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the server could not record the model call",
-        ),
+        ErrorClass::Transient => {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the server cannot take model calls now")
+                .retry_after(5)
+        }
+        ErrorClass::Permanent | ErrorClass::NotFound => {
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the server could not record the model call")
+        }
     }
 }

@@ -32,10 +32,7 @@ impl Gateway {
         let mut upstreams = BTreeMap::new();
         for provider in std::mem::take(&mut options.providers) {
             let name = provider.provider;
-            if upstreams
-                .insert(name, Arc::new(Upstream::new(provider)?))
-                .is_some()
-            {
+            if upstreams.insert(name, Arc::new(Upstream::new(provider)?)).is_some() {
                 let message = format!("the provider {} is set up twice", name.as_str());
                 return Err(PortError::permanent(message).remedy("keep one of the two"));
             }
@@ -49,15 +46,8 @@ impl Gateway {
             }
         }
         let client = client(&options)?;
-        let shared = Shared {
-            options,
-            client,
-            lanes: Lanes::default(),
-            upstreams,
-        };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        let shared = Shared { options, client, lanes: Lanes::default(), upstreams };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 
@@ -70,20 +60,14 @@ impl Shared {
 
 impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gateway")
-            .field("providers", &self.providers())
-            .finish_non_exhaustive()
+        f.debug_struct("Gateway").field("providers", &self.providers()).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
 impl ModelGateway for Gateway {
     fn providers(&self) -> Vec<ProviderStatus> {
-        self.shared
-            .upstreams
-            .values()
-            .map(|upstream| upstream.status())
-            .collect()
+        self.shared.upstreams.values().map(|upstream| upstream.status()).collect()
     }
 
     async fn serve(&self, provider: Provider, stream: Box<dyn Duplex>, calls: Arc<dyn CallSink>) {

@@ -33,9 +33,7 @@ impl Lane {
         Arc::clone(&self.calls).try_acquire_owned().ok()
     }
     pub(crate) fn bytes(&self, count: usize) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.bytes)
-            .try_acquire_many_owned(u32::try_from(count).ok()?)
-            .ok()
+        Arc::clone(&self.bytes).try_acquire_many_owned(u32::try_from(count).ok()?).ok()
     }
 }
 

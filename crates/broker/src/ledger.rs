@@ -35,12 +35,7 @@ pub(crate) struct Ending {
 
 impl Ending {
     pub(crate) fn without_answer(end: CallEnd, error: impl Into<String>) -> Self {
-        Self {
-            end,
-            status: None,
-            error: Some(error.into()),
-            usage: Usage::default(),
-        }
+        Self { end, status: None, error: Some(error.into()), usage: Usage::default() }
     }
 }
 
@@ -51,18 +46,9 @@ impl Entry {
         provider: Provider,
         model: Option<String>,
     ) -> Result<Self, PortError> {
-        let start = CallStart {
-            provider,
-            model: model.clone(),
-        };
+        let start = CallStart { provider, model: model.clone() };
         let number = sink.started(start).await?;
-        Ok(Self(Some(Open {
-            sink,
-            number,
-            provider,
-            model,
-            begun: Instant::now(),
-        })))
+        Ok(Self(Some(Open { sink, number, provider, model, begun: Instant::now() })))
     }
 
     /// Tells the end.
@@ -103,11 +89,8 @@ impl Open {
 
 /// A reason on one line and of bounded length.
 fn plain(text: &str) -> String {
-    let mut out: String = text
-        .chars()
-        .take(MAX_REASON)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut out: String =
+        text.chars().take(MAX_REASON).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(MAX_REASON).is_some() {
         out.push('…');
     }
@@ -140,11 +123,7 @@ mod tests {
         let lost = told.recv().await.unwrap();
         assert_eq!((lost.number, lost.end), (7, CallEnd::Broken));
         let long = format!("a\nb{}", "é".repeat(500));
-        open()
-            .await
-            .unwrap()
-            .close(Ending::without_answer(CallEnd::Refused, long))
-            .await;
+        open().await.unwrap().close(Ending::without_answer(CallEnd::Refused, long)).await;
         let error = told.recv().await.unwrap().error.unwrap();
         assert!(error.starts_with("a bé") && error.ends_with('…') && error.chars().count() == MAX_REASON + 1);
         drop(sink);

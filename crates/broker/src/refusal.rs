@@ -20,12 +20,7 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            retry_after_seconds: None,
-            allow: None,
-        }
+        Self { status, message: message.into(), retry_after_seconds: None, allow: None }
     }
     pub(crate) fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after_seconds = Some(seconds);

@@ -29,10 +29,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn start(options: &GatewayOptions) -> Self {
-        Self {
-            end: Instant::now() + options.call_timeout,
-            silence: options.silence_timeout,
-        }
+        Self { end: Instant::now() + options.call_timeout, silence: options.silence_timeout }
     }
     /// When the next sign of life is due.
     pub(crate) fn next(&self) -> Instant {
@@ -116,20 +113,15 @@ impl Relay<'_> {
     }
 
     async fn send(&self, piece: Piece) -> bool {
-        matches!(
-            timeout_at(self.pace.next(), self.sender.send(piece)).await,
-            Ok(Ok(()))
-        )
+        matches!(timeout_at(self.pace.next(), self.sender.send(piece)).await, Ok(Ok(())))
     }
 
     /// Tells the end that the meter has seen.
     async fn settle(&mut self) {
         let Some(meter) = &self.meter else { return };
         let ending = match meter.failure() {
-            Some(failure) => self.ending(
-                CallEnd::Broken,
-                Some(format!("the provider failed within its answer: {failure}")),
-            ),
+            Some(failure) => self
+                .ending(CallEnd::Broken, Some(format!("the provider failed within its answer: {failure}"))),
             None => self.ending(CallEnd::Finished, None),
         };
         close(&mut self.entry, ending).await;
@@ -174,11 +166,7 @@ impl Relay<'_> {
     /// Nobody takes the answer any more. When all of its content has come, the end mark and the count behind it are still
     /// waited for, because many clients stop reading there.
     async fn abandoned(mut self, mut answer: reqwest::Response) {
-        if let Some(meter) = self
-            .meter
-            .as_mut()
-            .filter(|meter| self.entry.is_some() && meter.is_said())
-        {
+        if let Some(meter) = self.meter.as_mut().filter(|meter| self.entry.is_some() && meter.is_said()) {
             self.pace.shorten(GRACE);
             loop {
                 match timeout_at(self.pace.next(), answer.chunk()).await {
@@ -200,10 +188,7 @@ impl Relay<'_> {
         let ending = if self.meter.as_ref().is_some_and(Meter::is_whole) {
             self.ending(CallEnd::Finished, None)
         } else {
-            self.ending(
-                CallEnd::Abandoned,
-                Some("the agent went away within the answer".to_owned()),
-            )
+            self.ending(CallEnd::Abandoned, Some("the agent went away within the answer".to_owned()))
         };
         close(&mut self.entry, ending).await;
     }

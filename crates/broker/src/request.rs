@@ -57,10 +57,8 @@ pub(crate) fn read(route: &Route, body: &[u8]) -> Result<Asked, Refusal> {
             "background responses are not passed on, because nobody would see them end",
         ));
     }
-    let model = route
-        .model
-        .clone()
-        .or_else(|| members.model.as_ref().and_then(Value::as_str).map(str::to_owned));
+    let model =
+        route.model.clone().or_else(|| members.model.as_ref().and_then(Value::as_str).map(str::to_owned));
     if model
         .as_ref()
         .is_some_and(|model| model.chars().count() > MAX_MODEL || model.chars().any(char::is_control))

@@ -121,27 +121,13 @@ struct Entry {
 
 impl Entry {
     fn post(purpose: Purpose) -> Self {
-        Self {
-            purpose,
-            post: true,
-            model: None,
-            streams: false,
-        }
+        Self { purpose, post: true, model: None, streams: false }
     }
     fn get() -> Self {
-        Self {
-            purpose: Purpose::Look,
-            post: false,
-            model: None,
-            streams: false,
-        }
+        Self { purpose: Purpose::Look, post: false, model: None, streams: false }
     }
     fn methods(&self) -> &'static str {
-        if self.post {
-            "POST, OPTIONS"
-        } else {
-            "GET, HEAD, OPTIONS"
-        }
+        if self.post { "POST, OPTIONS" } else { "GET, HEAD, OPTIONS" }
     }
 }
 
@@ -184,12 +170,7 @@ fn gemini_method(name: &str) -> Option<Entry> {
         "countTokens" => (Purpose::Look, false),
         _ => return None,
     };
-    (!model.is_empty()).then(|| Entry {
-        purpose,
-        post: true,
-        model: Some(model.to_owned()),
-        streams,
-    })
+    (!model.is_empty()).then(|| Entry { purpose, post: true, model: Some(model.to_owned()), streams })
 }
 
 fn version_of(provider: Provider, path: &[String]) -> (Option<&str>, &[String]) {
@@ -207,10 +188,7 @@ fn check_head(parts: &Parts) -> Result<(), Refusal> {
     let bad = |message: &str| Err(Refusal::new(StatusCode::BAD_REQUEST, message));
     if parts.version != Version::HTTP_11 {
         // An HTTP/1.0 answer ends with the connection, so that a cut would look like an end.
-        return Err(Refusal::new(
-            StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-            "only HTTP/1.1 is spoken here",
-        ));
+        return Err(Refusal::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.1 is spoken here"));
     }
     if parts.uri.scheme().is_some() || parts.uri.authority().is_some() || !parts.uri.path().starts_with('/') {
         return bad("the request must name a path, not another server");
@@ -240,33 +218,21 @@ fn is_loopback(host: &str) -> bool {
     };
     name.eq_ignore_ascii_case("localhost")
         || name == "[::1]"
-        || name
-            .parse::<std::net::Ipv4Addr>()
-            .is_ok_and(|address| address.is_loopback())
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("application/json");
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("application/json");
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "a model call is JSON",
-        ));
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a model call is JSON"));
     }
-    let plain = headers.get_all("content-encoding").iter().all(|value| {
-        value
-            .to_str()
-            .is_ok_and(|value| value.eq_ignore_ascii_case("identity"))
-    });
+    let plain = headers
+        .get_all("content-encoding")
+        .iter()
+        .all(|value| value.to_str().is_ok_and(|value| value.eq_ignore_ascii_case("identity")));
     if !plain {
-        return Err(Refusal::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "a model call is not compressed here",
-        ));
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a model call is not compressed here"));
     }
     Ok(())
 }
@@ -284,16 +250,10 @@ fn split(path: &str) -> Result<Vec<String>, Refusal> {
         .split('/')
         .map(|segment| {
             let text = percent_decode_str(segment).decode_utf8().map_err(|_| bad())?;
-            let plain = text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._:@+".contains(&byte));
+            let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:@+".contains(&byte));
             let named =
                 !text.is_empty() && text.len() <= MAX_SEGMENT && !text.bytes().all(|byte| byte == b'.');
-            if plain && named {
-                Ok(text.into_owned())
-            } else {
-                Err(bad())
-            }
+            if plain && named { Ok(text.into_owned()) } else { Err(bad()) }
         })
         .collect()
 }

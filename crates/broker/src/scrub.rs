@@ -15,10 +15,7 @@ pub(crate) struct Scrub {
 
 impl Scrub {
     pub(crate) fn new(key: Option<Secret>) -> Self {
-        Self {
-            key: key.filter(|key| !key.is_empty()),
-            held: BytesMut::new(),
-        }
+        Self { key: key.filter(|key| !key.is_empty()), held: BytesMut::new() }
     }
 
     /// What may go on of a chunk and of what was held back.
@@ -53,10 +50,7 @@ impl Scrub {
 fn find(text: &[u8], key: &[u8]) -> Option<usize> {
     let first = *key.first()?;
     let mut from = 0;
-    while let Some(at) = text
-        .get(from..)
-        .and_then(|rest| rest.iter().position(|byte| *byte == first))
-    {
+    while let Some(at) = text.get(from..).and_then(|rest| rest.iter().position(|byte| *byte == first)) {
         let rest = text.get(from + at..)?;
         if rest.starts_with(key) {
             return Some(from + at);
@@ -99,10 +93,7 @@ mod tests {
     fn a_key_in_two_chunks_is_found_and_an_event_is_not_held_back() {
         assert_eq!(scrubbed("sk-1", &[b"a sk", b"-1 b sk-", b"2"]), b"a **** b sk-2");
         let mut scrub = Scrub::new(Some(Secret::new("sk-1")));
-        assert_eq!(
-            scrub.pass(Bytes::from_static(b"data: s\n\n")),
-            &b"data: s\n\n"[..]
-        );
+        assert_eq!(scrub.pass(Bytes::from_static(b"data: s\n\n")), &b"data: s\n\n"[..]);
         assert_eq!(scrub.pass(Bytes::from_static(b"data: s")), &b"data: "[..]);
     }
 

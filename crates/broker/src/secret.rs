@@ -21,11 +21,7 @@ impl Secret {
     }
     /// A text in which this secret is replaced by stars.
     pub fn hide_in(&self, text: &str) -> String {
-        if self.0.is_empty() {
-            text.to_owned()
-        } else {
-            text.replace(&self.0, "***")
-        }
+        if self.0.is_empty() { text.to_owned() } else { text.replace(&self.0, "***") }
     }
 }
 
@@ -54,10 +50,7 @@ mod tests {
     #[test]
     fn it_is_never_shown() {
         let secret = Secret::new("sk-very-secret");
-        assert_eq!(
-            format!("{secret} {secret:?} {:?}", Some(&secret)),
-            "*** Secret(***) Some(Secret(***))"
-        );
+        assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "*** Secret(***) Some(Secret(***))");
         assert_eq!(secret.hide_in("key sk-very-secret is wrong"), "key *** is wrong");
         assert_eq!(Secret::new("").hide_in("text"), "text");
     }

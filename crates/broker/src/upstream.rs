@@ -26,10 +26,8 @@ impl Upstream {
         let provider = options.provider;
         check_base(provider, &options.base_url)?;
         let key = options.key.filter(|key| !key.is_empty());
-        let credential = key
-            .as_ref()
-            .map(|key| credential(provider, key, &options.key_setting))
-            .transpose()?;
+        let credential =
+            key.as_ref().map(|key| credential(provider, key, &options.key_setting)).transpose()?;
         if credential.is_some() && options.base_url.scheme() == "http" && !is_local(&options.base_url) {
             tracing::warn!(
                 provider = provider.as_str(),
@@ -51,11 +49,7 @@ impl Upstream {
     }
 
     pub(crate) fn status(&self) -> ProviderStatus {
-        ProviderStatus {
-            provider: self.provider,
-            base_url: self.base.to_string(),
-            ready: self.ready(),
-        }
+        ProviderStatus { provider: self.provider, base_url: self.base.to_string(), ready: self.ready() }
     }
 
     /// The host, for messages to the operator.
@@ -67,11 +61,7 @@ impl Upstream {
     pub(crate) fn target(&self, route: &Route) -> Option<Url> {
         let mut url = self.base.clone();
         let version = self.version(route);
-        url.path_segments_mut()
-            .ok()?
-            .pop_if_empty()
-            .extend(version)
-            .extend(&route.segments);
+        url.path_segments_mut().ok()?.pop_if_empty().extend(version).extend(&route.segments);
         if !route.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&route.query);
         }
@@ -104,9 +94,7 @@ impl Upstream {
 
     /// A text without the key.
     pub(crate) fn hide(&self, text: &str) -> String {
-        self.key
-            .as_ref()
-            .map_or_else(|| text.to_owned(), |key| key.hide_in(text))
+        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.hide_in(text))
     }
 }
 
@@ -187,11 +175,8 @@ fn credential(
     let plain = key.expose().bytes().all(|byte| byte.is_ascii_graphic());
     let value = HeaderValue::from_str(&text).ok().filter(|_| plain);
     let mut value = value.ok_or_else(|| {
-        PortError::permanent(format!(
-            "the key of {} has characters that no key has",
-            provider.as_str()
-        ))
-        .remedy(format!("check {setting} for spaces and line ends"))
+        PortError::permanent(format!("the key of {} has characters that no key has", provider.as_str()))
+            .remedy(format!("check {setting} for spaces and line ends"))
     })?;
     value.set_sensitive(true);
     Ok((name, value))
@@ -205,41 +190,17 @@ mod tests {
     use expect_test::expect;
 
     const CASES: [(Provider, &str, &str); 7] = [
-        (
-            Provider::Anthropic,
-            "/v1/messages",
-            "https://a.example https://a.example/v1/ https://gw.example/x",
-        ),
-        (
-            Provider::Anthropic,
-            "/messages",
-            "https://a.example https://a.example/v1",
-        ),
+        (Provider::Anthropic, "/v1/messages", "https://a.example https://a.example/v1/ https://gw.example/x"),
+        (Provider::Anthropic, "/messages", "https://a.example https://a.example/v1"),
         (
             Provider::Openai,
             "/v1/responses",
             "https://o.example https://o.example/v1 https://o.example/paas/v4/",
         ),
-        (
-            Provider::Openai,
-            "/chat/completions",
-            "https://o.example/ https://o.example/v1beta/openai",
-        ),
-        (
-            Provider::Gemini,
-            "/v1beta/models/m:generateContent",
-            "https://g.example https://g.example/v1",
-        ),
-        (
-            Provider::Gemini,
-            "/models/m:generateContent",
-            "https://g.example https://g.example/v1alpha",
-        ),
-        (
-            Provider::Gemini,
-            "/v1/models/m:generateContent",
-            "https://g.example/x",
-        ),
+        (Provider::Openai, "/chat/completions", "https://o.example/ https://o.example/v1beta/openai"),
+        (Provider::Gemini, "/v1beta/models/m:generateContent", "https://g.example https://g.example/v1"),
+        (Provider::Gemini, "/models/m:generateContent", "https://g.example https://g.example/v1alpha"),
+        (Provider::Gemini, "/v1/models/m:generateContent", "https://g.example/x"),
     ];
 
     #[test]
@@ -248,16 +209,11 @@ mod tests {
         for (provider, path, bases) in CASES {
             let request = hyper::Request::post(path).header("host", "localhost");
             let parts = request.body(()).unwrap().into_parts().0;
-            let Ok(Screened::Pass(route)) = screen(provider, &parts) else {
-                panic!("{path}")
-            };
+            let Ok(Screened::Pass(route)) = screen(provider, &parts) else { panic!("{path}") };
             for base in bases.split(' ') {
                 let upstream =
                     Upstream::new(ProviderOptions::new(provider, base.parse().unwrap(), None)).unwrap();
-                out.push_str(&format!(
-                    "{path} at {base} -> {}\n",
-                    upstream.target(&route).unwrap()
-                ));
+                out.push_str(&format!("{path} at {base} -> {}\n", upstream.target(&route).unwrap()));
             }
         }
         expect![[r#"
@@ -297,9 +253,6 @@ mod tests {
             streams: false,
         };
         let target = upstream.target(&route).unwrap();
-        assert_eq!(
-            target.as_str(),
-            "https://o.example/v1/models/a%3Fb%23c%2Fd%5Ce?limit=1%26key%3D2%23"
-        );
+        assert_eq!(target.as_str(), "https://o.example/v1/models/a%3Fb%23c%2Fd%5Ce?limit=1%26key%3D2%23");
     }
 }

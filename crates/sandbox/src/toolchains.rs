@@ -26,7 +26,11 @@ enum Value {
     Home(&'static str),
 }
 
-const fn known(folder: &'static str, path: &'static [&'static str], env: &'static [(&'static str, Value)]) -> Known {
+const fn known(
+    folder: &'static str,
+    path: &'static [&'static str],
+    env: &'static [(&'static str, Value)],
+) -> Known {
     Known { folder, path, env }
 }
 
@@ -49,8 +53,17 @@ const ALL: &[Known] = &[
 ];
 
 /// Files that may hold credentials, wherever they stand in a bound folder's top.
-const CREDENTIALS: &[&str] =
-    &["credentials", "credentials.toml", ".npmrc", ".pypirc", ".netrc", ".git-credentials", ".env", "auth.json", ".yarnrc.yml"];
+const CREDENTIALS: &[&str] = &[
+    "credentials",
+    "credentials.toml",
+    ".npmrc",
+    ".pypirc",
+    ".netrc",
+    ".git-credentials",
+    ".env",
+    "auth.json",
+    ".yarnrc.yml",
+];
 
 /// Toolchains of one home.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,7 +112,8 @@ fn newest_node(nvm: &Path) -> Option<String> {
     let versions = nvm.join("versions/node");
     let numbered = std::fs::read_dir(&versions).ok()?.filter_map(|entry| {
         let name = entry.ok()?.file_name().into_string().ok()?;
-        let number: Vec<u32> = name.trim_start_matches('v').split('.').filter_map(|part| part.parse().ok()).collect();
+        let number: Vec<u32> =
+            name.trim_start_matches('v').split('.').filter_map(|part| part.parse().ok()).collect();
         (number.len() == 3).then_some((number, name))
     });
     let (_, newest) = numbered.max()?;
@@ -118,7 +132,14 @@ mod tests {
     fn only_toolchains_are_found_and_credentials_are_hidden() {
         let home = tempfile::tempdir().unwrap();
         let at = |path: &str| home.path().join(path);
-        for folder in [".cargo/bin", ".rustup", ".nvm/versions/node/v9.9.9/bin", ".nvm/versions/node/v22.1.0/bin", ".ssh", ".aws"] {
+        for folder in [
+            ".cargo/bin",
+            ".rustup",
+            ".nvm/versions/node/v9.9.9/bin",
+            ".nvm/versions/node/v22.1.0/bin",
+            ".ssh",
+            ".aws",
+        ] {
             std::fs::create_dir_all(at(folder)).unwrap();
         }
         std::fs::write(at(".cargo/credentials.toml"), "secret").unwrap();

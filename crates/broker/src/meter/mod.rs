@@ -33,13 +33,8 @@ enum Shape {
 impl Meter {
     /// A meter for an answer of this content type, else of the shape that was asked for.
     pub(crate) fn new(format: Format, content_type: Option<&str>, streams: bool) -> Self {
-        let kind = content_type.map(|kind| {
-            kind.split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase()
-        });
+        let kind =
+            content_type.map(|kind| kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         let events = match kind.as_deref() {
             Some("text/event-stream") => true,
             Some(kind) if kind == "application/json" || kind.ends_with("+json") => false,
@@ -47,11 +42,7 @@ impl Meter {
         };
         Self {
             format,
-            shape: if events {
-                Shape::Events(SseReader::default())
-            } else {
-                Shape::Document(Vec::new())
-            },
+            shape: if events { Shape::Events(SseReader::default()) } else { Shape::Document(Vec::new()) },
             reading: Reading::default(),
         }
     }

@@ -80,24 +80,15 @@ impl Reading {
     }
 
     fn messages(&mut self, value: &Value) {
-        for usage in [value.pointer("/message/usage"), value.get("usage")]
-            .into_iter()
-            .flatten()
-        {
-            let (input, read) = (
-                count(usage, "/input_tokens"),
-                count(usage, "/cache_read_input_tokens"),
-            );
+        for usage in [value.pointer("/message/usage"), value.get("usage")].into_iter().flatten() {
+            let (input, read) = (count(usage, "/input_tokens"), count(usage, "/cache_read_input_tokens"));
             // Stated apart by the provider, kept together here.
             if input.is_some() || read.is_some() {
                 let plain = input.unwrap_or(self.input.saturating_sub(self.cache_read));
                 self.cache_read = read.unwrap_or(self.cache_read);
                 self.input = plain.saturating_add(self.cache_read);
             }
-            set(
-                &mut self.cache_written,
-                count(usage, "/cache_creation_input_tokens"),
-            );
+            set(&mut self.cache_written, count(usage, "/cache_creation_input_tokens"));
             set(&mut self.output, count(usage, "/output_tokens"));
         }
         match value.get("type").and_then(Value::as_str) {
@@ -110,10 +101,7 @@ impl Reading {
     fn chat(&mut self, value: &Value) {
         if let Some(usage) = value.get("usage") {
             set(&mut self.input, count(usage, "/prompt_tokens"));
-            set(
-                &mut self.cache_read,
-                count(usage, "/prompt_tokens_details/cached_tokens"),
-            );
+            set(&mut self.cache_read, count(usage, "/prompt_tokens_details/cached_tokens"));
             set(&mut self.output, count(usage, "/completion_tokens"));
         }
         let choices = value.get("choices").and_then(Value::as_array);
@@ -129,10 +117,7 @@ impl Reading {
         let response = value.get("response").unwrap_or(value);
         if let Some(usage) = response.get("usage") {
             set(&mut self.input, count(usage, "/input_tokens"));
-            set(
-                &mut self.cache_read,
-                count(usage, "/input_tokens_details/cached_tokens"),
-            );
+            set(&mut self.cache_read, count(usage, "/input_tokens_details/cached_tokens"));
             set(&mut self.output, count(usage, "/output_tokens"));
         }
         match value.get("type").and_then(Value::as_str) {
@@ -155,10 +140,7 @@ impl Reading {
                 self.input = prompt.saturating_add(count(usage, "/toolUsePromptTokenCount").unwrap_or(0));
             }
             set(&mut self.cache_read, count(usage, "/cachedContentTokenCount"));
-            let written = [
-                count(usage, "/candidatesTokenCount"),
-                count(usage, "/thoughtsTokenCount"),
-            ];
+            let written = [count(usage, "/candidatesTokenCount"), count(usage, "/thoughtsTokenCount")];
             if written.iter().any(Option::is_some) {
                 self.output = written.into_iter().flatten().fold(0, u64::saturating_add);
             }
@@ -198,9 +180,7 @@ pub(crate) fn words(value: &Value) -> Option<String> {
 }
 
 fn is_word(value: Option<&Value>) -> bool {
-    value
-        .and_then(Value::as_str)
-        .is_some_and(|word| !word.is_empty() && !word.ends_with("_UNSPECIFIED"))
+    value.and_then(Value::as_str).is_some_and(|word| !word.is_empty() && !word.ends_with("_UNSPECIFIED"))
 }
 
 fn count(value: &Value, path: &str) -> Option<u64> {

@@ -95,8 +95,7 @@ impl SseReader {
                 self.data.push(b'\n');
             }
             self.has_data = true;
-            self.data
-                .extend_from_slice(value.strip_prefix(b" ".as_slice()).unwrap_or(value));
+            self.data.extend_from_slice(value.strip_prefix(b" ".as_slice()).unwrap_or(value));
         }
         // The other fields (event, id, retry, comments) say nothing that the data does not. The line's memory is used again.
         self.line = line;

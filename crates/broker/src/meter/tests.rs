@@ -12,25 +12,14 @@ use transcripts::Transcript;
 
 fn format_of(transcript: &Transcript) -> (Format, bool) {
     let provider = Provider::of_listener(transcript.listener).unwrap();
-    let parts = hyper::Request::post(transcript.path)
-        .header("host", "localhost")
-        .body(())
-        .unwrap()
-        .into_parts()
-        .0;
+    let parts =
+        hyper::Request::post(transcript.path).header("host", "localhost").body(()).unwrap().into_parts().0;
     let Ok(crate::route::Screened::Pass(route)) = crate::route::screen(provider, &parts) else {
         panic!("{} is not passed", transcript.path)
     };
-    let Purpose::Call(format) = route.purpose else {
-        panic!("{} is not a call", transcript.path)
-    };
+    let Purpose::Call(format) = route.purpose else { panic!("{} is not a call", transcript.path) };
     let asked = crate::request::read(&route, transcript.request.as_bytes()).unwrap();
-    assert_eq!(
-        asked.model.as_deref(),
-        Some(transcript.model),
-        "{}",
-        transcript.name
-    );
+    assert_eq!(asked.model.as_deref(), Some(transcript.model), "{}", transcript.name);
     (format, asked.streams)
 }
 
@@ -44,10 +33,7 @@ fn metered(transcript: &Transcript, chunks: &[&[u8]], good_end: bool) -> (bool, 
         meter.end();
     }
     let usage = meter.usage();
-    (
-        meter.is_whole(),
-        (usage.input_tokens, usage.output_tokens, usage.cached_tokens),
-    )
+    (meter.is_whole(), (usage.input_tokens, usage.output_tokens, usage.cached_tokens))
 }
 
 #[test]
@@ -62,36 +48,23 @@ fn every_format_is_counted_and_its_end_seen() {
 fn an_answer_that_stops_anywhere_is_whole_only_behind_its_end_mark() {
     for transcript in transcripts::all() {
         let body = transcript.body.as_bytes();
-        let mark = transcript
-            .end_mark
-            .map(|mark| transcript.body.find(mark).unwrap() + mark.len());
+        let mark = transcript.end_mark.map(|mark| transcript.body.find(mark).unwrap() + mark.len());
         for at in 0..=body.len() {
             let (whole, _) = metered(&transcript, &[&body[..at]], false);
-            assert_eq!(
-                whole,
-                mark.is_some_and(|mark| at >= mark),
-                "{} cut at {at}",
-                transcript.name
-            );
+            assert_eq!(whole, mark.is_some_and(|mark| at >= mark), "{} cut at {at}", transcript.name);
         }
     }
 }
 
 #[test]
 fn a_document_that_ends_early_in_good_order_is_not_whole() {
-    for transcript in transcripts::all()
-        .iter()
-        .filter(|transcript| transcript.content_type == "application/json")
+    for transcript in
+        transcripts::all().iter().filter(|transcript| transcript.content_type == "application/json")
     {
         let body = transcript.body.as_bytes();
         for at in 0..body.len() {
             let (whole, tokens) = metered(transcript, &[&body[..at]], true);
-            assert_eq!(
-                (whole, tokens),
-                (false, (0, 0, 0)),
-                "{} cut at {at}",
-                transcript.name
-            );
+            assert_eq!((whole, tokens), (false, (0, 0, 0)), "{} cut at {at}", transcript.name);
         }
     }
 }
@@ -117,12 +90,7 @@ fn failures_that_a_provider_tells_are_read() {
             "data: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"x\",\"message\":\"broke\"}}}\n\n",
             "broke",
         ),
-        (
-            Format::Responses,
-            true,
-            "data: {\"type\":\"error\",\"message\":\"top\"}\n\n",
-            "top",
-        ),
+        (Format::Responses, true, "data: {\"type\":\"error\",\"message\":\"top\"}\n\n", "top"),
         (
             Format::Responses,
             false,
@@ -135,22 +103,13 @@ fn failures_that_a_provider_tells_are_read() {
             "data: {\"error\":{\"code\":503,\"message\":\"busy\",\"status\":\"UNAVAILABLE\"}}\n\n",
             "busy",
         ),
-        (
-            Format::Chat,
-            false,
-            "{\"error\":{\"message\":\"upstream\"}}",
-            "upstream",
-        ),
+        (Format::Chat, false, "{\"error\":{\"message\":\"upstream\"}}", "upstream"),
     ];
     for (format, streams, body, words) in cases {
         let mut meter = Meter::new(format, None, streams);
         meter.feed(body.as_bytes());
         meter.end();
-        assert_eq!(
-            (meter.is_whole(), meter.failure()),
-            (false, Some(words)),
-            "{body}"
-        );
+        assert_eq!((meter.is_whole(), meter.failure()), (false, Some(words)), "{body}");
     }
 }
 

@@ -28,11 +28,7 @@ fn gateway(options: GatewayOptions) -> Arc<Gateway> {
 }
 
 fn answer() -> Vec<Act> {
-    vec![whole(
-        "200 OK",
-        &[("content-type", "application/json")],
-        MESSAGES.body.as_bytes(),
-    )]
+    vec![whole("200 OK", &[("content-type", "application/json")], MESSAGES.body.as_bytes())]
 }
 
 #[tokio::test]
@@ -42,22 +38,15 @@ async fn bodies_of_megabytes_pass_both_ways_on_one_connection() {
     let body = format!(
         "{{\"type\":\"message\",\"content\":\"{text}\",\"usage\":{{\"input_tokens\":9,\"output_tokens\":8}}}}"
     );
-    let upstream = Upstream::play(vec![whole(
-        "200 OK",
-        &[("content-type", "application/json")],
-        body.as_bytes(),
-    )])
-    .await;
+    let upstream =
+        Upstream::play(vec![whole("200 OK", &[("content-type", "application/json")], body.as_bytes())]).await;
     let (gateway, sink) = (gateway(options(&upstream.base())), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
     for round in 1..=3 {
         let got = client.post("/v1/messages", request.clone()).await;
         assert!(got.body == body.as_bytes() && !got.cut);
         let call = sink.wait(round).await;
-        assert_eq!(
-            (call.number, call.end, call.usage.input_tokens),
-            (round as u64, CallEnd::Finished, 9)
-        );
+        assert_eq!((call.number, call.end, call.usage.input_tokens), (round as u64, CallEnd::Finished, 9));
     }
     assert!(upstream.seen().iter().all(|seen| seen.body == request.as_bytes()));
 }
@@ -90,13 +79,9 @@ async fn a_refused_request_that_waits_for_leave_does_not_get_it() {
     let upstream = Upstream::play(answer()).await;
     let head =
         "POST /v1/files HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 13\r\n\r\n";
-    let text = raw(
-        &gateway(options(&upstream.base())),
-        Provider::Anthropic,
-        &Recorder::new(),
-        head.as_bytes(),
-    )
-    .await;
+    let text =
+        raw(&gateway(options(&upstream.base())), Provider::Anthropic, &Recorder::new(), head.as_bytes())
+            .await;
     assert!(text.starts_with("HTTP/1.1 403"), "{text}");
 }
 
@@ -106,10 +91,7 @@ async fn requests_that_are_too_large_are_refused() {
     let (gateway, sink) = (gateway(small(&upstream)), Recorder::new());
     let body = format!("{{\"model\":\"{}\"}}", "m".repeat(100_000));
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
-    assert_eq!(
-        client.post("/v1/messages", body.clone()).await.status.as_u16(),
-        413
-    );
+    assert_eq!(client.post("/v1/messages", body.clone()).await.status.as_u16(), 413);
     let chunked = format!(
         "POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
         body.len()
@@ -165,18 +147,13 @@ async fn a_session_has_only_so_many_calls_and_connections_and_others_have_theirs
     upstream.wait(2).await;
     let mut third = Client::connect(&gateway, Provider::Openai, &sink).await;
     let got = third.post("/v1/responses", "{}").await;
-    assert_eq!(
-        (got.status.as_u16(), got.headers["retry-after"].to_str().unwrap()),
-        (429, "1")
-    );
+    assert_eq!((got.status.as_u16(), got.headers["retry-after"].to_str().unwrap()), (429, "1"));
     // A fourth connection of the session is closed at once; another session has room.
     let (mut fourth, serving) = open(&gateway, Provider::Anthropic, &sink);
     serving.await.unwrap();
     assert_eq!(fourth.read(&mut [0; 1]).await.unwrap(), 0);
     let mut client = Client::connect(&gateway, Provider::Anthropic, &other).await;
-    client
-        .post_until_seen("/v1/messages", MESSAGES.request, &upstream, 3)
-        .await;
+    client.post_until_seen("/v1/messages", MESSAGES.request, &upstream, 3).await;
     calls.iter().for_each(|call| call.abort());
 }
 
@@ -190,10 +167,7 @@ async fn a_session_holds_only_so_many_bytes() {
     first.write_all(&vec![b' '; 98_000]).await.unwrap();
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
     let body = format!("{}{}", " ".repeat(90_000), MESSAGES.request);
-    assert_eq!(
-        client.post("/v1/messages", body.clone()).await.status.as_u16(),
-        429
-    );
+    assert_eq!(client.post("/v1/messages", body.clone()).await.status.as_u16(), 429);
     drop(first);
     // The bytes are given back with the connection.
     loop {

@@ -10,19 +10,13 @@ use telecoder_model::port::gateway::{ModelGateway, Provider};
 async fn a_check_asks_for_the_list_of_models_with_the_key() {
     let mut out = String::new();
     for provider in Provider::ALL {
-        let upstream = Upstream::play(vec![whole(
-            "200 OK",
-            &[("content-type", "application/json")],
-            b"{\"data\":[]}",
-        )])
-        .await;
+        let upstream =
+            Upstream::play(vec![whole("200 OK", &[("content-type", "application/json")], b"{\"data\":[]}")])
+                .await;
         gateway(&upstream).check(provider).await.unwrap();
         let seen = upstream.seen().remove(0);
-        let holder = seen
-            .headers
-            .iter()
-            .find(|(_, value)| value.contains(KEY))
-            .map(|(name, _)| name.as_str());
+        let holder =
+            seen.headers.iter().find(|(_, value)| value.contains(KEY)).map(|(name, _)| name.as_str());
         out.push_str(&format!("{} {holder:?}\n", seen.line));
     }
     expect![[r#"
@@ -52,23 +46,16 @@ async fn what_is_wrong_is_told_with_its_remedy() {
             "400 Bad Request",
             r#"{"error":{"message":"API key not valid","details":[{"reason":"API_KEY_INVALID"}]}}"#,
         ),
-        (
-            Provider::Openai,
-            "429 Too Many Requests",
-            r#"{"error":{"message":"quota"}}"#,
-        ),
+        (Provider::Openai, "429 Too Many Requests", r#"{"error":{"message":"quota"}}"#),
         (Provider::Openai, "503 Service Unavailable", "later"),
         (Provider::Openai, "404 Not Found", "{}"),
         (Provider::Openai, "301 Moved", ""),
         (Provider::Openai, "200 OK", "<html>"),
     ];
     for (provider, status, body) in cases {
-        let upstream = Upstream::play(vec![whole(
-            status,
-            &[("location", "http://127.0.0.1:1/")],
-            body.as_bytes(),
-        )])
-        .await;
+        let upstream =
+            Upstream::play(vec![whole(status, &[("location", "http://127.0.0.1:1/")], body.as_bytes())])
+                .await;
         out.push_str(&wrong(&gateway(&upstream), provider).await);
     }
     let upstream = Upstream::play(vec![]).await;

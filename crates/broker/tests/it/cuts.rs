@@ -11,12 +11,8 @@ use telecoder_model::usage::CallEnd;
 async fn played(transcript: &Transcript, acts: Vec<Act>) -> (String, bool, CallEnd) {
     let upstream = Upstream::play(acts).await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
-    let mut client = Client::connect(
-        &gateway,
-        Provider::of_listener(transcript.listener).unwrap(),
-        &sink,
-    )
-    .await;
+    let mut client =
+        Client::connect(&gateway, Provider::of_listener(transcript.listener).unwrap(), &sink).await;
     let got = client.post(transcript.path, transcript.request).await;
     let call = sink.wait(1).await;
     assert_eq!(call.error.is_none(), call.end == CallEnd::Finished, "{call:?}");
@@ -34,11 +30,7 @@ async fn an_answer_in_chunks_that_is_cut_anywhere_is_cut_inside_too() {
             let sent = chunks[..count].concat();
             let whole = count == chunks.len() && transcript.end_mark.is_some();
             assert_eq!(body.as_bytes(), sent, "{} after {count} chunks", transcript.name);
-            let expected = if whole {
-                (false, CallEnd::Finished)
-            } else {
-                (true, CallEnd::Broken)
-            };
+            let expected = if whole { (false, CallEnd::Finished) } else { (true, CallEnd::Broken) };
             assert_eq!((cut, end), expected, "{} after {count} chunks", transcript.name);
         }
     }
@@ -54,12 +46,7 @@ async fn an_answer_that_ends_well_without_its_end_mark_is_cut_inside() {
         let mut bytes = head("200 OK", &[("content-type", transcript.content_type)]);
         bytes.extend_from_slice(short);
         let (_, cut, end) = played(&transcript, vec![Act::Send(bytes)]).await;
-        assert_eq!(
-            (cut, end),
-            (true, CallEnd::Broken),
-            "{} by the connection's end",
-            transcript.name
-        );
+        assert_eq!((cut, end), (true, CallEnd::Broken), "{} by the connection's end", transcript.name);
     }
 }
 
@@ -80,11 +67,7 @@ async fn an_answer_that_ends_with_the_connection_and_is_whole_is_whole() {
 
 #[tokio::test]
 async fn a_page_that_is_no_answer_is_cut() {
-    let acts = vec![
-        chunked_head("text/html"),
-        chunk(b"<html>Log in to the network</html>"),
-        last_chunk(),
-    ];
+    let acts = vec![chunked_head("text/html"), chunk(b"<html>Log in to the network</html>"), last_chunk()];
     let (_, cut, end) = played(&transcripts::MESSAGES, acts).await;
     assert_eq!((cut, end), (true, CallEnd::Broken));
 }

@@ -17,19 +17,12 @@ type Headers = &'static [(&'static str, &'static str)];
 
 /// A gateway that waits half a second for a sign of life.
 fn impatient(upstream: &Upstream) -> Arc<Gateway> {
-    let options = GatewayOptions {
-        silence_timeout: Duration::from_millis(500),
-        ..options(&upstream.base())
-    };
+    let options = GatewayOptions { silence_timeout: Duration::from_millis(500), ..options(&upstream.base()) };
     Arc::new(Gateway::new(options).unwrap())
 }
 
 fn told(call: &ModelCall, upstream: &Upstream) -> String {
-    let error = call
-        .error
-        .clone()
-        .unwrap_or_default()
-        .replace(&upstream.address.to_string(), "PROVIDER");
+    let error = call.error.clone().unwrap_or_default().replace(&upstream.address.to_string(), "PROVIDER");
     format!("{:?} {:?} {error}\n", call.end, call.status)
 }
 
@@ -39,11 +32,7 @@ async fn errors_of_the_provider_pass_with_their_words_and_are_refusals() {
     let cases: [(&str, Headers, &str); 5] = [
         (
             "429 Too Many Requests",
-            &[
-                ("retry-after", "7"),
-                ("anthropic-ratelimit-requests-remaining", "0"),
-                ("set-cookie", "a=b"),
-            ],
+            &[("retry-after", "7"), ("anthropic-ratelimit-requests-remaining", "0"), ("set-cookie", "a=b")],
             r#"{"type":"error","error":{"type":"rate_limit_error","message":"slow down"}}"#,
         ),
         (
@@ -106,12 +95,7 @@ async fn a_provider_that_cannot_be_reached_or_says_nothing_is_broken() {
         let (gateway, sink) = (impatient(&upstream), Recorder::new());
         let mut client = Client::connect(&gateway, Provider::Gemini, &sink).await;
         let got = client.post(GEMINI.path, GEMINI.request).await;
-        out.push_str(&format!(
-            "{} {}\n  {}",
-            got.status,
-            got.text(),
-            told(&sink.wait(1).await, &upstream)
-        ));
+        out.push_str(&format!("{} {}\n  {}", got.status, got.text(), told(&sink.wait(1).await, &upstream)));
     }
     let upstream = Upstream::play(vec![]).await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
@@ -123,12 +107,7 @@ async fn a_provider_that_cannot_be_reached_or_says_nothing_is_broken() {
     }
     let mut client = Client::connect(&gateway, Provider::Openai, &sink).await;
     let got = client.post("/v1/chat/completions", CHAT_STREAM.request).await;
-    out.push_str(&format!(
-        "{} {}\n  {:?}\n",
-        got.status,
-        got.text(),
-        sink.wait(1).await.error
-    ));
+    out.push_str(&format!("{} {}\n  {:?}\n", got.status, got.text(), sink.wait(1).await.error));
     expect![[r#"
         502 Bad Gateway {"error":{"code":502,"message":"TeleCoder: the model provider broke off before it answered","status":"INTERNAL"}}
           Broken None 127.0.0.1: error sending request: client error (SendRequest): connection closed before message completed
@@ -146,20 +125,13 @@ async fn a_provider_that_cannot_be_reached_or_says_nothing_is_broken() {
 #[tokio::test]
 async fn a_provider_that_falls_silent_is_cut() {
     let first = MESSAGES_STREAM.body.split_inclusive("\n\n").next().unwrap();
-    let upstream = Upstream::play(vec![
-        chunked_head("text/event-stream"),
-        chunk(first.as_bytes()),
-        Act::Hang,
-    ])
-    .await;
+    let upstream =
+        Upstream::play(vec![chunked_head("text/event-stream"), chunk(first.as_bytes()), Act::Hang]).await;
     let (gateway, sink) = (impatient(&upstream), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
     let got = client.post("/v1/messages", MESSAGES_STREAM.request).await;
     let call = sink.wait(1).await;
-    assert_eq!(
-        (got.text().as_str(), got.cut, call.end),
-        (first, true, CallEnd::Broken)
-    );
+    assert_eq!((got.text().as_str(), got.cut, call.end), (first, true, CallEnd::Broken));
     assert_eq!((call.usage.input_tokens, call.usage.output_tokens), (4320, 1));
     upstream.left.clone().wait_for(|left| *left == 1).await.unwrap();
 }
@@ -167,12 +139,8 @@ async fn a_provider_that_falls_silent_is_cut() {
 #[tokio::test]
 async fn an_error_within_a_stream_passes_and_is_broken() {
     let error = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
-    let upstream = Upstream::play(vec![
-        chunked_head("text/event-stream"),
-        chunk(error.as_bytes()),
-        last_chunk(),
-    ])
-    .await;
+    let upstream =
+        Upstream::play(vec![chunked_head("text/event-stream"), chunk(error.as_bytes()), last_chunk()]).await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
     let got = client.post("/v1/messages", MESSAGES_STREAM.request).await;
@@ -186,10 +154,7 @@ async fn an_error_within_a_stream_passes_and_is_broken() {
 #[tokio::test]
 async fn an_answer_with_its_end_mark_is_finished_whatever_the_connection_does_then() {
     for last in [vec![], vec![Act::Hang]] {
-        let mut acts = vec![
-            chunked_head("text/event-stream"),
-            chunk(MESSAGES_STREAM.body.as_bytes()),
-        ];
+        let mut acts = vec![chunked_head("text/event-stream"), chunk(MESSAGES_STREAM.body.as_bytes())];
         acts.extend(last);
         let upstream = Upstream::play(acts).await;
         let (gateway, sink) = (impatient(&upstream), Recorder::new());
@@ -203,34 +168,22 @@ async fn an_answer_with_its_end_mark_is_finished_whatever_the_connection_does_th
 #[tokio::test]
 async fn an_agent_that_goes_away_is_noticed_before_the_answer_and_within_it() {
     let first = MESSAGES_STREAM.body.split_inclusive("\n\n").next().unwrap();
-    let begun = vec![
-        chunked_head("text/event-stream"),
-        chunk(first.as_bytes()),
-        Act::Hang,
-    ];
+    let begun = vec![chunked_head("text/event-stream"), chunk(first.as_bytes()), Act::Hang];
     for acts in [vec![Act::Hang], begun] {
         let answers = acts.len() > 1;
         let upstream = Upstream::play(acts).await;
         let (gateway, sink) = (gateway(&upstream), Recorder::new());
         let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
         if answers {
-            let mut body = client
-                .begin(post("/v1/messages", MESSAGES_STREAM.request))
-                .await
-                .unwrap()
-                .into_body();
+            let mut body =
+                client.begin(post("/v1/messages", MESSAGES_STREAM.request)).await.unwrap().into_body();
             body.frame().await.unwrap().unwrap();
         } else {
-            client
-                .post_until_seen("/v1/messages", MESSAGES_STREAM.request, &upstream, 1)
-                .await;
+            client.post_until_seen("/v1/messages", MESSAGES_STREAM.request, &upstream, 1).await;
         }
         client.vanish().await.unwrap();
         let call = sink.wait(1).await;
-        assert_eq!(
-            (call.end, call.usage.input_tokens),
-            (CallEnd::Abandoned, if answers { 4320 } else { 0 })
-        );
+        assert_eq!((call.end, call.usage.input_tokens), (CallEnd::Abandoned, if answers { 4320 } else { 0 }));
         upstream.left.clone().wait_for(|left| *left == 1).await.unwrap();
     }
 }
@@ -238,9 +191,7 @@ async fn an_agent_that_goes_away_is_noticed_before_the_answer_and_within_it() {
 #[tokio::test]
 async fn an_agent_that_stops_reading_behind_the_last_word_is_still_counted() {
     let gate = Arc::new(tokio::sync::Notify::new());
-    let (said, rest) = CHAT_STREAM
-        .body
-        .split_at(CHAT_STREAM.body.find("data: {\"choices\":[],").unwrap());
+    let (said, rest) = CHAT_STREAM.body.split_at(CHAT_STREAM.body.find("data: {\"choices\":[],").unwrap());
     let upstream = Upstream::play(vec![
         chunked_head("text/event-stream"),
         chunk(said.as_bytes()),
@@ -251,15 +202,8 @@ async fn an_agent_that_stops_reading_behind_the_last_word_is_still_counted() {
     .await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Openai, &sink).await;
-    let mut body = client
-        .begin(post("/v1/chat/completions", CHAT_STREAM.request))
-        .await
-        .unwrap()
-        .into_body();
-    assert_eq!(
-        body.frame().await.unwrap().unwrap().data_ref().unwrap(),
-        said.as_bytes()
-    );
+    let mut body = client.begin(post("/v1/chat/completions", CHAT_STREAM.request)).await.unwrap().into_body();
+    assert_eq!(body.frame().await.unwrap().unwrap().data_ref().unwrap(), said.as_bytes());
     let serving = client.vanish();
     gate.notify_one();
     serving.await.unwrap();
@@ -272,9 +216,7 @@ async fn a_dropped_gateway_connection_still_tells_the_end() {
     let upstream = Upstream::play(vec![Act::Hang]).await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
-    client
-        .post_until_seen("/v1/messages", MESSAGES.request, &upstream, 1)
-        .await;
+    client.post_until_seen("/v1/messages", MESSAGES.request, &upstream, 1).await;
     client.serving().abort();
     assert_eq!(sink.wait(1).await.end, CallEnd::Abandoned);
 }
@@ -292,12 +234,7 @@ async fn a_call_that_the_sink_refuses_does_not_go_out() {
         let (gateway, sink) = (gateway(&upstream), Recorder::refusing(refusal));
         let mut client = Client::connect(&gateway, Provider::Openai, &sink).await;
         let got = client.post("/v1/responses", r#"{"model":"m"}"#).await;
-        out.push_str(&format!(
-            "{} {:?} {}\n",
-            got.status,
-            got.headers.get("retry-after"),
-            got.text()
-        ));
+        out.push_str(&format!("{} {:?} {}\n", got.status, got.headers.get("retry-after"), got.text()));
         assert_eq!((upstream.seen().len(), sink.heard().len()), (0, 0));
     }
     expect![[r#"
@@ -318,8 +255,5 @@ async fn a_compressed_answer_is_refused() {
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
     let got = client.post("/v1/messages", MESSAGES.request).await;
-    assert_eq!(
-        (got.status.as_u16(), sink.wait(1).await.end),
-        (502, CallEnd::Broken)
-    );
+    assert_eq!((got.status.as_u16(), sink.wait(1).await.end), (502, CallEnd::Broken));
 }

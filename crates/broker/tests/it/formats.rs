@@ -29,21 +29,13 @@ async fn every_format_passes_unchanged_and_is_counted() {
             let provider = Provider::of_listener(transcript.listener).unwrap();
             let mut client = Client::connect(&gateway, provider, &sink).await;
             let got = client.post(transcript.path, transcript.request).await;
-            assert_eq!(
-                (got.status.as_u16(), got.cut),
-                (200, false),
-                "{}",
-                transcript.name
-            );
+            assert_eq!((got.status.as_u16(), got.cut), (200, false), "{}", transcript.name);
             assert_eq!(got.text(), transcript.body, "{}", transcript.name);
             assert_eq!(got.headers["content-type"], transcript.content_type);
             let (input_tokens, output_tokens, cached_tokens) = transcript.tokens;
             let model = Some(transcript.model.to_owned());
             let expected = [
-                Heard::Started(CallStart {
-                    provider,
-                    model: model.clone(),
-                }),
+                Heard::Started(CallStart { provider, model: model.clone() }),
                 Heard::Ended(ModelCall {
                     number: 1,
                     provider: provider.as_str().to_owned(),
@@ -72,11 +64,7 @@ async fn every_format_passes_unchanged_and_is_counted() {
 #[tokio::test]
 async fn what_goes_out_is_the_path_the_key_and_a_few_headers() {
     let mut out = String::new();
-    for transcript in [
-        transcripts::MESSAGES_STREAM,
-        transcripts::RESPONSES,
-        transcripts::GEMINI_STREAM,
-    ] {
+    for transcript in [transcripts::MESSAGES_STREAM, transcripts::RESPONSES, transcripts::GEMINI_STREAM] {
         let upstream = Upstream::play(vec![whole(
             "200 OK",
             &[("content-type", transcript.content_type)],
@@ -116,44 +104,19 @@ async fn what_goes_out_is_the_path_the_key_and_a_few_headers() {
 
 #[tokio::test]
 async fn lists_and_token_counts_pass_without_being_calls() {
-    let upstream = Upstream::play(vec![whole(
-        "200 OK",
-        &[("content-type", "application/json")],
-        b"{\"data\":[]}",
-    )])
-    .await;
+    let upstream =
+        Upstream::play(vec![whole("200 OK", &[("content-type", "application/json")], b"{\"data\":[]}")])
+            .await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut anthropic = Client::connect(&gateway, Provider::Anthropic, &sink).await;
-    let counted = anthropic
-        .post("/v1/messages/count_tokens", r#"{"model":"m"}"#)
-        .await;
-    let listed = anthropic
-        .send(crate::inside::request(
-            hyper::Method::GET,
-            "/v1/models?limit=5",
-            &[],
-            "",
-        ))
-        .await;
-    let headed = anthropic
-        .send(crate::inside::request(hyper::Method::HEAD, "/v1/models", &[], ""))
-        .await;
-    let asked = anthropic
-        .send(crate::inside::request(
-            hyper::Method::OPTIONS,
-            "/v1/messages",
-            &[],
-            "",
-        ))
-        .await;
+    let counted = anthropic.post("/v1/messages/count_tokens", r#"{"model":"m"}"#).await;
+    let listed =
+        anthropic.send(crate::inside::request(hyper::Method::GET, "/v1/models?limit=5", &[], "")).await;
+    let headed = anthropic.send(crate::inside::request(hyper::Method::HEAD, "/v1/models", &[], "")).await;
+    let asked = anthropic.send(crate::inside::request(hyper::Method::OPTIONS, "/v1/messages", &[], "")).await;
     let mut out = String::new();
     for got in [&counted, &listed, &headed, &asked] {
-        out.push_str(&format!(
-            "{} {:?} {}\n",
-            got.status,
-            got.headers.get("content-length"),
-            got.text()
-        ));
+        out.push_str(&format!("{} {:?} {}\n", got.status, got.headers.get("content-length"), got.text()));
     }
     for seen in upstream.seen() {
         out.push_str(&format!("{}\n", seen.line));

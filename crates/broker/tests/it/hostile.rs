@@ -8,21 +8,14 @@ use telecoder_model::port::gateway::Provider;
 
 /// Sends each request raw on a connection of its own; gives the status lines; nothing may reach the provider.
 async fn check(provider: Provider, requests: &[&str], expected: Expect) {
-    let upstream = Upstream::play(vec![whole(
-        "200 OK",
-        &[("content-type", "application/json")],
-        b"{}",
-    )])
-    .await;
+    let upstream =
+        Upstream::play(vec![whole("200 OK", &[("content-type", "application/json")], b"{}")]).await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut out = String::new();
     for request in requests {
         let text = raw(&gateway, provider, &sink, request.as_bytes()).await;
         let first = request.lines().next().unwrap_or_default();
-        out.push_str(&format!(
-            "{first} -> {}\n",
-            text.lines().next().unwrap_or("closed")
-        ));
+        out.push_str(&format!("{first} -> {}\n", text.lines().next().unwrap_or("closed")));
         assert!(!text.contains("sk-test"), "{text}");
     }
     assert_eq!(upstream.seen(), [], "something left");
@@ -338,17 +331,8 @@ async fn heads_that_are_too_large_are_refused() {
         format!("/v1/models/{}", &long[..300]),
     ] {
         let request = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-        let text = raw(
-            &gateway(&upstream),
-            Provider::Openai,
-            &Recorder::new(),
-            request.as_bytes(),
-        )
-        .await;
-        assert!(
-            text.starts_with("HTTP/1.1 414") || text.starts_with("HTTP/1.1 400"),
-            "{text}"
-        );
+        let text = raw(&gateway(&upstream), Provider::Openai, &Recorder::new(), request.as_bytes()).await;
+        assert!(text.starts_with("HTTP/1.1 414") || text.starts_with("HTTP/1.1 400"), "{text}");
     }
     assert_eq!(upstream.seen(), []);
 }

@@ -67,11 +67,7 @@ impl Client {
         let (inside, serving) = open(gateway, provider, sink);
         let (sender, connection) = handshake(TokioIo::new(inside)).await.unwrap();
         let driving = tokio::spawn(connection);
-        Self {
-            sender,
-            serving,
-            driving,
-        }
+        Self { sender, serving, driving }
     }
 
     pub(crate) async fn begin(&mut self, request: Request<Full<Bytes>>) -> hyper::Result<Response<Incoming>> {
@@ -122,10 +118,7 @@ pub(crate) fn request(
     headers: &[(&str, &str)],
     body: impl Into<Bytes>,
 ) -> Request<Full<Bytes>> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "127.0.0.1:4101");
+    let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:4101");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -144,12 +137,7 @@ pub(crate) async fn collect(response: Response<Incoming>) -> Got {
             }
         }
     }
-    Got {
-        status: parts.status,
-        headers: parts.headers,
-        body: bytes,
-        cut,
-    }
+    Got { status: parts.status, headers: parts.headers, body: bytes, cut }
 }
 
 /// Sends raw bytes and reads until the gateway closes.

@@ -46,22 +46,12 @@ const PASSED: [(&str, &str); 5] = [
 async fn credentials_from_inside_are_dropped_and_the_key_is_added() {
     let mut out = String::new();
     for (provider, path) in [
-        (
-            Provider::Anthropic,
-            "/v1/models?key=inside&limit=2&access_token=inside",
-        ),
+        (Provider::Anthropic, "/v1/models?key=inside&limit=2&access_token=inside"),
         (Provider::Openai, "/v1/models?api_key=inside&after=x&%6bey=inside"),
-        (
-            Provider::Gemini,
-            "/v1beta/models?key=inside&pageSize=3&$key=inside&alt=json",
-        ),
+        (Provider::Gemini, "/v1beta/models?key=inside&pageSize=3&$key=inside&alt=json"),
     ] {
-        let upstream = Upstream::play(vec![whole(
-            "200 OK",
-            &[("content-type", "application/json")],
-            b"{}",
-        )])
-        .await;
+        let upstream =
+            Upstream::play(vec![whole("200 OK", &[("content-type", "application/json")], b"{}")]).await;
         let mut client = Client::connect(&gateway(&upstream), provider, &Recorder::new()).await;
         let mut headers: Vec<(&str, &str)> = DROPPED.map(|name| (name, "inside")).to_vec();
         headers.extend(PASSED);
@@ -118,16 +108,9 @@ async fn a_provider_that_echoes_the_key_does_not_get_it_in() {
         vec![whole("400 Bad Request", echo, error.as_bytes())],
         vec![whole("401 Unauthorized", echo, error.as_bytes())],
         vec![whole("403 Forbidden", echo, error.as_bytes())],
-        vec![whole(
-            "200 OK",
-            echo,
-            format!("{{\"echo\":\"{KEY}\"}}").as_bytes(),
-        )],
+        vec![whole("200 OK", echo, format!("{{\"echo\":\"{KEY}\"}}").as_bytes())],
         vec![
-            Act::Send(head(
-                &format!("200 {KEY}"),
-                &[("content-type", "application/json")],
-            )),
+            Act::Send(head(&format!("200 {KEY}"), &[("content-type", "application/json")])),
             Act::Send(KEY.into()),
         ],
         vec![Act::Send(format!("HTTP/1.1 {KEY}\r\n\r\n").into_bytes())],
@@ -137,15 +120,9 @@ async fn a_provider_that_echoes_the_key_does_not_get_it_in() {
         let upstream = Upstream::play(acts).await;
         let (gateway, sink) = (gateway(&upstream), Recorder::new());
         let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
-        let got = client
-            .post("/v1/messages", transcripts::MESSAGES_STREAM.request)
-            .await;
+        let got = client.post("/v1/messages", transcripts::MESSAGES_STREAM.request).await;
         let record = sink.wait(1).await;
-        let all = format!(
-            "{got:?} {} {record:?} {gateway:?} {:?}",
-            got.text(),
-            gateway.providers()
-        );
+        let all = format!("{got:?} {} {record:?} {gateway:?} {:?}", got.text(), gateway.providers());
         assert!(!all.contains(KEY), "{all}");
         assert!(upstream.seen()[0].headers["x-api-key"] == KEY);
     }
@@ -188,30 +165,15 @@ async fn an_endpoint_that_needs_no_key_gets_none() {
         transcripts::CHAT.body.as_bytes(),
     )])
     .await;
-    let mut local = ProviderOptions::new(
-        Provider::Openai,
-        upstream.base().parse().unwrap(),
-        Some(Secret::new("")),
-    );
+    let mut local =
+        ProviderOptions::new(Provider::Openai, upstream.base().parse().unwrap(), Some(Secret::new("")));
     local.needs_key = false;
     let gateway = Arc::new(Gateway::new(GatewayOptions::new(vec![local])).unwrap());
-    let ready: Vec<(Provider, bool)> = gateway
-        .providers()
-        .into_iter()
-        .map(|status| (status.provider, status.ready))
-        .collect();
-    assert_eq!(
-        ready,
-        [
-            (Provider::Anthropic, false),
-            (Provider::Openai, true),
-            (Provider::Gemini, false)
-        ]
-    );
+    let ready: Vec<(Provider, bool)> =
+        gateway.providers().into_iter().map(|status| (status.provider, status.ready)).collect();
+    assert_eq!(ready, [(Provider::Anthropic, false), (Provider::Openai, true), (Provider::Gemini, false)]);
     let mut client = Client::connect(&gateway, Provider::Openai, &Recorder::new()).await;
-    let got = client
-        .post("/v1/chat/completions", transcripts::CHAT.request)
-        .await;
+    let got = client.post("/v1/chat/completions", transcripts::CHAT.request).await;
     assert_eq!(got.status.as_u16(), 200);
     assert_eq!(upstream.seen()[0].headers.get("authorization"), None);
 }
@@ -235,11 +197,7 @@ fn settings_that_cannot_be_used_are_refused_without_being_shown() {
         let shown = format!("{providers:?}");
         assert!(!shown.contains("sk-"), "{shown}");
         let error = Gateway::new(GatewayOptions::new(providers)).unwrap_err();
-        out.push_str(&format!(
-            "{} ({})\n",
-            error.chain(),
-            error.remedy.unwrap_or_default()
-        ));
+        out.push_str(&format!("{} ({})\n", error.chain(), error.remedy.unwrap_or_default()));
     }
     let mut with_proxy = options("https://host");
     with_proxy.proxy = Some(Secret::new("http://user:sk-proxy@"));
@@ -259,19 +217,10 @@ fn settings_that_cannot_be_used_are_refused_without_being_shown() {
 
 #[tokio::test]
 async fn a_proxy_of_the_options_is_used_and_gets_its_password() {
-    let proxy = Upstream::play(vec![whole(
-        "200 OK",
-        &[("content-type", "application/json")],
-        b"{}",
-    )])
-    .await;
+    let proxy = Upstream::play(vec![whole("200 OK", &[("content-type", "application/json")], b"{}")]).await;
     let mut options = options("http://provider.invalid/v1");
     options.proxy = Some(Secret::new(format!("http://user:pass@{}", proxy.address)));
-    Gateway::new(options)
-        .unwrap()
-        .check(Provider::Openai)
-        .await
-        .unwrap();
+    Gateway::new(options).unwrap().check(Provider::Openai).await.unwrap();
     let seen = proxy.seen().remove(0);
     assert_eq!(seen.line, "GET http://provider.invalid/v1/models HTTP/1.1");
     assert_eq!(seen.headers["proxy-authorization"], "Basic dXNlcjpwYXNz");

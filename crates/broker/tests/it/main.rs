@@ -1,10 +1,6 @@
 //! Tests of the model gateway, over in-memory connections from inside and real ones to a provider on loopback.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests are tests"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 mod bounds;
 mod check;

@@ -46,21 +46,13 @@ fn damaged(places: &[(usize, String)]) -> Vec<u8> {
 fn only_model_calls_leave_whatever_is_sent() {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let (upstream, gateway) = runtime.block_on(async {
-        let upstream = Upstream::play(vec![whole(
-            "200 OK",
-            &[("content-type", "application/json")],
-            b"{}",
-        )])
-        .await;
+        let upstream =
+            Upstream::play(vec![whole("200 OK", &[("content-type", "application/json")], b"{}")]).await;
         let mut options = options(&upstream.base());
         options.request_timeout = Duration::from_millis(50);
         (upstream, Arc::new(Gateway::new(options).unwrap()))
     });
-    let mut runner = TestRunner::new(Config {
-        cases: 400,
-        failure_persistence: None,
-        ..Config::default()
-    });
+    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let tried = runner.run(&damage(), |places| {
         let sink = Recorder::new();
         let text = runtime.block_on(async {
@@ -82,11 +74,7 @@ fn only_model_calls_leave_whatever_is_sent() {
     for request in seen {
         let path = request.line.split(' ').nth(1).unwrap();
         let path = path.split('?').next().unwrap();
-        assert!(
-            path == "/v1/messages" || path.starts_with("/v1/models"),
-            "{}",
-            request.line
-        );
+        assert!(path == "/v1/messages" || path.starts_with("/v1/models"), "{}", request.line);
         assert_eq!(request.headers["x-api-key"], KEY);
         assert_eq!(request.headers["host"], upstream.address.to_string());
         assert!(!request.headers.contains_key("transfer-encoding"));

@@ -49,11 +49,7 @@ impl Recorder {
     }
     /// Waits until a number of calls have ended, and gives the last.
     pub(crate) async fn wait(&self, count: usize) -> ModelCall {
-        self.ends
-            .subscribe()
-            .wait_for(|ends| *ends >= count)
-            .await
-            .unwrap();
+        self.ends.subscribe().wait_for(|ends| *ends >= count).await.unwrap();
         let calls = self.ended();
         assert_eq!(calls.len(), count, "{calls:#?}");
         calls.into_iter().next_back().unwrap()
@@ -68,10 +64,7 @@ impl CallSink for Recorder {
         }
         let mut heard = self.heard.lock().unwrap();
         heard.push(Heard::Started(call));
-        Ok(heard
-            .iter()
-            .filter(|heard| matches!(heard, Heard::Started(_)))
-            .count() as u64)
+        Ok(heard.iter().filter(|heard| matches!(heard, Heard::Started(_))).count() as u64)
     }
     async fn ended(&self, mut call: ModelCall) {
         let gate = self.hold_ends.lock().unwrap().clone();

@@ -18,11 +18,7 @@ fn requests(steps: &Value) -> Vec<(Provider, String, Value)> {
     let mut all = Vec::new();
     for stream in [true, false] {
         let chat = json!({"model": "m", "stream": stream, "stream_options": {"include_usage": true}, "messages": messages});
-        let method = if stream {
-            "streamGenerateContent?alt=sse"
-        } else {
-            "generateContent"
-        };
+        let method = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
         all.extend([
             (
                 Provider::Anthropic,
@@ -35,28 +31,18 @@ fn requests(steps: &Value) -> Vec<(Provider, String, Value)> {
                 "/v1/responses".to_owned(),
                 json!({"model": "m", "stream": stream, "input": text}),
             ),
-            (
-                Provider::Gemini,
-                format!("/v1beta/models/m:{method}"),
-                contents.clone(),
-            ),
+            (Provider::Gemini, format!("/v1beta/models/m:{method}"), contents.clone()),
         ]);
     }
-    all.push((
-        Provider::Gemini,
-        "/v1beta/models/m:streamGenerateContent".to_owned(),
-        contents,
-    ));
+    all.push((Provider::Gemini, "/v1beta/models/m:streamGenerateContent".to_owned(), contents));
     all
 }
 
 /// Makes each request, and gives whether the inside saw a cut, the status it saw, and the record.
 async fn play(steps: &Value) -> Vec<(bool, u16, ModelCall)> {
     let model = ScriptedModel::start_with_key(crate::inside::KEY);
-    let options = GatewayOptions {
-        silence_timeout: Duration::from_millis(500),
-        ..options(&model.base_url())
-    };
+    let options =
+        GatewayOptions { silence_timeout: Duration::from_millis(500), ..options(&model.base_url()) };
     let gateway = Arc::new(Gateway::new(options).unwrap());
     let mut out = Vec::new();
     for (provider, path, body) in requests(steps) {
@@ -72,27 +58,15 @@ async fn play(steps: &Value) -> Vec<(bool, u16, ModelCall)> {
 async fn whole_answers_are_finished_with_their_tokens() {
     let usage = json!({"input": 100, "output": 20, "cacheRead": 30, "cacheWrite": 5});
     for (cut, status, call) in play(&json!([{"text": "Whole.", "usage": usage}])).await {
-        assert_eq!(
-            (cut, status, call.end),
-            (false, 200, CallEnd::Finished),
-            "{call:?}"
-        );
-        let counted = (
-            call.usage.input_tokens,
-            call.usage.output_tokens,
-            call.usage.cached_tokens,
-        );
+        assert_eq!((cut, status, call.end), (false, 200, CallEnd::Finished), "{call:?}");
+        let counted = (call.usage.input_tokens, call.usage.output_tokens, call.usage.cached_tokens);
         assert_eq!(counted, (135, 20, 30), "{call:?}");
     }
 }
 
 #[tokio::test]
 async fn answers_that_are_cut_truncated_or_stalled_are_broken_inside_and_in_the_record() {
-    for fault in [
-        json!({"cut": "middle"}),
-        json!({"truncate": true}),
-        json!({"stall": "middle"}),
-    ] {
+    for fault in [json!({"cut": "middle"}), json!({"truncate": true}), json!({"stall": "middle"})] {
         let steps = json!([fault, {"text": "An answer of some words that is never seen whole by anybody."}]);
         for (cut, _, call) in play(&steps).await {
             assert_eq!((cut, call.end), (true, CallEnd::Broken), "{fault}: {call:?}");

@@ -25,11 +25,8 @@ async fn each_chunk_arrives_before_the_next_is_sent() {
     let upstream = Upstream::play(acts).await;
     let (gateway, sink) = (gateway(&upstream), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
-    let mut body = client
-        .begin(post(MESSAGES_STREAM.path, MESSAGES_STREAM.request))
-        .await
-        .unwrap()
-        .into_body();
+    let mut body =
+        client.begin(post(MESSAGES_STREAM.path, MESSAGES_STREAM.request)).await.unwrap().into_body();
     for part in parts {
         let frame = body.frame().await.unwrap().unwrap();
         assert_eq!(frame.data_ref().unwrap(), part.as_bytes());
@@ -45,10 +42,7 @@ async fn a_reader_that_waits_makes_the_provider_wait() {
     let (count, mut sent) = watch::channel(0);
     let line = format!(": {}\n", "x".repeat(64 * 1024));
     let upstream = Upstream::play(vec![
-        Act::Send(crate::upstream::head(
-            "200 OK",
-            &[("content-type", "text/event-stream")],
-        )),
+        Act::Send(crate::upstream::head("200 OK", &[("content-type", "text/event-stream")])),
         Act::Flood(line.into_bytes(), LIMIT, count),
     ])
     .await;
@@ -56,10 +50,7 @@ async fn a_reader_that_waits_makes_the_provider_wait() {
     options.silence_timeout = Duration::from_millis(500);
     let (gateway, sink) = (Arc::new(Gateway::new(options).unwrap()), Recorder::new());
     let mut client = Client::connect(&gateway, Provider::Anthropic, &sink).await;
-    let response = client
-        .begin(post(MESSAGES_STREAM.path, MESSAGES_STREAM.request))
-        .await
-        .unwrap();
+    let response = client.begin(post(MESSAGES_STREAM.path, MESSAGES_STREAM.request)).await.unwrap();
     // Nobody reads. The gateway gives up after the silence, and until then has taken what the sockets hold.
     let call = sink.wait(1).await;
     assert_eq!(call.end, CallEnd::Abandoned);
@@ -88,11 +79,7 @@ async fn the_end_is_recorded_before_the_agent_can_see_it() {
         let reading = client.post(transcript.path, transcript.request);
         tokio::pin!(reading);
         let early = tokio::time::timeout(Duration::from_millis(200), &mut reading).await;
-        assert!(
-            early.is_err(),
-            "{}: the agent saw the end before it was recorded",
-            transcript.name
-        );
+        assert!(early.is_err(), "{}: the agent saw the end before it was recorded", transcript.name);
         gate.notify_one();
         let got = reading.await;
         assert_eq!((got.text().as_str(), got.cut), (transcript.body, false));

@@ -75,13 +75,7 @@ impl Upstream {
                 });
             }
         });
-        Self {
-            address,
-            seen,
-            arrived,
-            left,
-            task,
-        }
+        Self { address, seen, arrived, left, task }
     }
 
     pub(crate) fn base(&self) -> String {
@@ -90,11 +84,7 @@ impl Upstream {
 
     /// Waits until a number of requests have arrived whole.
     pub(crate) async fn wait(&self, count: usize) {
-        self.arrived
-            .clone()
-            .wait_for(|arrived| *arrived >= count)
-            .await
-            .unwrap();
+        self.arrived.clone().wait_for(|arrived| *arrived >= count).await.unwrap();
     }
 
     /// The first request, with the key and this address by name.
@@ -102,9 +92,7 @@ impl Upstream {
         let seen = self.seen().remove(0);
         let mut out = format!("{}\n", seen.line);
         for (name, value) in &seen.headers {
-            let value = value
-                .replace(key, "KEY")
-                .replace(&self.address.to_string(), "PROVIDER");
+            let value = value.replace(key, "KEY").replace(&self.address.to_string(), "PROVIDER");
             out.push_str(&format!("  {name}: {value}\n"));
         }
         out
@@ -158,9 +146,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
         .collect();
-    let length: usize = headers
-        .get("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    let length: usize = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = bytes.split_off(end);
     while body.len() < length {
         if stream.read_buf(&mut body).await.ok()? == 0 {
@@ -192,10 +178,7 @@ pub(crate) fn whole(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Act 
 
 /// The head of an answer in chunks.
 pub(crate) fn chunked_head(content_type: &str) -> Act {
-    Act::Send(head(
-        "200 OK",
-        &[("content-type", content_type), ("transfer-encoding", "chunked")],
-    ))
+    Act::Send(head("200 OK", &[("content-type", content_type), ("transfer-encoding", "chunked")]))
 }
 
 /// One chunk.

@@ -68,11 +68,7 @@ impl LocalForge {
 }
 
 fn wanted_state(pull: &PullRequest) -> PullState {
-    if pull.draft {
-        PullState::Draft
-    } else {
-        PullState::Open
-    }
+    if pull.draft { PullState::Draft } else { PullState::Open }
 }
 
 /// Where a person sees a pull request, below the server's own address.
@@ -113,9 +109,7 @@ impl Forge for LocalForge {
         if head.as_ref() == Some(commit) {
             return Ok(());
         }
-        self.remote
-            .push(session, commit, repository, branch, head.as_ref())
-            .await
+        self.remote.push(session, commit, repository, branch, head.as_ref()).await
     }
 
     async fn open(&self, pull: &PullRequest) -> Result<ForgePull, PortError> {
@@ -156,9 +150,7 @@ impl Forge for LocalForge {
 
     async fn pull(&self, repository: &Repository, number: u64) -> Result<Option<ForgePull>, PortError> {
         let found = self.pulls.pull(number).await?;
-        Ok(found
-            .filter(|pull| pull.repository == *repository)
-            .map(|pull| shown(pull, false)))
+        Ok(found.filter(|pull| pull.repository == *repository).map(|pull| shown(pull, false)))
     }
 
     async fn merge(&self, repository: &Repository, number: u64) -> Result<ForgePull, PortError> {
@@ -177,13 +169,7 @@ impl Forge for LocalForge {
         }
         let merged = self
             .remote
-            .merge(
-                repository,
-                &pull.base,
-                &pull.head,
-                &merge_message(&pull),
-                self.clock.now(),
-            )
+            .merge(repository, &pull.base, &pull.head, &merge_message(&pull), self.clock.now())
             .await?;
         let change = PullChange {
             state: Some(PullState::Merged),
@@ -202,10 +188,7 @@ impl Forge for LocalForge {
             }
             PullState::Draft | PullState::Open => {}
         }
-        let change = PullChange {
-            state: Some(PullState::Closed),
-            ..PullChange::default()
-        };
+        let change = PullChange { state: Some(PullState::Closed), ..PullChange::default() };
         Ok(shown(self.change(number, change).await?, false))
     }
 }

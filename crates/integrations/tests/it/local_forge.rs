@@ -27,10 +27,7 @@ struct Branches {
 
 impl Branches {
     fn set(&self, branch: &str, commit: &ObjectId) {
-        self.heads
-            .lock()
-            .unwrap()
-            .insert(branch.to_owned(), commit.clone());
+        self.heads.lock().unwrap().insert(branch.to_owned(), commit.clone());
     }
     fn done(&self) -> Vec<String> {
         std::mem::take(&mut self.done.lock().unwrap())
@@ -83,9 +80,8 @@ struct Pulls(Mutex<Vec<Pull>>);
 impl PullStore for Pulls {
     async fn open_pull(&self, new: NewPull) -> Result<(Pull, bool), PortError> {
         let mut pulls = self.0.lock().unwrap();
-        if let Some(found) = pulls
-            .iter()
-            .find(|p| p.state.is_open() && p.repository == new.repository && p.head == new.head)
+        if let Some(found) =
+            pulls.iter().find(|p| p.state.is_open() && p.repository == new.repository && p.head == new.head)
         {
             return Ok((found.clone(), false));
         }
@@ -124,13 +120,7 @@ impl PullStore for Pulls {
         Ok(pull.clone())
     }
     async fn pull(&self, number: u64) -> Result<Option<Pull>, PortError> {
-        Ok(self
-            .0
-            .lock()
-            .unwrap()
-            .iter()
-            .find(|p| p.number == number)
-            .cloned())
+        Ok(self.0.lock().unwrap().iter().find(|p| p.number == number).cloned())
     }
     async fn pulls(&self, _: &Principal, _: &PullQuery) -> Result<Page<Pull>, PortError> {
         Err(PortError::permanent("not asked here"))
@@ -162,11 +152,7 @@ fn world() -> World {
     let (branches, pulls) = (Arc::new(Branches::default()), Arc::new(Pulls::default()));
     branches.set("main", &commit('0'));
     let forge = LocalForge::new(branches.clone(), pulls.clone(), Arc::new(Stands));
-    World {
-        branches,
-        pulls,
-        forge,
-    }
+    World { branches, pulls, forge }
 }
 
 fn commit(digit: char) -> ObjectId {
@@ -197,11 +183,7 @@ fn request(digit: char) -> PullRequest {
 }
 
 async fn publish(world: &World, pull: &PullRequest) -> telecoder_model::port::forge::ForgePull {
-    world
-        .forge
-        .push(&session(), &repository(), &pull.head, &pull.commit)
-        .await
-        .unwrap();
+    world.forge.push(&session(), &repository(), &pull.head, &pull.commit).await.unwrap();
     world.forge.open(pull).await.unwrap()
 }
 
@@ -209,10 +191,7 @@ async fn publish(world: &World, pull: &PullRequest) -> telecoder_model::port::fo
 async fn publishing_twice_has_the_effect_of_once() {
     let world = world();
     let first = publish(&world, &request('1')).await;
-    assert_eq!(
-        (first.number, first.url.as_str(), first.created),
-        (1, "/pulls/1", true)
-    );
+    assert_eq!((first.number, first.url.as_str(), first.created), (1, "/pulls/1", true));
     let again = publish(&world, &request('1')).await;
     assert_eq!((again.number, again.created), (1, false));
     assert_eq!(world.branches.done(), [format!("push telecoder/{}", session())]);
@@ -221,18 +200,8 @@ async fn publishing_twice_has_the_effect_of_once() {
 #[tokio::test]
 async fn a_further_publish_brings_the_open_one_up_to_date() {
     let world = world();
-    publish(
-        &world,
-        &PullRequest {
-            draft: true,
-            ..request('1')
-        },
-    )
-    .await;
-    assert_eq!(
-        world.forge.merge(&repository(), 1).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
+    publish(&world, &PullRequest { draft: true, ..request('1') }).await;
+    assert_eq!(world.forge.merge(&repository(), 1).await.unwrap_err().class, ErrorClass::Conflict);
     world.branches.set("dev", &commit('0'));
     let next = PullRequest {
         base: "dev".parse().unwrap(),
@@ -241,18 +210,10 @@ async fn a_further_publish_brings_the_open_one_up_to_date() {
         ..request('2')
     };
     let pull = publish(&world, &next).await;
-    assert_eq!(
-        (pull.number, pull.state, pull.created),
-        (1, PullState::Open, false)
-    );
+    assert_eq!((pull.number, pull.state, pull.created), (1, PullState::Open, false));
     let stored = world.pulls.0.lock().unwrap()[0].clone();
     assert_eq!(
-        (
-            stored.base.as_str(),
-            stored.title.as_str(),
-            stored.body.as_str(),
-            stored.head_commit
-        ),
+        (stored.base.as_str(), stored.title.as_str(), stored.body.as_str(), stored.head_commit),
         ("dev", "Better", "More", commit('2'))
     );
 }
@@ -261,33 +222,13 @@ async fn a_further_publish_brings_the_open_one_up_to_date() {
 async fn a_pull_request_needs_both_branches_as_they_are_named() {
     let world = world();
     let class = |error: PortError| error.class;
-    assert_eq!(
-        class(world.forge.open(&request('1')).await.unwrap_err()),
-        ErrorClass::NotFound
-    );
-    world
-        .branches
-        .set(BranchName::of_session(&session()).as_str(), &commit('9'));
-    assert_eq!(
-        class(world.forge.open(&request('1')).await.unwrap_err()),
-        ErrorClass::Conflict
-    );
-    let nowhere = PullRequest {
-        base: "nowhere".parse().unwrap(),
-        ..request('9')
-    };
-    assert_eq!(
-        class(world.forge.open(&nowhere).await.unwrap_err()),
-        ErrorClass::NotFound
-    );
-    let itself = PullRequest {
-        base: BranchName::of_session(&session()),
-        ..request('9')
-    };
-    assert_eq!(
-        class(world.forge.open(&itself).await.unwrap_err()),
-        ErrorClass::Permanent
-    );
+    assert_eq!(class(world.forge.open(&request('1')).await.unwrap_err()), ErrorClass::NotFound);
+    world.branches.set(BranchName::of_session(&session()).as_str(), &commit('9'));
+    assert_eq!(class(world.forge.open(&request('1')).await.unwrap_err()), ErrorClass::Conflict);
+    let nowhere = PullRequest { base: "nowhere".parse().unwrap(), ..request('9') };
+    assert_eq!(class(world.forge.open(&nowhere).await.unwrap_err()), ErrorClass::NotFound);
+    let itself = PullRequest { base: BranchName::of_session(&session()), ..request('9') };
+    assert_eq!(class(world.forge.open(&itself).await.unwrap_err()), ErrorClass::Permanent);
 }
 
 #[tokio::test]
@@ -297,22 +238,13 @@ async fn merged_and_closed_are_ends() {
     world.branches.done();
     for _ in 0..2 {
         let merged = world.forge.merge(&repository(), 1).await.unwrap();
-        assert_eq!(
-            (merged.state, merged.merge_commit),
-            (PullState::Merged, Some(commit('1')))
-        );
+        assert_eq!((merged.state, merged.merge_commit), (PullState::Merged, Some(commit('1'))));
     }
     assert_eq!(
         world.branches.done(),
-        [format!(
-            "merge Merge local pull request #1: Fix the sum\n\nTeleCoder-Session: {}\n",
-            session()
-        )]
+        [format!("merge Merge local pull request #1: Fix the sum\n\nTeleCoder-Session: {}\n", session())]
     );
-    assert_eq!(
-        world.forge.close(&repository(), 1).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
+    assert_eq!(world.forge.close(&repository(), 1).await.unwrap_err().class, ErrorClass::Conflict);
 
     let second = publish(&world, &request('1')).await;
     assert_eq!((second.number, second.created), (2, true));
@@ -320,10 +252,7 @@ async fn merged_and_closed_are_ends() {
         let closed = world.forge.close(&repository(), 2).await.unwrap();
         assert_eq!(closed.state, PullState::Closed);
     }
-    assert_eq!(
-        world.forge.merge(&repository(), 2).await.unwrap_err().class,
-        ErrorClass::Conflict
-    );
+    assert_eq!(world.forge.merge(&repository(), 2).await.unwrap_err().class, ErrorClass::Conflict);
 }
 
 #[tokio::test]
@@ -333,10 +262,7 @@ async fn a_number_belongs_to_one_repository() {
     let other: Repository = "/srv/other".parse().unwrap();
     assert_eq!(world.forge.pull(&other, 1).await.unwrap(), None);
     assert!(world.forge.pull(&repository(), 1).await.unwrap().is_some());
-    assert_eq!(
-        world.forge.merge(&other, 1).await.unwrap_err().class,
-        ErrorClass::NotFound
-    );
+    assert_eq!(world.forge.merge(&other, 1).await.unwrap_err().class, ErrorClass::NotFound);
     assert!(world.forge.serves(&other));
     assert!(!world.forge.serves(&"acme/api".parse().unwrap()));
     assert_eq!(world.forge.kind(), "local");
