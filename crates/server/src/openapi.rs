@@ -66,7 +66,7 @@ pub fn document() -> OpenApi {
     for (name, _, meaning) in ERRORS {
         components = components.response(name, error(meaning));
     }
-    OpenApiBuilder::new().info(info()).paths(paths.build()).components(Some(components.build())).build()
+    OpenApiBuilder::new().info(title()).paths(paths.build()).components(Some(components.build())).build()
 }
 
 /// The document as text, as it is printed and kept in the reference.
@@ -77,7 +77,7 @@ pub fn text() -> Result<String, serde_json::Error> {
     document().to_pretty_json().map(|text| text + "\n")
 }
 
-fn info() -> utoipa::openapi::Info {
+fn title() -> utoipa::openapi::Info {
     InfoBuilder::new()
         .title("TeleCoder")
         .version(env!("CARGO_PKG_VERSION"))

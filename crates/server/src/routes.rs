@@ -25,8 +25,10 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 /// All routes.
 pub(crate) fn all() -> Vec<Route> {
     let mut all = of_sessions();
+    all.extend(of_one_session());
     all.extend(of_people());
     all.extend(of_the_platform());
+    all.extend(of_the_operator());
     all
 }
 
@@ -61,6 +63,11 @@ fn of_sessions() -> Vec<Route> {
             .needs(Read)
             .does("Lists a session and its reruns, oldest first")
             .lists::<wire::session::Session>("The sessions of the line"),
+    ]
+}
+
+fn of_one_session() -> Vec<Route> {
+    vec![
         Route::get("/api/sessions/{id}/events", "listEvents", events::list)
             .needs(Read)
             .does("Reads or follows a session's events, in order")
@@ -202,6 +209,11 @@ fn of_the_platform() -> Vec<Route> {
             .needs(Read)
             .does("Lists the policies, strictest first")
             .lists::<wire::policy::Policy>("The policies"),
+    ]
+}
+
+fn of_the_operator() -> Vec<Route> {
+    vec![
         Route::get("/api/tokens", "listTokens", tokens::list)
             .needs(Admin)
             .does("Lists the tokens, newest first, without their secrets")
@@ -226,9 +238,11 @@ fn of_the_platform() -> Vec<Route> {
             .takes::<wire::repository::InspectRequest>()
             .gives::<wire::repository::RepositoryFacts>(200, "What it looks like")
             .may_be_impossible(),
-        Route::get("/api/openapi.json", "getOpenapi", pages::openapi)
-            .does("Gives this document")
-            .succeeds(200, "This document", vec![Content::Json]),
+        Route::get("/api/openapi.json", "getOpenapi", pages::openapi).does("Gives this document").succeeds(
+            200,
+            "This document",
+            vec![Content::Json],
+        ),
         Route::get("/health", "getHealth", health::show)
             .does("Says that the server lives")
             .gives::<wire::health::Health>(200, "It lives"),

@@ -1,6 +1,7 @@
 //! A server for one test: its own folder, port, store and engine; plain HTTP calls on it.
 
-use crate::fakes::{CountingIds, FakeAgents, FakeForge, FakeGateway, FakeGit, NoSandboxes, SetClock};
+use crate::fake_forge::FakeForge;
+use crate::fakes::{CountingIds, FakeAgents, FakeGateway, FakeGit, NoSandboxes, SetClock};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use std::net::SocketAddr;

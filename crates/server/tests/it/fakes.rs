@@ -13,7 +13,6 @@ use telecoder_model::port::agent::{
     AgentRuntime, AgentStatus, Conversation, InstallProgress, Launch, LaunchRequest,
 };
 use telecoder_model::port::clock::Clock;
-use telecoder_model::port::forge::{Forge, ForgePull, PullRequest};
 use telecoder_model::port::gateway::{CallSink, ModelGateway, Provider, ProviderStatus};
 use telecoder_model::port::git::{
     ChangeSummary, CommitRequest, DiffFile, DiffHunk, DiffLine, Diffs, FileChange, LayerContent, LocalRemote,
@@ -23,8 +22,6 @@ use telecoder_model::port::ids::Ids;
 use telecoder_model::port::sandbox::{
     Access, Duplex, ProcessSpec, Proof, Sandbox, SandboxDriver, SandboxRef, SandboxSpec, SandboxState,
 };
-use telecoder_model::port::store::{NewPull, PullChange, PullStore};
-use telecoder_model::pull::PullState;
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
 use telecoder_model::time::Timestamp;
@@ -322,84 +319,5 @@ impl ModelGateway for FakeGateway {
     async fn serve(&self, _: Provider, _: Box<dyn Duplex>, _: Arc<dyn CallSink>) {}
     async fn check(&self, _: Provider) -> Result<(), PortError> {
         Ok(())
-    }
-}
-
-/// A local forge that only keeps rows.
-#[derive(Debug)]
-pub(crate) struct FakeForge(pub(crate) Arc<dyn telecoder_model::port::store::Store>);
-
-impl FakeForge {
-    async fn change(&self, number: u64, state: PullState) -> Result<ForgePull, PortError> {
-        let change = PullChange { state: Some(state), ..PullChange::default() };
-        let pull =
-            PullStore::change_pull(&*self.0, number, change, Timestamp::from_micros(1_700_000_000_000_000))
-                .await?;
-        Ok(ForgePull { number, url: url(number), state: pull.state, created: false, merge_commit: None })
-    }
-}
-
-fn url(number: u64) -> String {
-    format!("http://127.0.0.1/pulls/{number}")
-}
-
-#[async_trait]
-impl Forge for FakeForge {
-    fn kind(&self) -> &'static str {
-        "local"
-    }
-    fn serves(&self, repository: &Repository) -> bool {
-        repository.local_path().is_some()
-    }
-    async fn push(
-        &self,
-        _: &SessionId,
-        _: &Repository,
-        _: &BranchName,
-        _: &ObjectId,
-    ) -> Result<(), PortError> {
-        Ok(())
-    }
-    async fn open(&self, pull: &PullRequest) -> Result<ForgePull, PortError> {
-        let (opened, created) = PullStore::open_pull(
-            &*self.0,
-            NewPull {
-                tenant: pull.tenant.clone(),
-                owner: pull.owner.clone(),
-                session: pull.session.clone(),
-                repository: pull.repository.clone(),
-                title: pull.title.clone(),
-                body: pull.body.clone(),
-                base: pull.base.clone(),
-                head: pull.head.clone(),
-                head_commit: pull.commit.clone(),
-                state: if pull.draft { PullState::Draft } else { PullState::Open },
-                at: Timestamp::from_micros(1_700_000_000_000_000),
-            },
-        )
-        .await?;
-        Ok(ForgePull {
-            number: opened.number,
-            url: url(opened.number),
-            state: opened.state,
-            created,
-            merge_commit: None,
-        })
-    }
-    async fn pull(&self, _: &Repository, number: u64) -> Result<Option<ForgePull>, PortError> {
-        let found = PullStore::pull(&*self.0, number).await?;
-        Ok(found.map(|pull| ForgePull {
-            number,
-            url: url(number),
-            state: pull.state,
-            created: false,
-            merge_commit: None,
-        }))
-    }
-    async fn merge(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
-        self.change(number, PullState::Merged).await
-    }
-    async fn close(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
-        self.change(number, PullState::Closed).await
     }
 }

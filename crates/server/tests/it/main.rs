@@ -9,6 +9,7 @@ mod access;
 mod app;
 mod client;
 mod events;
+mod fake_forge;
 mod fakes;
 mod malformed;
 mod openapi;

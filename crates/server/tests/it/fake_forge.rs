@@ -1,0 +1,91 @@
+//! A forge of this host that only keeps rows.
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use telecoder_model::PortError;
+use telecoder_model::id::SessionId;
+use telecoder_model::port::forge::{Forge, ForgePull, PullRequest};
+use telecoder_model::port::store::{NewPull, PullChange, PullStore};
+use telecoder_model::pull::PullState;
+use telecoder_model::refs::{BranchName, ObjectId};
+use telecoder_model::repository::Repository;
+use telecoder_model::time::Timestamp;
+
+/// A local forge that only keeps rows.
+#[derive(Debug)]
+pub(crate) struct FakeForge(pub(crate) Arc<dyn telecoder_model::port::store::Store>);
+
+impl FakeForge {
+    async fn change(&self, number: u64, state: PullState) -> Result<ForgePull, PortError> {
+        let change = PullChange { state: Some(state), ..PullChange::default() };
+        let pull =
+            PullStore::change_pull(&*self.0, number, change, Timestamp::from_micros(1_700_000_000_000_000))
+                .await?;
+        Ok(ForgePull { number, url: url(number), state: pull.state, created: false, merge_commit: None })
+    }
+}
+
+fn url(number: u64) -> String {
+    format!("http://127.0.0.1/pulls/{number}")
+}
+
+#[async_trait]
+impl Forge for FakeForge {
+    fn kind(&self) -> &'static str {
+        "local"
+    }
+    fn serves(&self, repository: &Repository) -> bool {
+        repository.local_path().is_some()
+    }
+    async fn push(
+        &self,
+        _: &SessionId,
+        _: &Repository,
+        _: &BranchName,
+        _: &ObjectId,
+    ) -> Result<(), PortError> {
+        Ok(())
+    }
+    async fn open(&self, pull: &PullRequest) -> Result<ForgePull, PortError> {
+        let (opened, created) = PullStore::open_pull(
+            &*self.0,
+            NewPull {
+                tenant: pull.tenant.clone(),
+                owner: pull.owner.clone(),
+                session: pull.session.clone(),
+                repository: pull.repository.clone(),
+                title: pull.title.clone(),
+                body: pull.body.clone(),
+                base: pull.base.clone(),
+                head: pull.head.clone(),
+                head_commit: pull.commit.clone(),
+                state: if pull.draft { PullState::Draft } else { PullState::Open },
+                at: Timestamp::from_micros(1_700_000_000_000_000),
+            },
+        )
+        .await?;
+        Ok(ForgePull {
+            number: opened.number,
+            url: url(opened.number),
+            state: opened.state,
+            created,
+            merge_commit: None,
+        })
+    }
+    async fn pull(&self, _: &Repository, number: u64) -> Result<Option<ForgePull>, PortError> {
+        let found = PullStore::pull(&*self.0, number).await?;
+        Ok(found.map(|pull| ForgePull {
+            number,
+            url: url(number),
+            state: pull.state,
+            created: false,
+            merge_commit: None,
+        }))
+    }
+    async fn merge(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
+        self.change(number, PullState::Merged).await
+    }
+    async fn close(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
+        self.change(number, PullState::Closed).await
+    }
+}
