@@ -22,7 +22,7 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
         if let Some(found) = look().await {
             return found;
         }
-        give_up_after(begun, what);
+        give_up_after(begun, LONGEST, what);
         tokio::time::sleep(PAUSE).await;
     }
 }
@@ -31,13 +31,21 @@ pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl 
 ///
 /// # Panics
 /// As [`until`].
-pub fn until_blocking<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn until_blocking<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until_blocking_within(LONGEST, what, look)
+}
+
+/// Waits for something that may take longer, on a thread that may block.
+///
+/// # Panics
+/// After `longest`; the message names what was awaited.
+pub fn until_blocking_within<T>(longest: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
-        give_up_after(begun, what);
+        give_up_after(begun, longest, what);
         surroundings::pause(PAUSE);
     }
 }
@@ -55,9 +63,9 @@ pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 #[expect(clippy::panic, reason = "this is an assertion")]
-fn give_up_after(begun: Instant, what: &str) {
-    if begun.elapsed() > LONGEST {
-        panic!("waited {LONGEST:?} in vain for {what}");
+fn give_up_after(begun: Instant, longest: Duration, what: &str) {
+    if begun.elapsed() > longest {
+        panic!("waited {longest:?} in vain for {what}");
     }
 }
 

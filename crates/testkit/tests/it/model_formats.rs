@@ -174,6 +174,31 @@ fn responses_streamed() {
     );
 }
 
+#[test]
+fn responses_with_a_tool_that_runs_programs() {
+    let exec = json!({"type": "custom", "name": "exec", "format": {"type": "text"}});
+    let tools = json!([{"type": "namespace", "name": "functions", "tools": [exec]}]);
+    let request = |stream| {
+        json!({"model": "gpt", "stream": stream, "input": [
+            {"type": "additional_tools", "role": "developer", "tools": tools},
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": steps()}]},
+        ]})
+    };
+    check(
+        "/v1/responses",
+        &request(false),
+        &expect![[
+            r#"{"id":"resp_2eea6798d6182ab3","object":"response","created_at":1,"model":"gpt","status":"completed","output":[{"type":"message","id":"msg_2eea6798d6182ab3","role":"assistant","status":"completed","content":[{"type":"output_text","text":"I write.","annotations":[]}]},{"type":"custom_tool_call","id":"ctc_2eea6798d6182ab3","call_id":"call_2eea6798d6182ab3","name":"exec","input":"const result = await tools.exec_command({\"cmd\":\"mkdir -p -- \\\"$(dirname -- '/w/a.txt')\\\" && printf %s 'Grüße\\n' > '/w/a.txt'\"}); text(result.output);","status":"completed","namespace":"functions"}],"usage":{"input_tokens":150,"input_tokens_details":{"cached_tokens":50},"output_tokens":20,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":170},"error":null,"incomplete_details":null,"parallel_tool_calls":true,"tools":[],"metadata":{}}"#
+        ]],
+    );
+    let model = ScriptedModel::start_with(Options::default());
+    let streamed = events(&post(&model, "/v1/responses", &request(true)).text());
+    let delta = |event: &Value| event["type"] == "response.custom_tool_call_input.delta";
+    let pieces = streamed.iter().map(|event| event.json()).filter(delta);
+    let program: String = pieces.filter_map(|event| Some(event["delta"].as_str()?.to_owned())).collect();
+    expect![[r#"const result = await tools.exec_command({"cmd":"mkdir -p -- \"$(dirname -- '/w/a.txt')\" && printf %s 'Grüße\n' > '/w/a.txt'"}); text(result.output);"#]].assert_eq(&program);
+}
+
 fn gemini() -> Value {
     let function = json!({"name": "write_file", "parametersJsonSchema": object(&["file_path", "content"])});
     json!({
@@ -191,6 +216,16 @@ fn gemini_whole() {
             r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"I write."},{"functionCall":{"name":"write_file","args":{"file_path":"/w/a.txt","content":"Grüße\n"}}}]},"index":0,"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":150,"candidatesTokenCount":20,"totalTokenCount":170,"cachedContentTokenCount":50},"modelVersion":"gemini-2.5-pro","responseId":"6c7e93bffa25be29"}"#
         ]],
     );
+}
+
+#[test]
+fn gemini_with_tools_that_are_no_list() {
+    let mut request = gemini();
+    request["tools"] = request["tools"][0].take();
+    let model = ScriptedModel::start_with(Options::default());
+    let answer = post(&model, "/v1beta/models/m:generateContent", &request).text();
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["candidates"][0]["content"]["parts"][1]["functionCall"]["name"], "write_file");
 }
 
 #[test]

@@ -22,7 +22,9 @@ pub(crate) fn ask(model: &str, stream: Bearing, request: &Value) -> Ask {
             }
         }
     }
-    let declared = list(request, "tools").flat_map(|tool| list(tool, "functionDeclarations"));
+    // Goose sends the one element of the list without its list.
+    let single = request.get("tools").filter(|tools| tools.is_object());
+    let declared = list(request, "tools").chain(single).flat_map(|tool| list(tool, "functionDeclarations"));
     let tools = declared.map(|function| Tool {
         name: field(function, "name").to_owned(),
         namespace: None,
