@@ -14,5 +14,5 @@ mod worker;
 
 pub use engine::Engine;
 pub use error::{EngineError, Fault};
-pub use options::EngineOptions;
+pub use options::{EngineOptions, Secrets};
 pub use ports::Ports;

@@ -52,8 +52,38 @@ pub struct EngineOptions {
     pub local_roots: Option<Vec<PathBuf>>,
     /// Where the server can be reached by people, without a trailing slash, for links.
     pub public_url: String,
+    /// What is taken out of events.
+    pub secrets: Secrets,
     /// The product's version.
     pub version: String,
+}
+
+/// Secrets that the server knows: keys and tokens. Never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Takes secrets of at least 8 bytes; shorter ones would take ordinary words out.
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let mut all: Vec<String> = secrets.into_iter().filter(|secret| secret.len() >= 8).collect();
+        // The longest first, so that one that holds another is taken out whole.
+        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        all.dedup();
+        Self(all)
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.0.len())
+    }
 }
 
 impl EngineOptions {
@@ -80,6 +110,7 @@ impl EngineOptions {
             path: "/usr/local/bin:/usr/bin:/bin".to_owned(),
             local_roots: None,
             public_url: "http://127.0.0.1:7080".to_owned(),
+            secrets: Secrets::default(),
             version: "0.0.0".to_owned(),
         }
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telecoder_agent::{AgentOptions, Agents};
 use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
-use telecoder_engine::{Engine, EngineOptions, Ports};
+use telecoder_engine::{Engine, EngineOptions, Ports, Secrets};
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::LocalForge;
 use telecoder_model::port::clock::Clock;
@@ -175,6 +175,7 @@ fn engine_options(
         toolchains: toolchains.binds,
         toolchain_env: toolchains.env,
         path: path.join(":"),
+        secrets: secrets(config),
         local_roots: token_required.then(|| config.local_roots.clone()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..EngineOptions::new(data.join("sessions"))
@@ -228,6 +229,12 @@ fn install_env(env: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 
 fn only(env: &BTreeMap<String, String>, names: &[&str]) -> BTreeMap<String, String> {
     names.iter().filter_map(|name| Some(((*name).to_owned(), env.get(*name)?.clone()))).collect()
+}
+
+/// Everything secret that this server was given.
+fn secrets(config: &Config) -> Secrets {
+    let keys = config.providers.values().filter_map(|provider| provider.key.as_ref());
+    Secrets::new(keys.chain(&config.api_token).map(|secret| secret.expose().to_owned()))
 }
 
 fn providers(config: &Config) -> Result<Vec<ProviderOptions>, PortError> {

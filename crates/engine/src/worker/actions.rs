@@ -2,6 +2,7 @@
 
 use super::desk::{Change, Desk};
 use super::failure::WorkError;
+use super::redact;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use telecoder_model::decision::{Decision, DecisionState};
@@ -53,11 +54,15 @@ pub(crate) fn decide(
             }
             Action::Unask(request) => unask(desk, change, &mut decided, &request),
             Action::TurnEnded(reason) => {
+                change.events.extend(redact::release(&mut desk.run.held));
                 if let Some(turn) = &mut desk.run.turn {
                     turn.ended = Some(reason);
                 }
             }
-            Action::TurnFailed(message) => decided.turn_failed = Some(message),
+            Action::TurnFailed(message) => {
+                change.events.extend(redact::release(&mut desk.run.held));
+                decided.turn_failed = Some(message);
+            }
             Action::Broken { reason, remedy } => {
                 let failed = WorkError::failed(FailureKind::AgentError, reason);
                 decided.broken = Some(match remedy {
@@ -83,7 +88,7 @@ fn tell(desk: &mut Desk, change: &mut Change, mut event: EventBody) -> Result<()
             format!("the agent wrote more than {} MiB, which is what its policy keeps", most >> 20),
         ));
     }
-    change.events.push(event);
+    change.events.extend(redact::chunk(&desk.engine.options().secrets, &mut desk.run.held, event));
     Ok(())
 }
 

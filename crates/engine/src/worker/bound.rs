@@ -13,6 +13,7 @@ const HEAD: usize = 4 * 1024;
 pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<Vec<EventBody>, PortError> {
     let mut all = Vec::with_capacity(events.len());
     for event in events {
+        let event = super::redact::whole(&engine.options().secrets, event);
         all.push(if size(&event) > INLINE_LIMIT { shrunk(engine, event).await? } else { event });
     }
     Ok(all)

@@ -8,6 +8,7 @@ pub(crate) mod desk;
 pub(crate) mod failure;
 mod metering;
 pub(crate) mod pump;
+mod redact;
 pub(crate) mod run_state;
 mod sweep;
 pub(crate) mod work;

@@ -35,6 +35,8 @@ pub(crate) struct RunState {
     pub(crate) asked: BTreeMap<String, DecisionId>,
     /// Model calls so far.
     pub(crate) calls: u64,
+    /// What of the agent's words is held back.
+    pub(crate) held: Option<Held>,
     /// Exports so far.
     pub(crate) exports: u32,
     /// Revisions that stages asked for.
@@ -45,6 +47,17 @@ pub(crate) struct RunState {
     pub(crate) stderr_kept: u64,
     /// Bytes of output kept in the log so far.
     pub(crate) output: u64,
+}
+
+/// The end of a chunk that may be the beginning of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// A thought, else a message.
+    pub(crate) thought: bool,
+    /// The turn it belongs to.
+    pub(crate) turn: u32,
+    /// The characters.
+    pub(crate) text: String,
 }
 
 /// An agent's process.

@@ -138,6 +138,9 @@ impl Work {
         if self.desk.session.status.after(Move::Fail).is_none() {
             return Ok(());
         }
+        if let Some(words) = super::redact::release(&mut self.desk.run.held) {
+            self.desk.note(words);
+        }
         let now = self.desk.engine.now();
         let change = Change::events(vec![EventBody::Error {
             kind: failed.kind,
