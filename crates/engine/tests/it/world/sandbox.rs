@@ -188,13 +188,14 @@ impl Sandbox for Attached {
             let mut tree = std::mem::take(state.tree(&self.reference.session));
             let line = String::from_utf8(line.to_vec()).unwrap();
             let mut heard = None;
-            if let Ok(process) = state.process(&self.reference, process) {
-                if number > process.last_input && process.exit.is_none() {
-                    assert_eq!(number, process.last_input + 1, "an input line is missing");
-                    process.last_input = number;
-                    process.hear(&line, &mut tree);
-                    heard = Some(line);
-                }
+            if let Ok(process) = state.process(&self.reference, process)
+                && number > process.last_input
+                && process.exit.is_none()
+            {
+                assert_eq!(number, process.last_input + 1, "an input line is missing");
+                process.last_input = number;
+                process.hear(&line, &mut tree);
+                heard = Some(line);
             }
             state.received.extend(heard);
             *state.tree(&self.reference.session) = tree;
