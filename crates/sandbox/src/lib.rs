@@ -14,6 +14,7 @@ mod launcher;
 mod mux;
 mod owner;
 mod process;
+mod proof;
 mod protocol;
 pub mod supervise;
 mod supervisor;

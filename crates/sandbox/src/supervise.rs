@@ -13,6 +13,7 @@ pub fn main(args: impl Iterator<Item = OsString>) -> ExitCode {
     match args.next().as_ref().and_then(|word| word.to_str()) {
         Some("launch") => crate::launcher::launch(),
         Some("exec") => crate::launcher::exec(),
+        Some("probe") => crate::proof::run(),
         Some(_) | None => ExitCode::from(64),
     }
 }

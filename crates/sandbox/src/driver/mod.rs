@@ -5,6 +5,7 @@
 
 mod attached;
 mod destroy;
+mod prove;
 mod run_folder;
 mod spawn;
 
@@ -91,7 +92,7 @@ impl SandboxDriver for LocalDriver {
     }
 
     async fn prove(&self) -> Result<Vec<Proof>, PortError> {
-        Err(PortError::permanent("not written yet"))
+        prove::prove(self).await
     }
 
     async fn create(

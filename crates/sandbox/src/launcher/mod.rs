@@ -10,6 +10,7 @@
 //! the first process until after the last one; the pid of process 1 is recorded before it does anything.
 
 mod access;
+mod call;
 mod descriptors;
 mod home;
 mod loopback;
@@ -21,6 +22,7 @@ mod seccomp;
 mod sources;
 mod trampoline;
 
+pub(crate) use call::attempt as attempt_call;
 pub(crate) use descriptors::send_descriptor;
 pub(crate) use trampoline::{ExecSpec, run as exec, tag};
 

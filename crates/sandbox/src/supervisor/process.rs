@@ -162,7 +162,11 @@ impl Process {
             TreeSignal::Kill => libc::SIGKILL,
         };
         let mut gone = self.tree_gone.subscribe();
-        let told = tokio::time::timeout(SIGNAL_WAIT, self.keeper.signal(number)).await;
+        let told = tokio::select! {
+            told = tokio::time::timeout(SIGNAL_WAIT, self.keeper.signal(number)) => told,
+            // The program was the first to go, and the keeper before it could say so.
+            _ = gone.wait_for(|gone| *gone) => return Ok(()),
+        };
         match (signal, told) {
             (TreeSignal::Interrupt | TreeSignal::Terminate, Ok(Ok(()))) => return Ok(()),
             (TreeSignal::Interrupt | TreeSignal::Terminate, Err(_)) => {

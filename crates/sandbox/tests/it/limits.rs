@@ -37,7 +37,9 @@ async fn processes_are_bounded() {
         running.wait_for("bomb", "lit").await;
         running.sandbox.signal(&"bomb".parse().unwrap(), TreeSignal::Kill).await.unwrap();
         let ran = running
-            .run("i=0; while [ $i -lt 60 ]; do sleep 1000 & i=$((i+1)); done 2>/dev/null; echo all")
+            .run(
+                "i=0; while [ $i -lt 60 ]; do sleep 1000 >/dev/null & i=$((i+1)); done 2>/dev/null; echo all",
+            )
             .await;
         assert_ne!(ran.stdout, "all\n", "60 processes were started");
         assert_eq!(running.run("echo fine").await.stdout, "fine\n");

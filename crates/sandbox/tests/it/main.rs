@@ -10,6 +10,7 @@
 )]
 
 mod basics;
+mod escape;
 mod exactly_once;
 mod ground;
 mod lifetime;
