@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use telecoder_model::PortError;
 use telecoder_model::id::InstanceId;
 use telecoder_model::time::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 /// What happens to tasks. Cloning gives another handle to the same engine.
 #[derive(Clone)]
@@ -21,6 +21,7 @@ struct Inner {
     options: EngineOptions,
     instance: InstanceId,
     public_url: OnceLock<String>,
+    proof: OnceCell<()>,
 }
 
 impl fmt::Debug for Engine {
@@ -38,7 +39,15 @@ impl Engine {
         let instance = format!("server-{}", ports.ids.word(12))
             .parse()
             .map_err(|error| PortError::permanent("the ids port gave no usable name").because(error))?;
-        Ok(Self { inner: Arc::new(Inner { ports, options, instance, public_url: OnceLock::new() }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                ports,
+                options,
+                instance,
+                public_url: OnceLock::new(),
+                proof: OnceCell::new(),
+            }),
+        })
     }
 
     /// Works on sessions until `shutdown` turns true; then hands over what is under way within the stop grace.
@@ -54,6 +63,27 @@ impl Engine {
         self.inner.public_url.get_or_init(|| public_url.to_owned());
     }
 
+    /// Makes sure that isolation was proved on this host: once a start, before the first sandbox. A proof that fails is
+    /// tried again for the next session, since its remedy may have been applied.
+    pub(crate) async fn prove(&self) -> Result<(), PortError> {
+        let prove = async {
+            let driver = &self.inner.ports.driver;
+            let broken: Vec<_> = driver.prove().await?.into_iter().filter(|proof| !proof.held).collect();
+            let Some(first) = broken.first() else { return Ok(()) };
+            let all: Vec<String> =
+                broken.iter().map(|proof| format!("{} ({})", proof.attempt, proof.detail)).collect();
+            let error = PortError::denied(format!(
+                "the {} sandbox does not hold on this host: {}",
+                driver.kind(),
+                all.join("; ")
+            ));
+            Err(match &first.remedy {
+                Some(remedy) => error.remedy(remedy.clone()),
+                None => error.remedy("see all proofs: telecoder doctor --prove"),
+            })
+        };
+        self.inner.proof.get_or_try_init(|| prove).await.map(|()| ())
+    }
     pub(crate) fn public_url(&self) -> &str {
         self.inner.public_url.get().unwrap_or(&self.inner.options.public_url)
     }

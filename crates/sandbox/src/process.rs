@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(run(command).await.unwrap_err().class, ErrorClass::Full);
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("mark");
-        let mut command = shell(&format!("(read _; touch {}) & wait", mark.display()));
+        let mut command = shell(&format!("(tail -f /dev/null; touch {}) & wait", mark.display()));
         command.timeout = Duration::from_millis(100);
         assert_eq!(run(command).await.unwrap_err().class, ErrorClass::Transient);
         assert!(!mark.exists());
