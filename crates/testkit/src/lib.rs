@@ -7,6 +7,7 @@ pub mod bin;
 #[macro_use]
 pub mod conformance;
 pub mod environment;
+pub mod export;
 pub mod fakes;
 pub mod git_fixture;
 pub mod gym;

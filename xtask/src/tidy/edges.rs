@@ -42,9 +42,16 @@ const EDGES: &[(&str, &[&str])] = &[
 
 const TESTKIT: &str = "telecoder-testkit";
 
-/// What tests may use beyond that: the store's promises (order, isolation, compare-and-set) are not worth faking.
-const TEST_EDGES: &[(&str, &str)] =
-    &[("telecoder-engine", "telecoder-store"), ("telecoder-server", "telecoder-store")];
+/// What tests may use beyond that: the promises of the store, the process port and git are not worth faking.
+const TEST_EDGES: &[(&str, &str)] = &[
+    ("telecoder-agent", "telecoder-sandbox"),
+    ("telecoder-engine", "telecoder-store"),
+    ("telecoder-git", "telecoder-sandbox"),
+    ("telecoder-integrations", "telecoder-git"),
+    ("telecoder-integrations", "telecoder-sandbox"),
+    ("telecoder-integrations", "telecoder-store"),
+    ("telecoder-server", "telecoder-store"),
+];
 
 /// A crate of others that belongs to one part, and the packages that may use it outside their tests.
 const RESERVED: &[(&str, &[&str])] = &[

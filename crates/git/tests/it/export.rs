@@ -8,6 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use telecoder_model::error::ErrorClass;
 use telecoder_model::port::git::Workspaces;
+use telecoder_model::port::process::{HostCommand, Processes};
 use telecoder_model::port::sandbox::Access;
 
 #[tokio::test]
@@ -291,12 +292,12 @@ async fn an_overlay_is_exported_and_its_layer_read() {
         place = place.display(),
         out = out.display(),
     );
-    let mut command = telecoder_model::port::process::HostCommand::new("unshare", "/");
+    let mut command = HostCommand::new("unshare", "/");
     command.args = ["-r", "-m", "/bin/sh", "-c", &script, "x"].map(Into::into).to_vec();
     command.args.extend(process.argv.iter().map(Into::into));
     command.env = process.env.iter().map(|(k, v)| (k.into(), v.into())).collect();
     command.env.insert("HOME".into(), world.folder.path().into());
-    let output = telecoder_model::port::process::Processes::run(&*world.processes, command).await.unwrap();
+    let output = world.processes.run(command).await.unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!((output.code, said.as_str()), (Some(0), ""));
     let taken = world.git.import(&id, stream(&fs::read(out).unwrap().into())).await.unwrap();

@@ -1,5 +1,6 @@
 //! Hostile exports: whatever a sandbox sends, nothing unsafe reaches the quarantine's refs or a commit.
 
+use crate::processes::programs;
 use crate::world::{World, git_in, session, stream};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use telecoder_model::PortError;
 use telecoder_model::error::ErrorClass;
 use telecoder_model::port::git::Workspaces;
+use telecoder_model::port::process::{HostCommand, Input, Processes};
 use telecoder_model::refs::ObjectId;
 use tempfile::TempDir;
 
@@ -49,11 +51,10 @@ impl Forge {
     async fn export(&self, tree: &str, objects: &[&str]) -> Bytes {
         let list: PathBuf = self.folder.path().join("list");
         fs::write(&list, objects.join("\n") + "\n").unwrap();
-        let mut command = telecoder_model::port::process::HostCommand::new("git", self.folder.path());
+        let mut command = HostCommand::new("git", self.folder.path());
         command.args = ["pack-objects", "--stdout", "-q"].map(Into::into).to_vec();
-        command.stdin = telecoder_model::port::process::Input::File(list);
-        let processes = crate::processes::RealProcesses::default();
-        let output = telecoder_model::port::process::Processes::run(&processes, command).await.unwrap();
+        command.stdin = Input::File(list);
+        let output = programs().run(command).await.unwrap();
         assert_eq!(output.code, Some(0), "{:?}", output.stderr);
         let mut bytes = format!("telecoder-export 1 tree {tree}\n").into_bytes();
         bytes.extend_from_slice(&output.stdout);

@@ -1,8 +1,6 @@
 //! A data folder, repositories of a person, and an agent that edits its tree.
 
-use crate::processes::RealProcesses;
-use bytes::Bytes;
-use futures::StreamExt;
+use crate::processes::{Recorded, programs};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -15,10 +13,12 @@ use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::git::{CommitRequest, PreparedWorkspace, Workspaces};
 use telecoder_model::port::process::{HostCommand, HostOutput, OutputTo, Processes};
-use telecoder_model::port::sandbox::{Access, WorkspaceSource};
+use telecoder_model::port::sandbox::Access;
 use telecoder_model::refs::ObjectId;
 use telecoder_model::repository::Repository;
 use telecoder_model::time::Timestamp;
+use telecoder_testkit::export;
+pub(crate) use telecoder_testkit::export::stream;
 use tempfile::TempDir;
 
 /// The time of every commit that tests ask for.
@@ -27,7 +27,7 @@ pub(crate) const AT: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 pub(crate) struct World {
     pub(crate) folder: TempDir,
     pub(crate) git: Git,
-    pub(crate) processes: Arc<RealProcesses>,
+    pub(crate) processes: Arc<Recorded>,
 }
 
 pub(crate) fn session(number: u8) -> SessionId {
@@ -49,7 +49,7 @@ impl World {
         let folder = TempDir::new().unwrap();
         // Another user must be able to reach repositories below it.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let processes = Arc::new(RealProcesses::default());
+        let processes = Arc::new(Recorded::new());
         let mut options = GitOptions::new(folder.path().join("git"), folder.path().join("sessions"));
         options.durable = false;
         change(&mut options);
@@ -98,16 +98,7 @@ impl World {
         tree: &Path,
         base: Option<&ObjectId>,
     ) -> HostOutput {
-        let process = self.git.export(session, base, 1).unwrap();
-        let home = TempDir::new_in(self.folder.path()).unwrap();
-        let mut command = HostCommand::new(&process.argv[0], tree);
-        command.args = process.argv[1..].iter().map(OsString::from).collect();
-        command.env = process.env.iter().map(|(k, v)| (OsString::from(k), OsString::from(v))).collect();
-        command.env.insert(OsString::from("HOME"), home.path().as_os_str().to_owned());
-        command.stdout = OutputTo::Memory(64 << 20);
-        let output = self.processes.run(command).await.unwrap();
-        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "the script left something");
-        output
+        export::run(&self.git, &*self.processes, session, tree, base).await
     }
 
     /// Exports and imports what the agent left.
@@ -149,18 +140,8 @@ impl World {
     }
 }
 
-/// Cuts output into small pieces, as a sandbox's stream would.
-pub(crate) fn stream(bytes: &Bytes) -> futures::stream::BoxStream<'static, Result<Bytes, PortError>> {
-    let pieces: Vec<Result<Bytes, PortError>> =
-        bytes.chunks(777).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
-    futures::stream::iter(pieces).boxed()
-}
-
 pub(crate) fn tree_of(workspace: &PreparedWorkspace) -> PathBuf {
-    match &workspace.source {
-        WorkspaceSource::Bind { path } => path.clone(),
-        WorkspaceSource::Overlay { lower, .. } => lower.clone(),
-    }
+    export::tree_of(&workspace.source)
 }
 
 pub(crate) fn put(tree: &Path, name: &str, content: &str) {
@@ -198,7 +179,7 @@ pub(crate) async fn try_git(folder: &Path, args: &[&str], env: &BTreeMap<&str, &
     for (name, value) in env {
         command.env.insert(OsString::from(name), OsString::from(value));
     }
-    RealProcesses::default().run(command).await.unwrap()
+    programs().run(command).await.unwrap()
 }
 
 impl Person {
