@@ -1,6 +1,7 @@
 //! Exit codes and failures as they are told (layer 4): 0 done, 1 failed, 2 usage, 3 server unreachable, 4 stopped, 5 waiting
 //! for a person.
 
+use crate::terminal::{RED, styled};
 use std::io::Write;
 use std::process::ExitCode;
 use telecoder_api::ClientError;
@@ -38,7 +39,7 @@ impl Failure {
     /// Tells it on standard error.
     pub(crate) fn tell(&self) -> ExitCode {
         let mut err = anstream::stderr().lock();
-        drop(writeln!(err, "error: {}", telecoder::harmless(&self.message)));
+        drop(writeln!(err, "{} {}", styled(RED.bold(), "error:"), telecoder::harmless(&self.message)));
         if let Some(hint) = &self.hint {
             drop(writeln!(err, " hint: {}", telecoder::harmless(hint)));
         }
@@ -56,6 +57,8 @@ impl From<ClientError> for Failure {
                 message,
                 hint: hint.or_else(|| Some("give a token: TELECODER_TOKEN=…".to_owned())),
             },
+            // 400: what was asked for cannot be, whatever the state of things.
+            ClientError::Api { status: 400, message, hint, .. } => Self { code: 2, message, hint },
             ClientError::Api { message, hint, .. } => Self { code: 1, message, hint },
             ClientError::Invalid { .. } => Self::usage(error.to_string()),
             ClientError::Protocol { .. } => Self::failed(error.to_string()),

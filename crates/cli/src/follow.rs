@@ -1,16 +1,14 @@
-//! Following a session (layer 4): its events as text, as they come.
+//! Following a session (layer 4): its events as they come, over lost connections.
 
 use crate::exit::Failure;
-use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, Terminal, YELLOW, styled};
-use crate::words::{clean, duration};
-use std::collections::BTreeMap;
+use crate::terminal::Terminal;
+use crate::writer::Writer;
 use telecoder_api::Client;
-use telecoder_api::client::{Start, backoff};
-use telecoder_api::event::{Author, Event, EventBody, StepState, ToolCall, ToolStatus};
+use telecoder_api::client::{Reconnect, Start, backoff};
+use telecoder_api::event::{Event, EventBody};
 use telecoder_api::session::Status;
+use tokio::signal::unix::{SignalKind, signal};
 
-/// Lines of a tool's output that are shown.
-const MAX_TOOL_LINES: usize = 8;
 /// How often a lost connection is made anew, with growing pauses: about two minutes.
 const RECONNECTS: u32 = 30;
 
@@ -43,190 +41,70 @@ pub(crate) async fn follow(
     until: Until,
 ) -> Result<(Ended, u64), Failure> {
     let mut writer = Writer::new(terminal);
-    let mut follower = client.follow(id, Start { after, stay: until != Until::Now }, backoff(RECONNECTS));
+    let ended = each(terminal, client, id, after, until, |event| writer.event(event)).await;
+    writer.end_line()?;
+    ended
+}
+
+/// Waits for a session without a word.
+pub(crate) async fn wait(
+    terminal: Terminal,
+    client: &Client,
+    id: &str,
+    after: u64,
+    until: Until,
+) -> Result<Ended, Failure> {
+    Ok(each(terminal, client, id, after, until, |_| Ok(())).await?.0)
+}
+
+/// Gives each event to `see`, until the end that is wanted.
+async fn each(
+    terminal: Terminal,
+    client: &Client,
+    id: &str,
+    after: u64,
+    until: Until,
+    mut see: impl FnMut(&Event) -> Result<(), Failure>,
+) -> Result<(Ended, u64), Failure> {
+    let start = Start { after, stay: until != Until::Now };
+    let mut follower = client.follow(id, start, patient(terminal));
+    // One listener for the whole time: one that is made anew for each event would miss a Ctrl-C between two.
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut last = after;
     loop {
         let event = tokio::select! {
             event = follower.next() => event,
-            _ = tokio::signal::ctrl_c() => {
-                writer.end_line()?;
-                return Ok((Ended::Interrupted, last));
-            }
+            _ = interrupt.recv() => return Ok((Ended::Interrupted, last)),
         };
-        let Some(event) = event else { break };
+        let Some(event) = event else {
+            return Ok((Ended::Reached, last));
+        };
         let event = event?;
         last = event.seq;
-        let rests =
-            matches!(event.body(), Some(EventBody::Status { status: Status::Waiting | Status::Idle, .. }));
-        writer.event(&event)?;
-        if until == Until::Rest && rests {
-            break;
+        see(&event)?;
+        // The log may tell of a rest that is over: what counts is how the session stands now.
+        if until == Until::Rest && tells_of_rest(&event) && rests(client.session(id).await?.status) {
+            return Ok((Ended::Reached, last));
         }
-    }
-    writer.end_line()?;
-    Ok((Ended::Reached, last))
-}
-
-/// Turns events into text. Chunks of a message run on; everything else begins a line.
-struct Writer {
-    terminal: Terminal,
-    open: Option<Open>,
-    titles: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Open {
-    Message,
-    Thought,
-}
-
-impl Writer {
-    fn new(terminal: Terminal) -> Self {
-        Self { terminal, open: None, titles: BTreeMap::new() }
-    }
-
-    fn end_line(&mut self) -> Result<(), Failure> {
-        if self.open.take().is_some() { self.terminal.write("\n") } else { Ok(()) }
-    }
-
-    fn line(&mut self, text: &str) -> Result<(), Failure> {
-        self.end_line()?;
-        self.terminal.line(text)
-    }
-
-    fn run_on(&mut self, kind: Open, text: &str) -> Result<(), Failure> {
-        if self.open != Some(kind) {
-            self.end_line()?;
-            self.open = Some(kind);
-        }
-        let text = clean(text);
-        self.terminal.write(&if kind == Open::Thought { styled(DIM, &text) } else { text })
-    }
-
-    fn event(&mut self, event: &Event) -> Result<(), Failure> {
-        let Some(body) = event.body() else {
-            return self.line(&styled(DIM, &format!("({})", clean(&event.kind))));
-        };
-        match body {
-            EventBody::Status { status, reason } => {
-                let reason = reason.map(|reason| format!(" ({})", clean(&reason))).unwrap_or_default();
-                self.line(&format!("{} {}{reason}", styled(DIM, "●"), crate::words::status(status)))
-            }
-            EventBody::Step { step, state, detail, duration_ms } => {
-                self.step(&step, state, detail, duration_ms)
-            }
-            EventBody::Message { author: Author::Agent, text, .. } => self.run_on(Open::Message, &text),
-            EventBody::Message { author, text, .. } => {
-                let who = if author == Author::User { "you" } else { "telecoder" };
-                self.line(&format!("{} {}", styled(BOLD, &format!("{who}:")), clean(&text)))
-            }
-            EventBody::Thought { text } => self.run_on(Open::Thought, &text),
-            EventBody::ToolCall(call) | EventBody::ToolUpdate(call) => self.tool(call),
-            EventBody::Plan { entries } => {
-                for entry in entries {
-                    let mark = if entry.status == "completed" { "✓" } else { "·" };
-                    self.line(&format!("  {mark} {}", clean(&entry.content)))?;
-                }
-                Ok(())
-            }
-            EventBody::Output { stream, text, .. } => {
-                self.line(&styled(DIM, &format!("[{}] {}", clean(&stream), clean(first_line(&text)))))
-            }
-            EventBody::FileChange { paths, total, action } => {
-                self.line(&format!("{} {total} paths: {}", clean(&action), clean(&paths.join(", "))))
-            }
-            EventBody::Usage(call) => {
-                let model = call.model.unwrap_or(call.provider);
-                let text = format!(
-                    "model call {} {} ({} in, {} out)",
-                    clean(&model),
-                    call.end,
-                    call.usage.input_tokens,
-                    call.usage.output_tokens
-                );
-                self.line(&styled(DIM, &text))
-            }
-            EventBody::Permission { decision, title, state, by, .. } => {
-                let by = by.map(|by| format!(" by {}", clean(&by))).unwrap_or_default();
-                let line = format!("permission {}{by}: {}", clean(&state), clean(&title));
-                self.line(&styled(YELLOW, &line))?;
-                if state == "asked" {
-                    return self.line(&format!(
-                        "  answer with: telecoder approve {decision}   or: telecoder deny {decision}"
-                    ));
-                }
-                Ok(())
-            }
-            EventBody::Outcome(outcome) => {
-                self.line(&format!("{} {}", styled(GREEN, "outcome"), clean(&outcome.headline)))
-            }
-            EventBody::Git { action, commit, branch, diff } => {
-                let branch = branch.map(|branch| format!(" {}", clean(&branch))).unwrap_or_default();
-                let diff = diff
-                    .map(|d| format!("  {} files +{} −{}", d.files, d.additions, d.deletions))
-                    .unwrap_or_default();
-                let commit = commit.get(..12).unwrap_or(&commit).to_owned();
-                self.line(&format!("{} {}{branch} {commit}{diff}", styled(DIM, "git"), clean(&action)))
-            }
-            EventBody::PullRequest { number, url, action } => self.line(&format!(
-                "{} #{number} {}  {}",
-                styled(GREEN, "pull request"),
-                clean(&action),
-                clean(&url)
-            )),
-            EventBody::Error { kind, message, hint } => {
-                self.line(&format!("{} {}", styled(RED, kind.as_str()), clean(&message)))?;
-                hint.map_or(Ok(()), |hint| self.line(&format!("  hint: {}", clean(&hint))))
-            }
-            EventBody::Done { .. } => self.end_line(),
-        }
-    }
-
-    fn step(
-        &mut self,
-        step: &str,
-        state: StepState,
-        detail: Option<String>,
-        duration_ms: Option<u64>,
-    ) -> Result<(), Failure> {
-        let name = step.replace('_', " ");
-        let detail = detail.map(|detail| format!(": {}", clean(&detail))).unwrap_or_default();
-        let text = match state {
-            StepState::Started => format!("{name} …"),
-            StepState::Finished => {
-                let time = duration_ms.map(|millis| format!(" ({})", duration(millis))).unwrap_or_default();
-                format!("{name}{detail}{time}")
-            }
-            StepState::Failed => format!("{name} failed{detail}"),
-        };
-        self.line(&styled(DIM, &text))
-    }
-
-    fn tool(&mut self, call: ToolCall) -> Result<(), Failure> {
-        if let Some(title) = &call.title {
-            if self.titles.insert(call.id.clone(), title.clone()).as_ref() != Some(title) {
-                let kind = call.kind.map_or("tool", |kind| kind.as_str());
-                self.line(&format!("{} {} {}", styled(CYAN, "▸"), styled(BOLD, kind), clean(title)))?;
-            }
-        }
-        if call.status == Some(ToolStatus::Failed) {
-            self.line(&format!("  {}", styled(RED, "failed")))?;
-        }
-        if matches!(call.status, Some(ToolStatus::Completed | ToolStatus::Failed))
-            && let Some(output) = &call.output
-        {
-            let lines: Vec<&str> = output.trim_end().lines().collect();
-            for line in lines.iter().take(MAX_TOOL_LINES) {
-                self.line(&format!("  {}", styled(DIM, &clean(line))))?;
-            }
-            if lines.len() > MAX_TOOL_LINES {
-                self.line(&styled(DIM, &format!("  … {} more lines", lines.len() - MAX_TOOL_LINES)))?;
-            }
-        }
-        Ok(())
     }
 }
 
-fn first_line(text: &str) -> &str {
-    text.trim().lines().next().unwrap_or("")
+/// Makes lost connections anew, and says so once for each loss.
+pub(crate) fn patient(terminal: Terminal) -> Reconnect {
+    let mut wait = backoff(RECONNECTS);
+    Box::new(move |failures, error| {
+        let pause = wait(failures, error);
+        if failures == 1 && pause.is_some() {
+            terminal.note("The server does not answer; the session goes on by itself. Trying again …");
+        }
+        pause
+    })
+}
+
+fn tells_of_rest(event: &Event) -> bool {
+    matches!(event.body(), Some(EventBody::Status { status, .. }) if rests(status))
+}
+
+fn rests(status: Status) -> bool {
+    matches!(status, Status::Waiting | Status::Idle)
 }

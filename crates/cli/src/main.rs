@@ -13,6 +13,7 @@ mod start_server;
 mod table;
 mod terminal;
 mod words;
+mod writer;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -32,6 +32,14 @@ pub(crate) fn canonical(text: &str) -> Result<String, Failure> {
         .ok_or_else(|| Failure::failed("the repository's path is not valid UTF-8").hint("rename the folder"))
 }
 
+/// The repository that a list is filtered by: one that is gone has its sessions still.
+pub(crate) fn filter(text: &str) -> Result<String, Failure> {
+    if text.starts_with('/') && !Path::new(text).exists() {
+        return Ok(text.to_owned());
+    }
+    canonical(text)
+}
+
 /// The folder of the repository around a path: the nearest that holds `.git`, or a bare repository.
 pub(crate) fn around(path: &Path) -> Option<PathBuf> {
     path.ancestors()

@@ -9,11 +9,11 @@ use std::io::{IsTerminal, Write};
 /// How answers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Output {
-    /// Tables and colour.
+    /// Tables and colour
     Table,
-    /// JSON.
+    /// JSON
     Json,
-    /// Plain lines.
+    /// Plain lines, with tabs where a command lists
     Text,
 }
 
@@ -32,6 +32,9 @@ pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default();
 
 impl Terminal {
     pub(crate) fn new(wanted: Option<Output>) -> Self {
+        if wanted == Some(Output::Text) {
+            anstream::ColorChoice::Never.write_global();
+        }
         Self { wanted }
     }
     /// The output of commands that list: JSON where standard output is not a terminal.
@@ -67,6 +70,10 @@ impl Terminal {
             serde_json::to_string(value)
         };
         self.line(&text.map_err(|error| Failure::failed(error.to_string()))?)
+    }
+    /// Asks for a line, where somebody can see it.
+    pub(crate) fn prompt(self, text: &str) -> Result<(), Failure> {
+        if self.is_terminal() { self.write(text) } else { Ok(()) }
     }
     /// Says something beside the answer, on standard error.
     pub(crate) fn note(self, text: &str) {

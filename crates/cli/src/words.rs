@@ -1,19 +1,34 @@
 //! How things are put into words (layer 4).
 
+use crate::table::Cell;
 use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, styled};
+use anstyle::Style;
 use telecoder_api::pull::Pull;
 use telecoder_api::session::{ResultKind, Session, Status};
 
 /// A status in its colour.
 pub(crate) fn status(status: Status) -> String {
-    let style = match status {
+    styled(status_style(status), status.as_str())
+}
+
+/// A status in its colour, for a table.
+pub(crate) fn status_cell(status: Status) -> Cell {
+    Cell::new(status_style(status), status.as_str())
+}
+
+fn status_style(status: Status) -> Style {
+    match status {
         Status::Complete => GREEN,
         Status::Error => RED,
         Status::Stopped | Status::Waiting => YELLOW,
         Status::Preparing | Status::Running => CYAN,
         Status::Pending | Status::Idle | Status::Hibernated => DIM,
-    };
-    styled(style, status.as_str())
+    }
+}
+
+/// A number of things: `1 file`, `3 files`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Seconds and minutes: `4.2 s`, `3 min 5 s`.
@@ -33,6 +48,12 @@ pub(crate) fn bytes(bytes: u64) -> String {
         1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
         _ => format!("{}.{} GB", bytes / 1_000_000_000, (bytes % 1_000_000_000) / 100_000_000),
     }
+}
+
+/// The answer of a session whose result is words.
+pub(crate) fn answer(session: &Session) -> Option<String> {
+    let text = session.result_text.as_deref().filter(|_| session.result == ResultKind::Text)?;
+    Some(clean(text.trim_end()))
 }
 
 /// The outcome of a session, for its end and for `status`.
@@ -58,12 +79,6 @@ pub(crate) fn outcome(session: &Session) -> String {
             section(&mut lines, name, items);
         }
         section(&mut lines, "The agent says that it verified", &outcome.claims.verified);
-    }
-    if session.result == ResultKind::Text
-        && let Some(text) = &session.result_text
-    {
-        lines.push(String::new());
-        lines.push(clean(text));
     }
     if let (Some(number), Some(url)) = (session.pr_number, &session.pr_url) {
         let state = session.pr_state.map_or("", |state| state.as_str());

@@ -10,7 +10,9 @@ use telecoder_engine::request::FindingState as State;
 use telecoder_model::PortError;
 use telecoder_model::principal::Principal;
 use telecoder_server::BoundServer;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// Server and worker, bound to an address and not yet at work.
 #[derive(Debug)]
@@ -120,29 +122,25 @@ impl App {
     }
 }
 
-/// Waits for SIGINT or SIGTERM; or for SIGHUP (the terminal was closed), unless this process was started to ignore it.
-pub async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    let hangup = async {
-        // A handler would take back what `nohup` has arranged.
-        if hangup_is_ignored() {
-            return std::future::pending().await;
+/// Waits for SIGINT or SIGTERM; or for SIGHUP (the terminal was closed), unless this process was started to ignore it. The
+/// signals are caught from the call on, not only once the future is polled. It must be called within a runtime.
+pub fn interrupted() -> impl Future<Output = ()> + Send {
+    // A handler would take back what `nohup` has arranged.
+    let hangup = if hangup_is_ignored() { None } else { caught(SignalKind::hangup()) };
+    let all = [caught(SignalKind::interrupt()), caught(SignalKind::terminate()), hangup];
+    async move {
+        let mut waiting = JoinSet::new();
+        for mut signal in all.into_iter().flatten() {
+            waiting.spawn(async move { signal.recv().await });
         }
-        match signal(SignalKind::hangup()) {
-            Ok(mut hangup) => drop(hangup.recv().await),
-            Err(_) => std::future::pending().await,
+        if waiting.join_next().await.is_none() {
+            std::future::pending().await
         }
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        () = hangup => {}
     }
+}
+
+fn caught(kind: SignalKind) -> Option<Signal> {
+    signal(kind).ok()
 }
 
 /// Whether SIGHUP (bit 0 of proc(5)'s `SigIgn`) is ignored.

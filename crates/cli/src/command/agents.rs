@@ -3,8 +3,8 @@
 use super::Context;
 use crate::arguments::{AgentArguments, AgentsCommand};
 use crate::exit::{Failure, Outcome};
-use crate::table::table;
-use crate::terminal::{GREEN, Output, Terminal, YELLOW, styled};
+use crate::table::{self, Cell};
+use crate::terminal::{DIM, GREEN, Output, Terminal, YELLOW, styled};
 use crate::words::{bytes, clean};
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,13 +27,7 @@ async fn server(context: &Context, data_dir: Option<&Path>) -> Result<Option<Cli
     if data_dir.is_some() {
         return Ok(None);
     }
-    let place = context.place()?;
-    let client = place.client()?;
-    match client.health().await {
-        Ok(_) => Ok(Some(client)),
-        Err(telecoder_api::ClientError::Unreachable { .. }) if place.is_local => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    context.place()?.reachable().await
 }
 
 fn local(data_dir: Option<&Path>) -> Result<LocalAgents, Failure> {
@@ -50,28 +44,28 @@ async fn list(context: &Context, data_dir: Option<&Path>) -> Outcome {
         context.terminal.json(&rows)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let cells = rows
-        .into_iter()
-        .map(|agent| {
-            let installed =
-                if agent.installed { styled(GREEN, "installed") } else { "not installed".to_owned() };
-            let size = agent.size_bytes.map(bytes).unwrap_or_default();
-            vec![
-                agent.name,
-                installed,
-                agent.version.unwrap_or_default(),
-                size,
-                agent.problem.unwrap_or(agent.description),
-            ]
-        })
-        .collect();
-    context.terminal.line(&table(&["name", "state", "version", "size", "about"], cells))?;
+    let missing = rows.iter().any(|agent| !agent.installed);
+    let cells = rows.into_iter().map(row).collect();
+    table::show(context.terminal, &["name", "state", "version", "size", "about"], cells)?;
+    if missing && context.terminal.is_terminal() {
+        context.terminal.note("Install one: telecoder agents install NAME");
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn row(agent: Agent) -> Vec<Cell> {
+    let (state, about) = match (agent.installed, agent.problem) {
+        (true, None) => (Cell::new(GREEN, "installed"), agent.description),
+        (true, Some(problem)) => (Cell::new(YELLOW, "installed"), problem),
+        (false, _) => (Cell::new(DIM, "not installed"), agent.description),
+    };
+    let size = agent.size_bytes.map(bytes).unwrap_or_default();
+    vec![agent.name.into(), state, agent.version.unwrap_or_default().into(), size.into(), about.into()]
 }
 
 async fn install(context: &Context, options: &AgentArguments) -> Outcome {
     let data_dir = options.data.data_dir.as_deref();
-    let name = if options.name == "claude" { "claude-code" } else { &options.name };
+    let name = catalogue_name(&options.name);
     let agent = match server(context, data_dir).await? {
         Some(client) => {
             let mut follower = client.install_agent(name).await?;
@@ -84,34 +78,45 @@ async fn install(context: &Context, options: &AgentArguments) -> Outcome {
         }
         None => wire(local(data_dir)?.install(name, &Lines(context.terminal)).await?),
     };
-    told(context, &agent)
+    told(context, &agent)?;
+    Ok(code(agent.installed))
 }
 
 async fn check(context: &Context, options: &AgentArguments) -> Outcome {
     let data_dir = options.data.data_dir.as_deref();
-    let name = if options.name == "claude" { "claude-code" } else { &options.name };
+    let name = catalogue_name(&options.name);
     let agent = match server(context, data_dir).await? {
         Some(client) => client.check_agent(name).await?,
         None => wire(local(data_dir)?.check(name).await?),
     };
-    told(context, &agent)
+    told(context, &agent)?;
+    Ok(code(agent.installed && agent.problem.is_none()))
 }
 
-fn told(context: &Context, agent: &Agent) -> Outcome {
-    let ready = agent.installed && agent.problem.is_none();
+fn catalogue_name(name: &str) -> &str {
+    if name == "claude" { "claude-code" } else { name }
+}
+
+fn code(fine: bool) -> ExitCode {
+    if fine { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+fn told(context: &Context, agent: &Agent) -> Result<(), Failure> {
     if context.terminal.telling() == Output::Json {
-        context.terminal.json(agent)?;
-    } else {
-        let version = agent.version.as_deref().unwrap_or("");
-        let size = agent.size_bytes.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
-        let state =
-            if agent.installed { styled(GREEN, "installed") } else { styled(YELLOW, "not installed") };
-        context.terminal.line(&format!("{} {} {state}{size}", clean(&agent.name), clean(version)))?;
-        if let Some(problem) = &agent.problem {
-            context.terminal.line(&format!("  {}", clean(problem)))?;
-        }
+        return context.terminal.json(agent);
     }
-    Ok(if ready || agent.installed { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let version = agent.version.as_deref().map(|version| format!(" {}", clean(version))).unwrap_or_default();
+    let size = agent.size_bytes.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
+    let state = match (agent.installed, &agent.problem) {
+        (true, None) => styled(GREEN, "works"),
+        (true, Some(_)) => styled(YELLOW, "installed"),
+        (false, _) => styled(YELLOW, "not installed"),
+    };
+    context.terminal.line(&format!("{}{version}: {state}{size}", clean(&agent.name)))?;
+    match &agent.problem {
+        Some(problem) => context.terminal.line(&format!("  {}", clean(problem))),
+        None => Ok(()),
+    }
 }
 
 struct Lines(Terminal);

@@ -3,8 +3,8 @@
 use super::{Context, words};
 use crate::arguments::ConfigCommand;
 use crate::exit::{Failure, Outcome};
-use crate::table::table;
-use crate::terminal::Output;
+use crate::table::{self, Cell};
+use crate::terminal::{DIM, Output};
 use serde_json::json;
 use std::process::ExitCode;
 use telecoder::{Given, config_file, config_rows, write_setting};
@@ -41,7 +41,11 @@ fn show(context: &Context, given: &Given) -> Result<(), Failure> {
     }
     let cells = rows
         .into_iter()
-        .map(|row| vec![row.key, row.value.unwrap_or_else(|| "–".to_owned()), row.source])
+        .map(|row| {
+            let value = row.value.map_or_else(|| Cell::new(DIM, "–"), Cell::from);
+            let from = if row.source == "default" { Cell::new(DIM, "default") } else { row.source.into() };
+            vec![row.key.into(), value, from]
+        })
         .collect();
-    context.terminal.line(&table(&["setting", "value", "from"], cells))
+    table::show(context.terminal, &["setting", "value", "from"], cells)
 }

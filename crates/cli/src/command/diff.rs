@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::exit::{Failure, Outcome};
+use crate::repository;
 use crate::terminal::{BOLD, CYAN, GREEN, Output, RED, styled};
 use crate::words::clean;
 use std::fmt::Write as _;
@@ -14,7 +15,11 @@ pub(crate) async fn diff(context: &Context, id: &str) -> Outcome {
         context.terminal.json(&client.diff(id).await?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    show(context, &client.diff_patch(id).await?)?;
+    let patch = client.diff_patch(id).await?;
+    if patch.is_empty() {
+        context.terminal.note("The session changed nothing.");
+    }
+    show(context, &patch)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -45,7 +50,10 @@ pub(crate) async fn apply(context: &Context, id: &str) -> Outcome {
         context.terminal.line("The session changed nothing.")?;
         return Ok(ExitCode::SUCCESS);
     }
-    telecoder::apply_patch(&std::env::current_dir()?, &patch).await?;
+    let folder = std::env::current_dir()?;
+    // From a folder below, git would leave out what lies beside it.
+    let tree = repository::around(&folder).unwrap_or(folder);
+    telecoder::apply_patch(&tree, &patch).await?;
     context.terminal.line("Applied. Nothing was committed: see git diff.")?;
     Ok(ExitCode::SUCCESS)
 }

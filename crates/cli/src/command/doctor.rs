@@ -36,14 +36,10 @@ pub(crate) async fn doctor(context: &Context, options: &DoctorArguments) -> Outc
 }
 
 async fn findings(context: &Context, options: &DoctorArguments) -> Result<Vec<Finding>, Failure> {
-    if options.data.data_dir.is_none() {
-        let place = context.place()?;
-        let client = place.client()?;
-        match client.health().await {
-            Ok(_) => return Ok(client.doctor(options.prove).await?),
-            Err(telecoder_api::ClientError::Unreachable { .. }) if place.is_local => {}
-            Err(error) => return Err(error.into()),
-        }
+    if options.data.data_dir.is_none()
+        && let Some(client) = context.place()?.reachable().await?
+    {
+        return Ok(client.doctor(options.prove).await?);
     }
     let data_dir = options.data.data_dir.as_ref().map(|dir| dir.display().to_string());
     let config = Config::read(

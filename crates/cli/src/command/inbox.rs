@@ -21,7 +21,7 @@ pub(crate) async fn inbox(context: &Context, options: &InboxArguments) -> Outcom
         return Ok(ExitCode::SUCCESS);
     }
     if inbox.waiting.is_empty() && inbox.finished.is_empty() {
-        context.terminal.line("Nothing yet. Begin with: telecoder run \"…\"")?;
+        context.terminal.note("Nothing yet. Begin with: telecoder run \"…\"");
     }
     if !inbox.waiting.is_empty() {
         context.terminal.line(&styled(BOLD, "Needs an answer"))?;

@@ -4,7 +4,7 @@ use super::Context;
 use crate::arguments::ListArguments;
 use crate::exit::{Failure, Outcome};
 use crate::repository;
-use crate::table::table;
+use crate::table::{self, Cell};
 use crate::terminal::Output;
 use crate::words;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ pub(crate) async fn list(context: &Context, options: ListArguments) -> Outcome {
         policy: options.policy,
         parent: options.parent,
         lineage: options.lineage,
-        repo: options.repo.as_deref().map(repository::canonical).transpose()?,
+        repo: options.repo.as_deref().map(repository::filter).transpose()?,
         q: None,
         limit: Some(options.limit.unwrap_or(LIMIT)),
         cursor: None,
@@ -46,25 +46,23 @@ fn show(context: &Context, rows: &[Session]) -> Result<(), Failure> {
         return context.terminal.json(&rows);
     }
     if rows.is_empty() {
-        return context.terminal.line("No sessions. Begin with: telecoder run \"…\"");
+        context.terminal.note("No sessions. Begin with: telecoder run \"…\"");
+        return Ok(());
     }
-    let cells = rows
-        .iter()
-        .map(|session| {
-            vec![
-                session.id.clone(),
-                words::status(session.status),
-                session.agent.clone(),
-                session
-                    .repo
-                    .as_deref()
-                    .map_or("–", |repo| repo.rsplit('/').next().unwrap_or(repo))
-                    .to_owned(),
-                session.pr_number.map(|number| format!("#{number}")).unwrap_or_default(),
-                session.created_at.get(..16).unwrap_or(&session.created_at).replace('T', " "),
-                session.title.clone(),
-            ]
-        })
-        .collect();
-    context.terminal.line(&table(&["id", "status", "agent", "repo", "pr", "created", "title"], cells))
+    let head = ["id", "status", "agent", "repo", "pr", "created (utc)", "title"];
+    table::show(context.terminal, &head, rows.iter().map(row).collect())
+}
+
+fn row(session: &Session) -> Vec<Cell> {
+    let repo = session.repo.as_deref().map_or("–", |repo| repo.rsplit('/').next().unwrap_or(repo));
+    let created = session.created_at.get(..16).unwrap_or(&session.created_at).replace('T', " ");
+    vec![
+        session.id.as_str().into(),
+        words::status_cell(session.status),
+        session.agent.as_str().into(),
+        repo.into(),
+        session.pr_number.map(|number| format!("#{number}")).unwrap_or_default().into(),
+        created.into(),
+        session.title.as_str().into(),
+    ]
 }

@@ -1,6 +1,6 @@
 //! `message`.
 
-use super::run::to_the_end;
+use super::following::to_the_end;
 use super::{Context, words};
 use crate::arguments::MessageArguments;
 use crate::exit::{Failure, Outcome};
@@ -10,12 +10,10 @@ use telecoder_api::message::NewMessage;
 /// Sends a message and follows what comes of it.
 pub(crate) async fn message(context: &Context, options: MessageArguments) -> Outcome {
     let content = words(&options.text)?;
-    let queue = options.queue.as_deref().map(str::parse).transpose();
-    let queue = queue.map_err(|error: telecoder_api::WordError| Failure::usage(error.to_string()))?;
     let client = context.client()?;
     let session = client.session(&options.id).await?;
     let after = last_seq(&client, &session.id).await?;
-    let sent = client.send_message(&session.id, &NewMessage { content, queue }).await?;
+    let sent = client.send_message(&session.id, &NewMessage { content, queue: options.queue }).await?;
     if options.detach {
         context.terminal.line(&format!("Message {} is {}.", sent.number, sent.state))?;
         return Ok(ExitCode::SUCCESS);

@@ -2,11 +2,13 @@
 
 mod agents;
 mod approvals;
+mod chat;
 mod config;
 mod diff;
 mod doctor;
 mod document;
 mod events;
+mod following;
 mod inbox;
 mod list;
 mod message;
@@ -50,7 +52,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let context = Context { terminal: Terminal::new(arguments.output), server: arguments.server };
     match arguments.command {
         Command::Serve(options) => serve::serve(options).await,
-        Command::StopServer(options) => serve::stop(&context, &options),
+        Command::StopServer(options) => serve::stop(&context, &options).await,
         Command::Run(options) => run::run(&context, *options).await,
         Command::List(options) => list::list(&context, options).await,
         Command::Status(one) => session::status(&context, &one.id).await,
@@ -58,7 +60,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Stop(one) => session::stop(&context, &one.id).await,
         Command::Rerun(one) => session::rerun(&context, &one.id, one.detach).await,
         Command::Attach(one) => session::attach(&context, &one.id).await,
-        Command::Rename(options) => session::rename(&context, &options.id, &options.title).await,
+        Command::Rename(options) => session::rename(&context, &options.id, &options.title.join(" ")).await,
         Command::Logs(options) => events::logs(&context, &options.id, options.follow).await,
         Command::Events(options) => events::events(&context, &options).await,
         Command::Diff(one) => diff::diff(&context, &one.id).await,

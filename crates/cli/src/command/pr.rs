@@ -4,11 +4,11 @@ use super::{Context, diff};
 use crate::arguments::{PrCommand, PrListArguments};
 use crate::exit::Outcome;
 use crate::repository;
-use crate::table::table;
-use crate::terminal::Output;
+use crate::table::{self, Cell};
+use crate::terminal::{CYAN, DIM, GREEN, Output};
 use crate::words;
 use std::process::ExitCode;
-use telecoder_api::pull::{Pull, PullFilter};
+use telecoder_api::pull::{Pull, PullFilter, PullState};
 
 /// Runs a command on pull requests.
 pub(crate) async fn run(context: &Context, command: PrCommand) -> Outcome {
@@ -37,8 +37,8 @@ pub(crate) async fn run(context: &Context, command: PrCommand) -> Outcome {
 
 async fn list(context: &Context, options: PrListArguments) -> Outcome {
     let filter = PullFilter {
-        state: options.state,
-        repo: options.repo.as_deref().map(repository::canonical).transpose()?,
+        state: options.state.map(|state| state.to_string()),
+        repo: options.repo.as_deref().map(repository::filter).transpose()?,
         session: None,
         limit: options.limit,
         cursor: None,
@@ -47,18 +47,27 @@ async fn list(context: &Context, options: PrListArguments) -> Outcome {
     if context.terminal.listing() == Output::Json {
         context.terminal.json(&rows)?;
     } else if rows.is_empty() {
-        context.terminal.line("No pull requests.")?;
+        context.terminal.note("No pull requests.");
     } else {
-        let cells = rows
-            .into_iter()
-            .map(|pull| {
-                let branches = format!("{} ← {}", pull.base, pull.head);
-                vec![format!("#{}", pull.number), pull.state.to_string(), pull.repo, branches, pull.title]
-            })
-            .collect();
-        context.terminal.line(&table(&["number", "state", "repo", "branches", "title"], cells))?;
+        let cells = rows.iter().map(row).collect();
+        table::show(context.terminal, &["number", "state", "repo", "branches", "title"], cells)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn row(pull: &Pull) -> Vec<Cell> {
+    let style = match pull.state {
+        PullState::Open => GREEN,
+        PullState::Merged => CYAN,
+        PullState::Draft | PullState::Closed => DIM,
+    };
+    vec![
+        format!("#{}", pull.number).into(),
+        Cell::new(style, pull.state.as_str()),
+        pull.repo.as_str().into(),
+        format!("{} ← {}", pull.base, pull.head).into(),
+        pull.title.as_str().into(),
+    ]
 }
 
 fn show(context: &Context, pull: &Pull) -> Outcome {

@@ -2,11 +2,17 @@
 
 use super::Context;
 use crate::arguments::{DataArguments, ServeArguments};
-use crate::connect::{Place, server_file};
+use crate::connect::{Place, no_server, server_file};
 use crate::exit::{Failure, Outcome};
 use crate::terminal::Terminal;
 use std::process::ExitCode;
+use std::time::Duration;
 use telecoder::{Builder, Config, Given};
+
+/// How long a server may take to end: it lets running model calls finish.
+const STOP_WAIT: Duration = Duration::from_secs(30);
+/// The time between two looks.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Runs the server until SIGINT or SIGTERM.
 pub(crate) async fn serve(options: ServeArguments) -> Outcome {
@@ -25,7 +31,8 @@ pub(crate) async fn serve(options: ServeArguments) -> Outcome {
     let app = Builder::new(config).build().await?;
     terminal.line(&format!("TeleCoder {} listens on {}", env!("CARGO_PKG_VERSION"), app.url()))?;
     terminal.line(&format!("Data folder: {}", app.data_dir().display()))?;
-    if let Some(token) = app.first_token() {
+    // The output of a detached server is a log, and no secret belongs there.
+    if let Some(token) = app.first_token().filter(|_| !options.detached) {
         terminal.line(&format!("Token (shown once; also in {}/token): {token}", app.data_dir().display()))?;
     }
     for hint in app.hints().await {
@@ -35,21 +42,29 @@ pub(crate) async fn serve(options: ServeArguments) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Stops the server of this host.
-pub(crate) fn stop(context: &Context, options: &DataArguments) -> Outcome {
+/// Stops the server of this host, and waits until it has ended.
+pub(crate) async fn stop(context: &Context, options: &DataArguments) -> Outcome {
     let place = Place::find(None, options.data_dir.as_deref())?;
-    let Some(file) = server_file(&place.data_dir) else {
-        return Err(Failure::unreachable(format!("no server runs on {}", place.data_dir.display())));
+    let Some(file) = server_file(&place.data_dir).filter(|_| place.runs) else {
+        return Err(no_server(&place.data_dir));
     };
-    if telecoder::end_server(&place.data_dir, file.pid)? {
-        context.terminal.line(&format!(
-            "Stopped the server (pid {}). Its sessions go on when it is started again.",
-            file.pid
-        ))?;
-        return Ok(ExitCode::SUCCESS);
+    if !telecoder::end_server(&place.data_dir, file.pid)? {
+        return Err(no_server(&place.data_dir));
     }
-    Err(Failure::unreachable(format!(
-        "no server runs on {} (its file is left over)",
-        place.data_dir.display()
-    )))
+    let until = tokio::time::Instant::now() + STOP_WAIT;
+    while telecoder::server_runs(&place.data_dir) {
+        if tokio::time::Instant::now() >= until {
+            return Err(Failure::failed(format!(
+                "the server (pid {}) was told to end and has not yet",
+                file.pid
+            ))
+            .hint("wait a little, or end it by force: kill -9; its sessions go on at the next start"));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    context.terminal.line(&format!(
+        "Stopped the server (pid {}). Its sessions go on when it is started again.",
+        file.pid
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }

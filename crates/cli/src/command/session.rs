@@ -1,12 +1,12 @@
 //! `status`, `stop`, `rerun`, `attach`, `rename`.
 
 use super::Context;
-use super::run::{tell, to_the_end};
+use super::following::{tell, to_the_end};
 use crate::exit::{self, Failure, Outcome};
 use crate::terminal::{DIM, Output, styled};
-use crate::words::{clean, duration, outcome};
+use crate::words::{answer, clean, duration, outcome};
 use std::process::ExitCode;
-use telecoder_api::session::Session;
+use telecoder_api::session::{Session, Status};
 
 /// Shows a session.
 pub(crate) async fn status(context: &Context, id: &str) -> Outcome {
@@ -15,6 +15,9 @@ pub(crate) async fn status(context: &Context, id: &str) -> Outcome {
         context.terminal.json(&session)?;
     } else {
         context.terminal.line(&outcome(&session))?;
+        if let Some(answer) = answer(&session) {
+            context.terminal.line(&format!("\n{answer}"))?;
+        }
         context.terminal.line(&facts(&session))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -55,8 +58,10 @@ pub(crate) async fn stop(context: &Context, id: &str) -> Outcome {
     let session = context.client()?.stop_session(id).await?;
     if context.terminal.telling() == Output::Json {
         context.terminal.json(&session)?;
+    } else if session.status == Status::Stopped {
+        context.terminal.line(&format!("Session {} is stopped.", session.id))?;
     } else {
-        context.terminal.line(&format!("Session {} is {}.", session.id, session.status))?;
+        context.terminal.line(&format!("Session {} had ended already: {}.", session.id, session.status))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -79,6 +84,9 @@ pub(crate) async fn attach(context: &Context, id: &str) -> Outcome {
     let session = client.session(id).await?;
     if session.status.has_ended() {
         tell(context, &session)?;
+        if let Some(answer) = answer(&session).filter(|_| context.terminal.telling() != Output::Json) {
+            context.terminal.line(&format!("\n{answer}"))?;
+        }
         return Ok(exit::of_session(&session));
     }
     to_the_end(context, &client, &session.id, 0).await

@@ -1,0 +1,59 @@
+//! `doctor`.
+
+use crate::world::World;
+use expect_test::expect;
+
+#[test]
+fn what_works_is_told_by_the_server_and_without_one() {
+    let world = World::new();
+    expect![[r#"
+        exit 0
+        ok       store: 0 queued, 0 at work
+        warning  model anthropic: no key
+                 → set ANTHROPIC_API_KEY for the server
+        warning  model openai: no key
+                 → set OPENAI_API_KEY for the server
+        warning  model gemini: no key
+                 → set GEMINI_API_KEY for the server
+        ok       agent goose: not installed
+        ok       agent opencode: not installed
+        ok       agent codex: not installed
+        ok       agent claude-code: not installed
+        ok       agent gemini: not installed
+        ok       agent gym: installed
+    "#]]
+    .assert_eq(&world.cli(["doctor"]).run().shown());
+    let json = world.cli(["doctor", "--output", "json"]).run().json();
+    assert_eq!(json[0]["state"], "ok");
+    drop(world);
+    let alone = World::without_server(&[("OPENAI_API_KEY", "sk-1234567890abcdefwxyz")]);
+    expect![[r#"
+        exit 0
+        ok       store: 0 queued, 0 at work
+        ok       model anthropic: no key
+        ok       model openai: https://api.openai.com/v1
+        ok       model gemini: no key
+        ok       agent goose: not installed
+        ok       agent opencode: not installed
+        ok       agent codex: not installed
+        ok       agent claude-code: not installed
+        ok       agent gemini: not installed
+        ok       agent gym: installed
+    "#]]
+    .assert_eq(&alone.cli(["doctor"]).run().shown());
+}
+
+#[test]
+fn the_sandbox_is_proved_on_this_host() {
+    let world = World::new();
+    let output = world.cli(["doctor", "--prove"]).run();
+    assert_eq!(output.code, 0);
+    let (failed, fine): (Vec<&str>, Vec<&str>) =
+        output.stdout.lines().partition(|line| line.starts_with("failed"));
+    assert_eq!(failed, [""; 0]);
+    assert!(
+        fine.iter().filter(|line| line.starts_with("ok       sandbox: ")).count() > 50,
+        "{}",
+        output.stdout
+    );
+}

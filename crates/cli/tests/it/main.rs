@@ -1,0 +1,48 @@
+//! End to end: the real binary as server and as command line, real git, the real local sandbox and the scripted agent.
+//!
+//! A module for each command, and some for what concerns them all. Each test has a world of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests start programs and fail by panicking; clippy knows only functions that are tests themselves"
+)]
+
+mod cli;
+mod shown;
+mod world;
+
+mod agents;
+mod all_agents;
+mod apply;
+mod approvals;
+mod attach;
+mod chat;
+mod completions;
+mod config;
+mod connect;
+mod crash;
+mod diff;
+mod doctor;
+mod events;
+mod help;
+mod inbox;
+mod list;
+mod logs;
+mod message;
+mod openapi;
+mod policies;
+mod policy;
+mod pr;
+mod prompts;
+mod publish;
+mod real_agents;
+mod rename;
+mod rerun;
+mod run;
+mod serve;
+mod start;
+mod status;
+mod stop;
+mod terminal;
+mod token;

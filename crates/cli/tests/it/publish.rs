@@ -1,0 +1,154 @@
+//! `publish`, also by its earlier name.
+
+use crate::world::World;
+use expect_test::expect;
+
+const MAKES_A_FILE: &str = r#"GYM{"do":[{"write":["a.txt","x\n"]},{"say":"Made a file."}]}"#;
+
+#[test]
+fn a_person_publishes_what_was_left_to_them() {
+    let world = World::new();
+    let run = world.cli(["run", "--publish", "manual", MAKES_A_FILE]).run();
+    expect![[r#"
+        exit 0
+        ● pending
+        ● preparing
+        prepare workspace …
+        prepare workspace: main at [COMMIT] ([N] s)
+        git base main [COMMIT]
+        create sandbox ([N] s)
+        start agent ([N] s)
+        you: GYM{"do":[{"write":["a.txt","x\n"]},{"say":"Made a file."}]}
+        ● running
+        ▸ edit write /workspace/a.txt
+          write /workspace/a.txt: done
+        Made a file.
+        take over ([N] s)
+        git commit telecoder/[ID] [COMMIT]  1 file +1 −0
+        outcome Made a file
+        ● complete
+
+        complete  Made a file
+          Changed    a.txt (+1 −0)
+          Uncertain  No check was run by TeleCoder on this change.
+          Next       Publish it: telecoder publish [ID]
+        ! Working on [REPO]/repository (main at [COMMIT]); no pull request until you publish.
+        ! Session [ID] · agent gym · policy standard
+        !   See the change: telecoder diff [ID]
+    "#]]
+    .assert_eq(&run.shown());
+    let id = world.cli(["list"]).run().json()[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(world.cli(["pr", "list"]).run().stdout, "[]\n");
+    world.repo.branch("release");
+    let words = ["publish", &id, "--base", "release", "--title", "My title", "--body", "My body", "--draft"];
+    expect![[r#"
+        exit 0
+        Opened pull request #1: My title
+          http://[ADDRESS]/pulls/1  (telecoder/[ID])
+    "#]]
+    .assert_eq(&world.cli(words).run().shown());
+    expect![[r#"
+        exit 0
+        #1  My title
+          State      draft
+          Repository [REPO]/repository
+          Branches   release ← telecoder/[ID]
+          Commit     [COMMIT]
+          Session    [ID]
+
+        My body
+
+        <!-- telecoder:session=[ID] -->
+    "#]]
+    .assert_eq(&world.cli(["pr", "show", "1"]).run().shown());
+    assert_eq!(world.session(&id)["prState"], "draft");
+    // The same again, by the name that an earlier program gave it, opens no second one.
+    expect![[r#"
+        exit 0
+        Already open: pull request #1: Made a file
+          http://[ADDRESS]/pulls/1  (telecoder/[ID])
+    "#]]
+    .assert_eq(&world.cli(["publish-session", &id, "--base", "release"]).run().shown());
+    let json = world.cli(["publish", "--output", "json", &id, "--base", "release"]).run().json();
+    expect![[r#"
+        {
+          "sessionId": "[ID]",
+          "branch": "telecoder/[ID]",
+          "title": "Made a file",
+          "pullRequestNumber": 1,
+          "pullRequestUrl": "http://[ADDRESS]/pulls/1",
+          "number": 1,
+          "url": "http://[ADDRESS]/pulls/1"
+        }"#]]
+    .assert_eq(&world.filtered(&serde_json::to_string_pretty(&json).unwrap()));
+    // And what is published without that word is a draft no more.
+    assert_eq!(world.session(&id)["prState"], "open");
+}
+
+#[test]
+fn what_cannot_be_published_is_told() {
+    let world = World::new();
+    let observed = world.cli(["run", "--output", "json", "--policy", "observe", MAKES_A_FILE]).run().json();
+    let nothing = world.ran(r#"GYM{"do":[{"say":"No."}]}"#);
+    let homeless = world.cli(["run", "--output", "json", "-r", "none", MAKES_A_FILE]).run().json();
+    let active = world.detached(&[r#"GYM{"do":[{"hang":true}]}"#]);
+    let fine = world.cli(["run", "--output", "json", "--publish", "manual", MAKES_A_FILE]).run().json();
+    let fine = fine["id"].as_str().unwrap();
+    let mut all = String::new();
+    for words in [
+        &[observed["id"].as_str().unwrap()] as &[&str],
+        &[&nothing],
+        &[homeless["id"].as_str().unwrap()],
+        &[&active],
+        &["zzz"],
+        &[fine, "--base", "nowhere"],
+        &[fine, "--base", "../x"],
+        &[fine, "--base", &format!("telecoder/{fine}")],
+        &[],
+    ] {
+        let output = world.cli(["publish"].into_iter().chain(words.iter().copied())).run();
+        all.push_str(&output.shown());
+        all.push('\n');
+    }
+    expect![[r#"
+        exit 1
+        ! error: policy `observe` never publishes
+        !  hint: run the task again with another policy: telecoder run --policy standard …
+
+        exit 1
+        ! error: the session changed nothing
+
+        exit 1
+        ! error: the session has no repository to publish to
+        !  hint: `telecoder apply` puts its change onto your working tree
+
+        exit 1
+        ! error: session `[ID]` is running
+        !  hint: publish it when its turn has ended
+
+        exit 1
+        ! error: no session begins with `zzz`
+        !  hint: `telecoder list` shows all sessions
+
+        exit 1
+        ! error: [REPO]/repository has no branch `nowhere`
+        !  hint: Create the branch there, or choose another base.
+
+        exit 2
+        ! error: `base`: `../x` is not a valid branch name: it has a misplaced `/` or `.`
+
+        exit 2
+        ! error: the base is the session's own branch
+
+        exit 2
+        ! error: the following required arguments were not provided:
+        !   <ID>
+        ! 
+        ! Usage: telecoder publish <ID>
+        ! 
+        ! For more information, try '--help'.
+
+    "#]]
+    .assert_eq(&all);
+    assert_eq!(world.cli(["pr", "list"]).run().stdout, "[]\n");
+}

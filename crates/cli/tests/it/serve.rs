@@ -1,0 +1,100 @@
+//! `serve` and `stop-server`.
+
+use crate::world::{World, signal, terminate};
+use expect_test::expect;
+use rustix::process::Signal;
+use std::os::unix::process::CommandExt;
+use telecoder_testkit::wait::until_blocking;
+
+#[test]
+fn a_server_says_where_it_is_and_ends_in_order() {
+    let mut world = World::without_server(&[]);
+    world.start();
+    let root = rustix::process::geteuid().is_root();
+    let log = world.filtered(&world.log());
+    let banner: Vec<&str> = log.lines().filter(|line| !line.starts_with("Token ")).collect();
+    expect![[r#"
+        TeleCoder 0.1.0 listens on http://[ADDRESS]
+        Data folder: [FOLDER]/data"#]]
+    .assert_eq(&banner[..2].join("\n"));
+    // One that runs as root is not open to everybody on the host.
+    assert_eq!(log.contains("Token (shown once; also in [FOLDER]/data/token): [SECRET 64]"), root, "{log}");
+    let output = world.cli(["stop-server"]).run();
+    expect![[r#"
+        exit 0
+        Stopped the server (pid [PID]). Its sessions go on when it is started again.
+    "#]]
+    .assert_eq(&output.shown());
+    expect![[r#"
+        exit 3
+        ! error: no server runs on the data folder [FOLDER]/data
+        !  hint: start one: telecoder serve; or name one: --server URL
+    "#]]
+    .assert_eq(&world.cli(["stop-server"]).run().shown());
+    assert!(!world.data().join("server.json").exists());
+    // The token is shown once.
+    world.start();
+    assert_eq!(world.log().matches("Token ").count(), usize::from(root));
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why() {
+    let world = World::new();
+    let address = world.url().replace("http://", "");
+    let other = world.path("other").display().to_string();
+    let mut all = String::new();
+    for words in [
+        &["serve"] as &[&str],
+        &["serve", "--data-dir", &other, "--listen", &address],
+        &["serve", "--data-dir", &other, "--listen", "nonsense"],
+        &["serve", "--data-dir", "/proc/nothing"],
+        &["serve", "--port", "1"],
+    ] {
+        all.push_str(&world.cli(words.iter().copied()).run().shown());
+        all.push('\n');
+    }
+    expect![[r#"
+        exit 1
+        ! error: the data folder [FOLDER]/data is in use by process [PID]
+        !  hint: Only one server can use a data folder. Stop that one, or start this one with another data folder.
+
+        exit 1
+        ! error: the server cannot start: cannot listen on [ADDRESS]: Address already in use (os error 98)
+        !  hint: choose another address: --listen ADDR
+
+        exit 2
+        ! error: the setting `listen` (flag) has a bad value: expected ADDRESS:PORT or :PORT, got `nonsense`
+
+        exit 1
+        ! error: cannot make the data folder /proc/nothing: No such file or directory (os error 2)
+
+        exit 2
+        ! error: unexpected argument '--port' found
+        ! 
+        ! Usage: telecoder serve [OPTIONS]
+        ! 
+        ! For more information, try '--help'.
+
+    "#]].assert_eq(&all);
+}
+
+#[test]
+fn a_closed_terminal_ends_a_server_in_order_unless_it_was_told_to_ignore_that() {
+    let mut world = World::new();
+    signal(world.server_pid(), Signal::HUP);
+    until_blocking("the server's end", || (!world.data().join("server.json").exists()).then_some(()));
+    // As nohup starts it.
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" serve", crate::world::program()]);
+    for (name, value) in world.command().get_envs() {
+        command.env(name, value.unwrap());
+    }
+    let log = std::fs::File::create(world.path("nohup")).unwrap();
+    let mut child = command.stdout(log.try_clone().unwrap()).stderr(log).process_group(0).spawn().unwrap();
+    until_blocking("the server", || world.data().join("server.json").exists().then_some(()));
+    signal(child.id(), Signal::HUP);
+    assert_eq!(world.cli(["list"]).run().code, 0);
+    terminate(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    world.start();
+}
