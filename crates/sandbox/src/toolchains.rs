@@ -40,16 +40,26 @@ const ALL: &[Known] = &[
     known(".rustup", &[], &[("RUSTUP_HOME", Value::Folder)]),
     known(".pyenv", &[".pyenv/shims", ".pyenv/bin"], &[("PYENV_ROOT", Value::Folder)]),
     known(".nvm", &[], &[("NVM_DIR", Value::Folder)]),
+    known(".npm-global", &[".npm-global/bin"], &[]),
     known(".bun/bin", &[".bun/bin"], &[]),
+    known(".bun/install/global", &[], &[]),
     known(".deno/bin", &[".deno/bin"], &[]),
     known(".volta", &[".volta/bin"], &[("VOLTA_HOME", Value::Folder)]),
     known(".asdf", &[".asdf/shims", ".asdf/bin"], &[("ASDF_DIR", Value::Folder)]),
     known(".rbenv", &[".rbenv/shims", ".rbenv/bin"], &[("RBENV_ROOT", Value::Folder)]),
     known(".sdkman/candidates", &[], &[]),
+    known(".ghcup/bin", &[".ghcup/bin"], &[]),
+    known(".ghcup/ghc", &[], &[]),
+    known(".juliaup/bin", &[".juliaup/bin"], &[]),
+    known(".dotnet", &[".dotnet"], &[("DOTNET_ROOT", Value::Folder)]),
+    known("miniconda3", &["miniconda3/bin"], &[]),
     known("go/bin", &["go/bin"], &[]),
     known(".local/bin", &[".local/bin"], &[]),
     known(".local/share/uv", &[], &[]),
     known(".local/share/pipx", &[], &[]),
+    known(".local/share/pnpm", &[".local/share/pnpm"], &[]),
+    known(".local/share/mise/installs", &[], &[]),
+    known(".local/share/fnm", &[".local/share/fnm/aliases/default/bin"], &[]),
 ];
 
 /// Files that may hold credentials, wherever they stand in a bound folder's top.
@@ -95,8 +105,10 @@ pub fn find(home: &Path) -> Toolchains {
             };
             found.env.insert((*name).to_owned(), value);
         }
-        if known.folder == ".nvm" {
-            found.path.extend(newest_node(&folder));
+        match known.folder {
+            ".nvm" => found.path.extend(node_of_nvm(&folder)),
+            ".sdkman/candidates" => found.path.extend(current_candidates(&folder)),
+            _ => {}
         }
         found.binds.push(ReadOnlyBind { hidden: credentials(&folder), inside: folder.clone(), host: folder });
     }
@@ -107,17 +119,39 @@ fn credentials(folder: &Path) -> Vec<PathBuf> {
     CREDENTIALS.iter().filter(|name| folder.join(name).exists()).map(PathBuf::from).collect()
 }
 
-/// The programs of the newest Node that nvm has installed: a shell is needed to ask nvm itself.
-fn newest_node(nvm: &Path) -> Option<String> {
+/// The programs of the Node that nvm's alias `default` means, or of the newest one. A shell is needed to ask nvm itself.
+fn node_of_nvm(nvm: &Path) -> Option<String> {
     let versions = nvm.join("versions/node");
-    let numbered = std::fs::read_dir(&versions).ok()?.filter_map(|entry| {
-        let name = entry.ok()?.file_name().into_string().ok()?;
-        let number: Vec<u32> =
-            name.trim_start_matches('v').split('.').filter_map(|part| part.parse().ok()).collect();
-        (number.len() == 3).then_some((number, name))
-    });
-    let (_, newest) = numbered.max()?;
-    Some(text(&versions.join(newest).join("bin")))
+    let wanted = std::fs::read_to_string(nvm.join("alias/default")).unwrap_or_default();
+    let wanted = numbers(&wanted);
+    let numbered = || {
+        std::fs::read_dir(&versions).into_iter().flatten().filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            let number = numbers(&name);
+            (number.len() == 3).then_some((number, name))
+        })
+    };
+    let (_, chosen) =
+        numbered().filter(|(number, _)| number.starts_with(&wanted)).max().or_else(|| numbered().max())?;
+    Some(text(&versions.join(chosen).join("bin")))
+}
+
+/// The numbers of a version: of `v22.1.0` and of `22`; none of a name such as `lts/*`.
+fn numbers(version: &str) -> Vec<u32> {
+    version.trim().trim_start_matches('v').split('.').map_while(|part| part.parse().ok()).collect()
+}
+
+/// The programs of each candidate's current version, as sdkman links it.
+fn current_candidates(candidates: &Path) -> Vec<String> {
+    let mut current: Vec<String> = std::fs::read_dir(candidates)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("current/bin")))
+        .filter(|path| path.is_dir())
+        .map(|path| text(&path))
+        .collect();
+    current.sort();
+    current
 }
 
 fn text(path: &Path) -> String {
@@ -152,5 +186,33 @@ mod tests {
         assert_eq!(found.path, [text(&at(".cargo/bin")), text(&at(".nvm/versions/node/v22.1.0/bin"))]);
         assert_eq!(found.env["RUSTUP_HOME"], text(&at(".rustup")));
         assert_eq!(found.env["CARGO_HOME"], "/home/agent/.cargo");
+    }
+
+    #[test]
+    fn the_default_of_a_version_manager_is_honoured() {
+        let home = tempfile::tempdir().unwrap();
+        let nvm = home.path().join(".nvm");
+        for version in ["v18.20.1", "v20.2.0", "v20.11.0", "v22.1.0"] {
+            std::fs::create_dir_all(nvm.join("versions/node").join(version).join("bin")).unwrap();
+        }
+        std::fs::create_dir_all(nvm.join("alias")).unwrap();
+        let node = |alias: &str| {
+            std::fs::write(nvm.join("alias/default"), alias).unwrap();
+            find(home.path()).path[0].rsplit('/').nth(1).unwrap().to_owned()
+        };
+        for (alias, chosen) in [
+            ("v18.20.1\n", "v18.20.1"),
+            ("20\n", "v20.11.0"),
+            ("20.2", "v20.2.0"),
+            ("lts/*", "v22.1.0"),
+            ("node", "v22.1.0"),
+            ("17", "v22.1.0"),
+        ] {
+            assert_eq!(node(alias), chosen, "{alias}");
+        }
+        let java = home.path().join(".sdkman/candidates/java");
+        std::fs::create_dir_all(java.join("21.0.2/bin")).unwrap();
+        std::os::unix::fs::symlink("21.0.2", java.join("current")).unwrap();
+        assert_eq!(find(home.path()).path[1], text(&java.join("current/bin")));
     }
 }

@@ -18,4 +18,5 @@ mod limits;
 mod listeners;
 mod ordinary;
 mod server;
+mod tools;
 mod trees;
