@@ -321,6 +321,13 @@ mod tests {
     }
 
     #[test]
+    fn the_data_folder_is_absolute() {
+        let folder = |text| read(&[("TELECODER_DATA_DIR", text), ("HOME", "/home/me")]).unwrap().data_dir;
+        assert_eq!(folder("some/data"), std::env::current_dir().unwrap().join("some/data"));
+        assert_eq!(folder("~/data"), PathBuf::from("/home/me/data"));
+    }
+
+    #[test]
     fn both_spellings_of_agent_commands_work() {
         let config = read(&[
             ("TELECODER_AGENT_CLAUDE_COMMAND", "claude --model sonnet"),

@@ -140,10 +140,11 @@ impl Values {
             .then(|| Value { text: setting.default.to_owned(), source: Source::Default })
     }
 
-    /// The data folder, as far as it is known yet.
+    /// The data folder, as far as it is known yet; absolute, since programs are started in other folders with it.
     pub fn data_dir(&self, given: &Given) -> Option<PathBuf> {
         let value = self.get(setting::by_key("data_dir")?)?;
-        Some(expand(&value.text, given))
+        let folder = expand(&value.text, given);
+        Some(std::path::absolute(&folder).unwrap_or(folder))
     }
 
     fn put(&mut self, setting: &'static Setting, text: String, source: Source) {
