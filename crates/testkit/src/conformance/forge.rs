@@ -23,8 +23,9 @@ pub trait ForgeWorld: Send + Sync + fmt::Debug {
     fn foreign(&self) -> Repository;
     /// The branch that changes go to; it has at least one commit.
     fn base(&self) -> BranchName;
-    /// Makes a commit of this session, where the adapter finds it for `push`: it changes only the file of this name.
-    /// Its parent is `parent`, or else the base branch's commit.
+    /// Makes a commit of this session, where the adapter finds it for `push`: it changes only the file of this name, to a
+    /// content that no other session gives it. Its parent is `parent`, or else the commit that the base branch had at the
+    /// session's first commit.
     async fn commit(&self, session: &SessionId, parent: Option<&ObjectId>, file: &str) -> ObjectId;
     /// Where a branch stands on the forge; `None` if it is not there.
     async fn head(&self, branch: &BranchName) -> Option<ObjectId>;
@@ -34,12 +35,18 @@ cases! { $ forge, forge_conformance, dyn ForgeWorld {
     it_knows_what_it_serves
     a_push_makes_the_branch_and_a_second_does_nothing
     a_push_moves_the_branch_forward_only
+    of_many_equal_pushes_at_once_all_succeed
     only_our_branches_are_written
     a_pull_request_is_opened_once
     of_many_who_open_at_once_one_does
     an_open_pull_request_is_brought_up_to_date
+    a_draft_becomes_ready_and_only_then_is_merged
+    what_is_not_there_cannot_be_asked_for
     a_pull_request_is_found_by_its_number
     a_merge_brings_the_change_to_the_base_once
+    a_merge_joins_what_has_diverged
+    a_conflict_leaves_everything_as_it_was
+    a_merged_one_cannot_be_closed
     a_closed_one_is_not_merged_and_a_new_one_may_follow
 } }
 
@@ -106,6 +113,22 @@ pub async fn a_push_moves_the_branch_forward_only(world: Arc<dyn ForgeWorld>) {
     assert_eq!(world.head(&branch).await, Some(second));
 }
 
+/// As one.
+pub async fn of_many_equal_pushes_at_once_all_succeed(world: Arc<dyn ForgeWorld>) {
+    let session = session(1);
+    let branch = BranchName::of_session(&session);
+    let commit = world.commit(&session, None, "a").await;
+    let pushes = (0..6).map(|_| {
+        let (forge, repository) = (world.forge(), world.repository());
+        let (session, branch, commit) = (session.clone(), branch.clone(), commit.clone());
+        tokio::spawn(async move { forge.push(&session, &repository, &branch, &commit).await.unwrap() })
+    });
+    for push in join_all(pushes).await {
+        push.unwrap();
+    }
+    assert_eq!(world.head(&branch).await, Some(commit));
+}
+
 /// Neither the base nor any other.
 pub async fn only_our_branches_are_written(world: Arc<dyn ForgeWorld>) {
     let session = session(1);
@@ -156,6 +179,35 @@ pub async fn an_open_pull_request_is_brought_up_to_date(world: Arc<dyn ForgeWorl
     assert_eq!(world.head(&newer.head).await, Some(commit));
 }
 
+/// It stays the same pull request.
+pub async fn a_draft_becomes_ready_and_only_then_is_merged(world: Arc<dyn ForgeWorld>) {
+    let (forge, before) = (world.forge(), world.head(&world.base()).await);
+    let draft = PullRequest { draft: true, ..pushed(&world, 1).await };
+    let opened = forge.open(&draft).await.unwrap();
+    assert_eq!((opened.state, opened.created), (PullState::Draft, true));
+    let error = forge.merge(&draft.repository, opened.number).await.unwrap_err();
+    assert_eq!((error.class, world.head(&world.base()).await), (ErrorClass::Conflict, before));
+    let ready = forge.open(&PullRequest { draft: false, ..draft }).await.unwrap();
+    assert_eq!((ready.number, ready.state, ready.created), (opened.number, PullState::Open, false));
+    let merged = forge.merge(&world.repository(), opened.number).await.unwrap();
+    assert_eq!(merged.state, PullState::Merged);
+}
+
+/// A branch that was not pushed, another commit than its own, a base that nobody made; nothing is left of the try.
+pub async fn what_is_not_there_cannot_be_asked_for(world: Arc<dyn ForgeWorld>) {
+    let (forge, session) = (world.forge(), session(1));
+    let commit = world.commit(&session, None, "a").await;
+    let pull = request(&*world, &session, &commit);
+    assert_eq!(forge.open(&pull).await.unwrap_err().class, ErrorClass::NotFound);
+    forge.push(&session, &pull.repository, &pull.head, &commit).await.unwrap();
+    let newer = world.commit(&session, Some(&commit), "b").await;
+    let unpushed = PullRequest { commit: newer, ..pull.clone() };
+    assert_eq!(forge.open(&unpushed).await.unwrap_err().class, ErrorClass::Conflict);
+    let nowhere = PullRequest { base: "no-such-branch".parse().unwrap(), ..pull.clone() };
+    assert_eq!(forge.open(&nowhere).await.unwrap_err().class, ErrorClass::NotFound);
+    assert!(forge.open(&pull).await.unwrap().created);
+}
+
 /// Or it is not there.
 pub async fn a_pull_request_is_found_by_its_number(world: Arc<dyn ForgeWorld>) {
     let opened = world.forge().open(&pushed(&world, 1).await).await.unwrap();
@@ -177,6 +229,51 @@ pub async fn a_merge_brings_the_change_to_the_base_once(world: Arc<dyn ForgeWorl
     let again = world.forge().merge(&world.repository(), opened.number).await.unwrap();
     assert_eq!((again.state, again.merge_commit), (PullState::Merged, after.clone()));
     assert_eq!(world.head(&world.base()).await, after);
+}
+
+/// The base has both changes then.
+pub async fn a_merge_joins_what_has_diverged(world: Arc<dyn ForgeWorld>) {
+    let forge = world.forge();
+    let (one, two) = (pushed(&world, 1).await, pushed(&world, 2).await);
+    for pull in [&one, &two] {
+        let number = forge.open(pull).await.unwrap().number;
+        let merged = forge.merge(&pull.repository, number).await.unwrap();
+        assert_eq!((merged.state, merged.merge_commit), (PullState::Merged, world.head(&pull.base).await));
+    }
+    let base = world.head(&world.base()).await;
+    assert!(base != Some(one.commit) && base != Some(two.commit), "one change was lost");
+}
+
+/// Two sessions changed the same file; the second stays open.
+pub async fn a_conflict_leaves_everything_as_it_was(world: Arc<dyn ForgeWorld>) {
+    let (forge, repository) = (world.forge(), world.repository());
+    let mut numbers = Vec::new();
+    for number in [1, 2] {
+        let session = session(number);
+        let commit = world.commit(&session, None, "same").await;
+        let pull = request(&*world, &session, &commit);
+        forge.push(&session, &repository, &pull.head, &commit).await.unwrap();
+        numbers.push((forge.open(&pull).await.unwrap().number, pull));
+    }
+    forge.merge(&repository, numbers[0].0).await.unwrap();
+    let before = world.head(&world.base()).await;
+    let (number, pull) = &numbers[1];
+    let error = forge.merge(&repository, *number).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Conflict);
+    assert!(error.chain().contains("same"), "the conflict is not named: {}", error.chain());
+    let left = forge.pull(&repository, *number).await.unwrap().unwrap();
+    assert_eq!((left.state, left.merge_commit), (PullState::Open, None));
+    assert_eq!(world.head(&world.base()).await, before);
+    assert_eq!(world.head(&pull.head).await.as_ref(), Some(&pull.commit));
+}
+
+/// And stays merged.
+pub async fn a_merged_one_cannot_be_closed(world: Arc<dyn ForgeWorld>) {
+    let (forge, repository) = (world.forge(), world.repository());
+    let number = forge.open(&pushed(&world, 1).await).await.unwrap().number;
+    forge.merge(&repository, number).await.unwrap();
+    assert_eq!(forge.close(&repository, number).await.unwrap_err().class, ErrorClass::Conflict);
+    assert_eq!(forge.pull(&repository, number).await.unwrap().unwrap().state, PullState::Merged);
 }
 
 /// Closing twice does nothing.
