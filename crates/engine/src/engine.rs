@@ -82,7 +82,7 @@ impl Engine {
                 None => error.remedy("see all proofs: telecoder doctor --prove"),
             })
         };
-        self.inner.proof.get_or_try_init(|| prove).await.map(|()| ())
+        self.inner.proof.get_or_try_init(|| prove).await.copied()
     }
     pub(crate) fn public_url(&self) -> &str {
         self.inner.public_url.get().unwrap_or(&self.inner.options.public_url)
