@@ -30,7 +30,7 @@ pub use log::init as init_log;
 pub use process::{apply_patch, end_server, git_identity, leave_terminal, server_runs, supervise_if_asked};
 pub use registry::{Registry, SandboxFactory, SandboxSetting};
 
-pub use telecoder_engine::{Engine, EngineError, EngineOptions, Ports};
+pub use telecoder_engine::{Engine, EngineError, EngineOptions, Ports, request};
 pub use telecoder_model as model;
 pub use telecoder_model::port::agent::{AgentStatus, InstallProgress};
 pub use telecoder_model::text::{cut, harmless};
