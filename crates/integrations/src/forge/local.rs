@@ -1,8 +1,11 @@
 //! Layer 1: the local forge: pull requests between branches of a repository on this host, kept in the store. Invariants:
 //! the branch is written before the pull request, and the base before the pull request is called merged, so that a call
-//! that was cut off is completed by the next one; a merged or closed pull request never opens again.
+//! that was cut off is completed by the next one; a merged or closed pull request never opens again; of those who merge and
+//! close at once one wins, and the base says the same as the pull request (within one server, which is all that a
+//! repository of this host has).
 
 use async_trait::async_trait;
+use futures::lock::{Mutex, MutexGuard};
 use std::sync::Arc;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
@@ -14,18 +17,30 @@ use telecoder_model::pull::{Pull, PullState};
 use telecoder_model::refs::{BranchName, ObjectId};
 use telecoder_model::repository::Repository;
 
+/// So many pull requests may come to their end at once; two that share a place wait for each other.
+const ENDING_PLACES: u64 = 16;
+
 /// The forge of repositories on this host.
 #[derive(Debug, Clone)]
 pub struct LocalForge {
     remote: Arc<dyn LocalRemote>,
     pulls: Arc<dyn PullStore>,
     clock: Arc<dyn Clock>,
+    /// Held while a pull request is merged or closed, by its number.
+    ending: Arc<[Mutex<()>]>,
 }
 
 impl LocalForge {
     /// Makes the forge of a git, a store and a clock.
     pub fn new(remote: Arc<dyn LocalRemote>, pulls: Arc<dyn PullStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { remote, pulls, clock }
+        let ending = (0..ENDING_PLACES).map(|_| Mutex::default()).collect();
+        Self { remote, pulls, clock, ending }
+    }
+
+    /// Waits until nobody else merges or closes this pull request.
+    async fn alone(&self, number: u64) -> Option<MutexGuard<'_, ()>> {
+        let place = usize::try_from(number % ENDING_PLACES).ok()?;
+        Some(self.ending.get(place)?.lock().await)
     }
 
     /// The commit of a branch that must be there.
@@ -154,6 +169,7 @@ impl Forge for LocalForge {
     }
 
     async fn merge(&self, repository: &Repository, number: u64) -> Result<ForgePull, PortError> {
+        let _alone = self.alone(number).await;
         let pull = self.found(repository, number).await?;
         match pull.state {
             PullState::Merged => return Ok(shown(pull, false)),
@@ -180,6 +196,7 @@ impl Forge for LocalForge {
     }
 
     async fn close(&self, repository: &Repository, number: u64) -> Result<ForgePull, PortError> {
+        let _alone = self.alone(number).await;
         let pull = self.found(repository, number).await?;
         match pull.state {
             PullState::Closed => return Ok(shown(pull, false)),

@@ -46,6 +46,9 @@ cases! { $ forge, forge_conformance, dyn ForgeWorld {
     a_merge_brings_the_change_to_the_base_once
     a_merge_joins_what_has_diverged
     a_conflict_leaves_everything_as_it_was
+    many_who_merge_at_once_all_see_the_one_merge
+    many_who_close_at_once_all_see_it_closed
+    a_merge_and_a_close_at_once_agree
     a_merged_one_cannot_be_closed
     a_closed_one_is_not_merged_and_a_new_one_may_follow
 } }
@@ -265,6 +268,57 @@ pub async fn a_conflict_leaves_everything_as_it_was(world: Arc<dyn ForgeWorld>) 
     assert_eq!((left.state, left.merge_commit), (PullState::Open, None));
     assert_eq!(world.head(&world.base()).await, before);
     assert_eq!(world.head(&pull.head).await.as_ref(), Some(&pull.commit));
+}
+
+/// As if they had come one after the other.
+pub async fn many_who_merge_at_once_all_see_the_one_merge(world: Arc<dyn ForgeWorld>) {
+    let repository = world.repository();
+    let number = world.forge().open(&pushed(&world, 1).await).await.unwrap().number;
+    let merges = (0..6).map(|_| {
+        let (forge, repository) = (world.forge(), repository.clone());
+        tokio::spawn(async move { forge.merge(&repository, number).await.unwrap() })
+    });
+    let merges = join_all(merges).await;
+    let base = world.head(&world.base()).await;
+    for merged in merges {
+        let merged = merged.unwrap();
+        assert_eq!((merged.state, &merged.merge_commit), (PullState::Merged, &base));
+    }
+}
+
+/// As if they had come one after the other.
+pub async fn many_who_close_at_once_all_see_it_closed(world: Arc<dyn ForgeWorld>) {
+    let number = world.forge().open(&pushed(&world, 1).await).await.unwrap().number;
+    let closes = (0..6).map(|_| {
+        let (forge, repository) = (world.forge(), world.repository());
+        tokio::spawn(async move { forge.close(&repository, number).await.unwrap().state })
+    });
+    for closed in join_all(closes).await {
+        assert_eq!(closed.unwrap(), PullState::Closed);
+    }
+}
+
+/// One of them wins, and the base says the same as the pull request.
+pub async fn a_merge_and_a_close_at_once_agree(world: Arc<dyn ForgeWorld>) {
+    let repository = world.repository();
+    for number in 1..=6 {
+        let before = world.head(&world.base()).await;
+        let number = world.forge().open(&pushed(&world, number).await).await.unwrap().number;
+        let (merge, close) = (world.forge(), world.forge());
+        let (here, there) = (repository.clone(), repository.clone());
+        let (merged, closed) = tokio::join!(
+            tokio::spawn(async move { merge.merge(&here, number).await }),
+            tokio::spawn(async move { close.close(&there, number).await }),
+        );
+        let found = world.forge().pull(&repository, number).await.unwrap().unwrap();
+        let moved = world.head(&world.base()).await != before;
+        let won = (merged.unwrap().is_ok(), closed.unwrap().is_ok());
+        match found.state {
+            PullState::Merged => assert_eq!((moved, won), (true, (true, false))),
+            PullState::Closed => assert_eq!((moved, won), (false, (false, true))),
+            PullState::Open | PullState::Draft => panic!("nobody won: {found:?}"),
+        }
+    }
 }
 
 /// And stays merged.
