@@ -61,6 +61,8 @@ fn configure(start: &Start) -> Result<Plan, PortError> {
     let config = json!({
         "autoupdate": false,
         "share": "disabled",
+        // It would keep a second repository of the workspace in its home, for an undo that nobody can ask for.
+        "snapshot": false,
         "model": full,
         "small_model": full,
         "enabled_providers": [name],
@@ -108,9 +110,9 @@ mod tests {
 
     #[test]
     fn each_provider_has_its_own_shape() {
-        expect![[r#"{"autoupdate":false,"share":"disabled","model":"anthropic/claude-sonnet-5","small_model":"anthropic/claude-sonnet-5","enabled_providers":["anthropic"],"permission":{"edit":"deny","bash":"deny","webfetch":"deny"},"provider":{"anthropic":{"options":{"baseURL":"http://127.0.0.1:4101/v1","apiKey":"telecoder"},"models":{"claude-sonnet-5":{"tool_call":true}}}}}"#]]
+        expect![[r#"{"autoupdate":false,"share":"disabled","snapshot":false,"model":"anthropic/claude-sonnet-5","small_model":"anthropic/claude-sonnet-5","enabled_providers":["anthropic"],"permission":{"edit":"deny","bash":"deny","webfetch":"deny"},"provider":{"anthropic":{"options":{"baseURL":"http://127.0.0.1:4101/v1","apiKey":"telecoder"},"models":{"claude-sonnet-5":{"tool_call":true}}}}}"#]]
             .assert_eq(&config(Provider::Anthropic, None));
-        expect![[r#"{"autoupdate":false,"share":"disabled","model":"compatible/scripted","small_model":"compatible/scripted","enabled_providers":["compatible"],"permission":{"edit":"deny","bash":"deny","webfetch":"deny"},"provider":{"compatible":{"options":{"baseURL":"http://127.0.0.1:4102/v1","apiKey":"telecoder"},"models":{"scripted":{"name":"scripted","tool_call":true,"limit":{"context":128000,"output":16000}}},"npm":"@ai-sdk/openai-compatible","name":"Compatible"}}}"#]]
+        expect![[r#"{"autoupdate":false,"share":"disabled","snapshot":false,"model":"compatible/scripted","small_model":"compatible/scripted","enabled_providers":["compatible"],"permission":{"edit":"deny","bash":"deny","webfetch":"deny"},"provider":{"compatible":{"options":{"baseURL":"http://127.0.0.1:4102/v1","apiKey":"telecoder"},"models":{"scripted":{"name":"scripted","tool_call":true,"limit":{"context":128000,"output":16000}}},"npm":"@ai-sdk/openai-compatible","name":"Compatible"}}}"#]]
             .assert_eq(&config(Provider::Openai, Some("scripted")));
         assert!(config(Provider::Openai, None).contains(r#""model":"openai/gpt-5.5""#));
         assert!(config(Provider::Gemini, None).contains("http://127.0.0.1:4103/v1beta"));
