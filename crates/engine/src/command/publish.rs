@@ -7,13 +7,14 @@ use crate::request::{PublishRequest, Published};
 use telecoder_model::id::SessionId;
 use telecoder_model::policy::PublishCeiling;
 use telecoder_model::port::bus::Topic;
-use telecoder_model::port::store::{Commit, OutboxState, Write};
+use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Write};
 use telecoder_model::principal::{Principal, Scope};
+use telecoder_model::pull::PullState;
 use telecoder_model::refs::{BranchName, Revision};
 use telecoder_model::session::{Session, Status};
 
-/// How many orders for one change may have failed before it.
-const MAX_FAILED_ORDERS: u32 = 100;
+/// How many equal orders for one change may have failed, or been undone, before it.
+const MAX_ORDERS: u32 = 100;
 
 impl Engine {
     /// Commits are there already: pushes the branch and opens the pull request, or brings it up to date.
@@ -30,6 +31,14 @@ impl Engine {
                 format!("session `{id}` is {}", session.status),
             )
             .hint("publish it when its turn has ended"));
+        }
+        if let Some(pull) = session.pull.as_ref().filter(|pull| pull.state == PullState::Merged)
+            && session.head.as_ref() == Some(&pull.head)
+        {
+            return Err(EngineError::conflict(
+                "already_merged",
+                format!("pull request #{} with this change is merged", pull.number),
+            ));
         }
         let order = order(&session, request)?;
         self.publish_order(&session, order).await
@@ -53,10 +62,12 @@ impl Engine {
         session: &Session,
         order: PublishOrder,
     ) -> Result<(Effect, bool), EngineError> {
-        for number in 0..MAX_FAILED_ORDERS {
+        for number in 0..MAX_ORDERS {
             let effect = Effect::publish(session, &order, number)?;
             match self.ports().store.outbox(&effect.key).await? {
                 Some(row) if row.state == OutboxState::Failed => {}
+                // What it opened is closed by now: the same order again opens another.
+                Some(row) if row.state == OutboxState::Done && !still_open(session, &row) => {}
                 Some(_) => return Ok((effect, false)),
                 None => {
                     let now = self.now();
@@ -68,7 +79,7 @@ impl Engine {
                 }
             }
         }
-        Err(EngineError::conflict("publish_failed_often", "publishing this change has failed too often"))
+        Err(EngineError::conflict("publish_failed_often", "publishing this change has failed or been undone too often"))
     }
 
     /// Waits until the reconciler has performed an order.
@@ -105,6 +116,12 @@ impl Engine {
             }
         }
     }
+}
+
+/// Whether what an order opened is the session's pull request, and open.
+fn still_open(session: &Session, row: &OutboxRow) -> bool {
+    let opened = row.result.as_ref().and_then(|result| result.get("number")?.as_u64());
+    session.pull.as_ref().is_some_and(|pull| Some(pull.number) == opened && pull.state.is_open())
 }
 
 /// What is to be published, or why nothing can be.
