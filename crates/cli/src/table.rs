@@ -60,14 +60,16 @@ pub(crate) fn show(terminal: Terminal, head: &[&str], rows: Vec<Vec<Cell>>) -> R
 }
 
 fn painted(cell: Cell) -> comfy_table::Cell {
+    let color = match cell.style.get_fg_color() {
+        Some(Color::Ansi(AnsiColor::Green)) => Some(comfy_table::Color::DarkGreen),
+        Some(Color::Ansi(AnsiColor::Red)) => Some(comfy_table::Color::DarkRed),
+        Some(Color::Ansi(AnsiColor::Yellow)) => Some(comfy_table::Color::DarkYellow),
+        Some(_) => Some(comfy_table::Color::DarkCyan),
+        None => None,
+    };
     let mut painted = comfy_table::Cell::new(cell.text);
-    if let Some(Color::Ansi(color)) = cell.style.get_fg_color() {
-        painted = painted.fg(match color {
-            AnsiColor::Green => comfy_table::Color::DarkGreen,
-            AnsiColor::Red => comfy_table::Color::DarkRed,
-            AnsiColor::Yellow => comfy_table::Color::DarkYellow,
-            _ => comfy_table::Color::DarkCyan,
-        });
+    if let Some(color) = color {
+        painted = painted.fg(color);
     }
     if cell.style.get_effects().contains(anstyle::Effects::DIMMED) {
         painted = painted.add_attribute(Attribute::Dim);

@@ -74,7 +74,7 @@ impl Writer {
                 self.line(&format!("{} {text}", styled(BOLD, &format!("{who}:"))))
             }
             EventBody::Thought { text } => self.run_on(Open::Thought, &text),
-            EventBody::ToolCall(call) | EventBody::ToolUpdate(call) => self.tool(call),
+            EventBody::ToolCall(call) | EventBody::ToolUpdate(call) => self.tool(&call),
             EventBody::Plan { entries } => {
                 for entry in entries {
                     let mark = if entry.status == "completed" { "✓" } else { "·" };
@@ -158,12 +158,12 @@ impl Writer {
         self.line(&styled(DIM, &text))
     }
 
-    fn tool(&mut self, call: ToolCall) -> Result<(), Failure> {
-        if let Some(title) = &call.title {
-            if self.titles.insert(call.id.clone(), title.clone()).as_ref() != Some(title) {
-                let kind = call.kind.map_or("tool", |kind| kind.as_str());
-                self.line(&format!("{} {} {}", styled(CYAN, "▸"), styled(BOLD, kind), clean(title)))?;
-            }
+    fn tool(&mut self, call: &ToolCall) -> Result<(), Failure> {
+        if let Some(title) = &call.title
+            && self.titles.insert(call.id.clone(), title.clone()).as_ref() != Some(title)
+        {
+            let kind = call.kind.map_or("tool", |kind| kind.as_str());
+            self.line(&format!("{} {} {}", styled(CYAN, "▸"), styled(BOLD, kind), clean(title)))?;
         }
         if call.status == Some(ToolStatus::Failed) {
             self.line(&format!("  {}", styled(RED, "failed")))?;

@@ -33,8 +33,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no server reached, 4 stopped, 5 w
 #[derive(Debug, Parser)]
 #[command(name = "telecoder", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The server to talk to; default: TELECODER_SERVER, else the one of this host
-    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
+    /// The server.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help_heading = "Global options",
+        help = "The server to talk to; default: TELECODER_SERVER, else the one of this host"
+    )]
     pub(crate) server: Option<String>,
     /// Table, json or text; default: a table on a terminal, JSON in a pipe where a command lists
     #[arg(
@@ -119,12 +125,10 @@ pub(crate) enum Command {
 impl Arguments {
     /// Worker threads of the runtime: the server uses the host's, a client needs one.
     pub(crate) fn threads(&self) -> usize {
-        match self.command {
-            Command::Serve(_) => {
-                std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 16)
-            }
-            _ => 1,
+        if matches!(self.command, Command::Serve(_)) {
+            return std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 16);
         }
+        1
     }
 }
 

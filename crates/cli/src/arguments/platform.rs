@@ -56,8 +56,12 @@ pub(crate) struct AgentArguments {
 /// A data folder that is not the configured one.
 #[derive(Debug, Args)]
 pub(crate) struct DataArguments {
-    /// The data folder; default: TELECODER_DATA_DIR, else ~/.telecoder
-    #[arg(long, value_name = "DIR")]
+    /// The data folder.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "The data folder; default: TELECODER_DATA_DIR, else ~/.telecoder"
+    )]
     pub(crate) data_dir: Option<PathBuf>,
 }
 

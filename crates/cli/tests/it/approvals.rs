@@ -64,7 +64,6 @@ fn what_waits_is_listed_and_goes_on_when_it_is_approved() {
         !   It waits for you: telecoder approvals [ID]
     "#]]
     .assert_eq(&followed.shown());
-    assert_eq!(world.cli(["logs", "-f", &id]).spawn().kill().is_ok(), true);
     expect![[r#"
         exit 0
         ID              SESSION       KIND    TITLE
@@ -124,7 +123,10 @@ fn what_is_denied_goes_on_without_it() {
 #[test]
 fn two_that_wait_in_one_session_must_be_named() {
     let world = world();
-    let id = asking(&world, r#"GYM{"do":[{"meanwhile":[{"ask":"One"}]},{"ask":"Two"}]}"#);
+    let id = asking(
+        &world,
+        r#"GYM{"do":[{"meanwhile":[{"ask":"One"},{"write":["/home/agent/one",""]}]},{"ask":"Two"},{"waitFor":"/home/agent/one"}]}"#,
+    );
     let all = || world.cli(["approvals", &id]).run().json();
     until_blocking("both questions", || (all().as_array().unwrap().len() == 2).then_some(()));
     expect![[r#"

@@ -10,10 +10,10 @@ fn events_are_an_array_and_followed_they_are_lines() {
     let prompt = r#"GYM{"do":[{"say":"Waiting."},{"waitFor":"/home/agent/go"},{"write":["a.txt","x\n"]},{"say":"Done."}]}"#;
     let id = world.detached(&[prompt]);
     let mut follower = world.cli(["events", "-f", &id]).spawn();
-    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    let lines = BufReader::new(follower.stdout.take().unwrap()).lines();
     let mut followed: Vec<serde_json::Value> = Vec::new();
     let mut released = false;
-    while let Some(line) = lines.next() {
+    for line in lines {
         let event: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
         if event["type"] == "message" && event["data"]["author"] == "agent" && !released {
             released = true;

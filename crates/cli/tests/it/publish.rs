@@ -86,12 +86,48 @@ fn a_person_publishes_what_was_left_to_them() {
 }
 
 #[test]
+fn what_was_closed_is_opened_anew_and_what_was_merged_is_not() {
+    let world = World::new();
+    let id = world.ran(MAKES_A_FILE);
+    expect![[r#"
+        exit 0
+        Already open: pull request #1: Made a file
+          http://[ADDRESS]/pulls/1  (telecoder/[ID])
+    "#]]
+    .assert_eq(&world.cli(["publish", &id]).run().shown());
+    assert_eq!(world.cli(["pr", "close", "1"]).run().code, 0);
+    expect![[r#"
+        exit 0
+        Opened pull request #2: Made a file
+          http://[ADDRESS]/pulls/2  (telecoder/[ID])
+    "#]]
+    .assert_eq(&world.cli(["publish", &id]).run().shown());
+    expect![[r#"
+        exit 0
+        Already open: pull request #2: Made a file
+          http://[ADDRESS]/pulls/2  (telecoder/[ID])
+    "#]]
+    .assert_eq(&world.cli(["publish", &id]).run().shown());
+    assert_eq!(world.cli(["pr", "merge", "2"]).run().code, 0);
+    expect![[r#"
+        exit 1
+        ! error: pull request #2 with this change is merged
+    "#]]
+    .assert_eq(&world.cli(["publish", &id]).run().shown());
+    // More work after the merge is another pull request.
+    let more = r#"GYM{"do":[{"append":["a.txt","y\n"]},{"say":"Added a line."}]}"#;
+    let output = world.cli(["message", &id, more]).run();
+    assert!(output.code == 0 && output.stdout.contains("pull request #3 opened"), "{output:?}");
+}
+
+#[test]
 fn what_cannot_be_published_is_told() {
     let world = World::new();
     let observed = world.cli(["run", "--output", "json", "--policy", "observe", MAKES_A_FILE]).run().json();
     let nothing = world.ran(r#"GYM{"do":[{"say":"No."}]}"#);
     let homeless = world.cli(["run", "--output", "json", "-r", "none", MAKES_A_FILE]).run().json();
     let active = world.detached(&[r#"GYM{"do":[{"hang":true}]}"#]);
+    world.until_status(&active, "running");
     let fine = world.cli(["run", "--output", "json", "--publish", "manual", MAKES_A_FILE]).run().json();
     let fine = fine["id"].as_str().unwrap();
     let mut all = String::new();

@@ -49,9 +49,10 @@ fn a_rerun_is_a_new_session_with_the_old_one_as_its_parent() {
 fn what_is_at_work_or_unknown_cannot_be_run_again() {
     let world = World::new();
     let id = world.detached(&[r#"GYM{"do":[{"hang":true}]}"#]);
+    world.until_status(&id, "running");
     expect![[r#"
         exit 1
-        ! error: session `[ID]` is preparing
+        ! error: session `[ID]` is running
         !  hint: wait for its end, or stop it first: telecoder stop [ID]
     "#]]
     .assert_eq(&world.cli(["rerun", &id]).run().shown());
