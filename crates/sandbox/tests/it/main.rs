@@ -10,6 +10,7 @@
 )]
 
 mod basics;
+mod conformance;
 mod escape;
 mod exactly_once;
 mod ground;
