@@ -6,6 +6,7 @@ use crate::words::{self, clean, count, duration};
 use std::collections::BTreeMap;
 use telecoder_api::event::{Author, Event, EventBody, StepState, ToolCall, ToolStatus};
 use telecoder_api::session::DiffStat;
+use telecoder_api::usage::ModelCall;
 
 /// Lines of a tool's output that are shown.
 const MAX_TOOL_LINES: usize = 8;
@@ -87,33 +88,10 @@ impl Writer {
                 let line = telecoder::cut(&clean(line), MAX_LINE);
                 self.line(&styled(DIM, &format!("[{}] {line}", clean(&stream))))
             }
-            EventBody::FileChange { paths, total, action } => {
-                let named: Vec<&str> = paths.iter().take(MAX_PATHS).map(String::as_str).collect();
-                let more = if total > named.len() as u64 { ", …" } else { "" };
-                let list = clean(&named.join(", "));
-                self.line(&format!("{} {}: {list}{more}", clean(&action), count(total, "path")))
-            }
-            EventBody::Usage(call) => {
-                let model = call.model.unwrap_or(call.provider);
-                let text = format!(
-                    "model call {} {} ({} in, {} out)",
-                    clean(&model),
-                    call.end,
-                    call.usage.input_tokens,
-                    call.usage.output_tokens
-                );
-                self.line(&styled(DIM, &text))
-            }
+            EventBody::FileChange { paths, total, action } => self.file_change(&paths, total, &action),
+            EventBody::Usage(call) => self.usage(call),
             EventBody::Permission { decision, title, state, by, .. } => {
-                let by = by.map(|by| format!(" by {}", clean(&by))).unwrap_or_default();
-                let line = format!("permission {}{by}: {}", clean(&state), clean(&title));
-                self.line(&styled(YELLOW, &line))?;
-                if state == "asked" {
-                    return self.line(&format!(
-                        "  answer with: telecoder approve {decision}   or: telecoder deny {decision}"
-                    ));
-                }
-                Ok(())
+                self.permission(&decision, &title, &state, by)
             }
             EventBody::Outcome(outcome) => {
                 self.line(&format!("{} {}", styled(GREEN, "outcome"), clean(&outcome.headline)))
@@ -136,6 +114,43 @@ impl Writer {
             }
             EventBody::Done { .. } => self.end_line(),
         }
+    }
+
+    fn file_change(&mut self, paths: &[String], total: u64, action: &str) -> Result<(), Failure> {
+        let named: Vec<&str> = paths.iter().take(MAX_PATHS).map(String::as_str).collect();
+        let more = if total > named.len() as u64 { ", …" } else { "" };
+        let list = clean(&named.join(", "));
+        self.line(&format!("{} {}: {list}{more}", clean(action), count(total, "path")))
+    }
+
+    fn usage(&mut self, call: ModelCall) -> Result<(), Failure> {
+        let model = call.model.unwrap_or(call.provider);
+        let text = format!(
+            "model call {} {} ({} in, {} out)",
+            clean(&model),
+            call.end,
+            call.usage.input_tokens,
+            call.usage.output_tokens
+        );
+        self.line(&styled(DIM, &text))
+    }
+
+    fn permission(
+        &mut self,
+        decision: &str,
+        title: &str,
+        state: &str,
+        by: Option<String>,
+    ) -> Result<(), Failure> {
+        let by = by.map(|by| format!(" by {}", clean(&by))).unwrap_or_default();
+        let line = format!("permission {}{by}: {}", clean(state), clean(title));
+        self.line(&styled(YELLOW, &line))?;
+        if state == "asked" {
+            return self.line(&format!(
+                "  answer with: telecoder approve {decision}   or: telecoder deny {decision}"
+            ));
+        }
+        Ok(())
     }
 
     fn step(

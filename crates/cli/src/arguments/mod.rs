@@ -7,8 +7,8 @@ mod platform;
 mod session;
 
 pub(crate) use platform::{
-    AgentArguments, AgentsCommand, CompletionsArguments, ConfigArguments, ConfigCommand, DataArguments,
-    DoctorArguments, PolicyCommand, ServeArguments, TokenCommand,
+    AgentArguments, AgentsCommand, CompletionsArguments, ConfigArguments, ConfigCommand, DoctorArguments,
+    FolderArguments, PolicyCommand, ServeArguments, TokenCommand,
 };
 pub(crate) use session::{
     AnswerArguments, ApprovalsArguments, EventsArguments, FollowedSession, InboxArguments, ListArguments,
@@ -115,7 +115,7 @@ pub(crate) enum Command {
     /// Run the server: it keeps sessions and does their work
     Serve(ServeArguments),
     /// Stop the server of this host; its sessions go on when it is started again
-    StopServer(DataArguments),
+    StopServer(FolderArguments),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
     /// Print completions for a shell

@@ -36,7 +36,7 @@ pub(crate) enum PolicyCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgentsCommand {
     /// List them: installed? version, size, what is missing
-    List(DataArguments),
+    List(FolderArguments),
     /// Install the pinned version of one
     Install(AgentArguments),
     /// Look whether one starts
@@ -50,12 +50,12 @@ pub(crate) struct AgentArguments {
     #[arg(value_name = "NAME")]
     pub(crate) name: String,
     #[command(flatten)]
-    pub(crate) data: DataArguments,
+    pub(crate) data: FolderArguments,
 }
 
 /// A data folder that is not the configured one.
 #[derive(Debug, Args)]
-pub(crate) struct DataArguments {
+pub(crate) struct FolderArguments {
     /// The data folder.
     #[arg(
         long,
@@ -97,7 +97,7 @@ pub(crate) struct DoctorArguments {
     #[arg(long)]
     pub(crate) prove: bool,
     #[command(flatten)]
-    pub(crate) data: DataArguments,
+    pub(crate) data: FolderArguments,
 }
 
 /// What to do with tokens.

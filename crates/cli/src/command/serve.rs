@@ -1,7 +1,7 @@
 //! `serve` and `stop-server`.
 
 use super::Context;
-use crate::arguments::{DataArguments, ServeArguments};
+use crate::arguments::{FolderArguments, ServeArguments};
 use crate::connect::{Place, no_server, server_file};
 use crate::exit::{Failure, Outcome};
 use crate::terminal::Terminal;
@@ -43,7 +43,7 @@ pub(crate) async fn serve(options: ServeArguments) -> Outcome {
 }
 
 /// Stops the server of this host, and waits until it has ended.
-pub(crate) async fn stop(context: &Context, options: &DataArguments) -> Outcome {
+pub(crate) async fn stop(context: &Context, options: &FolderArguments) -> Outcome {
     let place = Place::find(None, options.data_dir.as_deref())?;
     let Some(file) = server_file(&place.data_dir).filter(|_| place.runs) else {
         return Err(no_server(&place.data_dir));
