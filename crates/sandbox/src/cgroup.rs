@@ -36,8 +36,8 @@ pub enum CgroupChoice {
 /// The cgroups below which a driver's sandboxes stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Cgroups {
-    /// One hierarchy, all controllers.
-    V2 { parent: PathBuf },
+    /// One hierarchy, all controllers; that of the CPU is not delegated everywhere.
+    V2 { parent: PathBuf, cpu: bool },
     /// A hierarchy per controller, and those without one that only name units.
     V1 { memory: PathBuf, pids: PathBuf, cpu: Option<PathBuf>, named: Vec<PathBuf> },
     /// None.
@@ -57,10 +57,7 @@ impl Cgroups {
     pub(crate) fn find(choice: &CgroupChoice) -> Result<Self, PortError> {
         match choice {
             CgroupChoice::Off => Ok(Self::None),
-            CgroupChoice::V2(parent) => {
-                prepare_v2(parent)?;
-                Ok(Self::V2 { parent: parent.clone() })
-            }
+            CgroupChoice::V2(parent) => prepare_v2(parent),
             CgroupChoice::Detect => {
                 let mounts =
                     fs::read_to_string("/proc/self/mountinfo").map_err(failed("cannot read the mounts"))?;
@@ -79,10 +76,19 @@ impl Cgroups {
         }
     }
 
+    /// Whether the kernel bounds processor time.
+    pub(crate) fn limit_cpu(&self) -> bool {
+        match self {
+            Self::V2 { cpu, .. } => *cpu,
+            Self::V1 { cpu, .. } => cpu.is_some(),
+            Self::None => false,
+        }
+    }
+
     /// All folders of one sandbox.
     fn folders(&self, name: &str) -> Vec<PathBuf> {
         match self {
-            Self::V2 { parent } => vec![parent.join(name)],
+            Self::V2 { parent, .. } => vec![parent.join(name)],
             Self::V1 { memory, pids, cpu, named } => {
                 [memory, pids].into_iter().chain(cpu).chain(named).map(|parent| parent.join(name)).collect()
             }
@@ -115,7 +121,7 @@ impl Cgroups {
         let join = folders.iter().map(|folder| folder.join("cgroup.procs")).collect();
         let present = |file: PathBuf| file.exists().then_some(file);
         let counters = match self {
-            Self::V2 { parent } => Counters {
+            Self::V2 { parent, .. } => Counters {
                 peak: present(parent.join(name).join("memory.peak")),
                 kills: present(parent.join(name).join("memory.events")),
             },
@@ -132,14 +138,17 @@ impl Cgroups {
         let memory_bytes = limits.memory_bytes.to_string();
         let quota = (u64::from(limits.cpu_millis) * PERIOD / 1000).max(LEAST_QUOTA);
         match self {
-            Self::V2 { parent } => {
+            Self::V2 { parent, cpu } => {
                 let at = |file: &str| parent.join(name).join(file);
-                vec![
+                let mut settings = vec![
                     (at("memory.max"), memory_bytes, Need::Always),
                     (at("memory.swap.max"), "0".to_owned(), Need::WherePresent),
                     (at("pids.max"), limits.processes.to_string(), Need::Always),
-                    (at("cpu.max"), format!("{quota} {PERIOD}"), Need::Always),
-                ]
+                ];
+                if *cpu {
+                    settings.push((at("cpu.max"), format!("{quota} {PERIOD}"), Need::Always));
+                }
+                settings
             }
             Self::V1 { memory, pids, cpu, named: _ } => {
                 let at = |folder: &Path, file: &str| folder.join(name).join(file);
@@ -226,8 +235,8 @@ fn detect(mounts: &[Hierarchy], own: &str) -> Cgroups {
     let unified = mounts.iter().find(|mount| mount.version == 2);
     if let Some(unified) = unified {
         for parent in v2_parents(&unified.at, own) {
-            if prepare_v2(&parent).is_ok() {
-                return Cgroups::V2 { parent };
+            if let Ok(found) = prepare_v2(&parent) {
+                return found;
             }
         }
     }
@@ -268,23 +277,39 @@ fn v2_parents(mount: &Path, own: &str) -> Vec<PathBuf> {
 }
 
 /// Makes a parent whose children have the controllers.
-fn prepare_v2(parent: &Path) -> Result<(), PortError> {
-    let what = || {
-        format!("{} is not a delegated cgroup with the memory, pids and cpu controllers", parent.display())
-    };
-    if !parent.is_dir() {
+fn prepare_v2(parent: &Path) -> Result<Cgroups, PortError> {
+    let what =
+        || format!("{} is not a delegated cgroup with the memory and pids controllers", parent.display());
+    let made = !parent.is_dir();
+    if made {
         if let Some(above) = parent.parent() {
-            // What is enabled already need not be writable.
-            drop(fs::write(above.join("cgroup.subtree_control"), "+memory +pids +cpu"));
+            enable(above);
         }
         fs::create_dir(parent).map_err(failed(what()))?;
     }
-    let control = parent.join("cgroup.subtree_control");
-    drop(fs::write(&control, "+memory +pids +cpu"));
-    let enabled = fs::read_to_string(&control).map_err(failed(what()))?;
-    let has =
-        |controller: &str| enabled.split_whitespace().any(|one| one.trim_start_matches('+') == controller);
-    if has("memory") && has("pids") && has("cpu") { Ok(()) } else { Err(PortError::denied(what())) }
+    enable(parent);
+    let enabled = fs::read_to_string(parent.join("cgroup.subtree_control")).map_err(failed(what()))?;
+    let found = understand(parent, &enabled);
+    if found.is_none() && made {
+        // Nobody else can have used it yet.
+        drop(fs::remove_dir(parent));
+    }
+    found.ok_or_else(|| PortError::denied(what()))
+}
+
+/// What can be bounded below a folder whose `cgroup.subtree_control` says this.
+fn understand(parent: &Path, enabled: &str) -> Option<Cgroups> {
+    let has = |controller: &str| enabled.split_whitespace().any(|one| one == controller);
+    let cpu = has("cpu");
+    (has("memory") && has("pids")).then(|| Cgroups::V2 { parent: parent.to_owned(), cpu })
+}
+
+/// Enables the controllers for a folder's children, each by itself: where one is missing the others still count.
+fn enable(folder: &Path) {
+    for controller in ["+memory", "+pids", "+cpu"] {
+        // Whether it worked is read back; what is enabled already need not be writable.
+        drop(fs::write(folder.join("cgroup.subtree_control"), controller));
+    }
 }
 
 #[cfg(test)]
@@ -311,8 +336,9 @@ mod tests {
     fn version_two_is_bounded_by_its_files() {
         let root = tempfile::tempdir().unwrap();
         let parent = root.path().join("delegated");
-        let found = Cgroups::find(&CgroupChoice::V2(parent.clone())).unwrap();
-        fs::create_dir(parent.join("one")).unwrap();
+        fs::create_dir_all(parent.join("one")).unwrap();
+        // A kernel takes what is written one by one and reads it back as a list.
+        let found = Cgroups::V2 { parent: parent.clone(), cpu: true };
         fs::write(parent.join("one/memory.peak"), "7").unwrap();
         let (join, counters) = found.make("one", &LIMITS).unwrap();
         assert_eq!(join, [parent.join("one/cgroup.procs")]);
@@ -329,6 +355,19 @@ mod tests {
         assert_eq!(found.processes("one"), [12, 13]);
         assert!(found.left("one") && !found.left("two"));
         assert!(found.remove("two").unwrap());
+    }
+
+    #[test]
+    fn version_two_needs_its_controllers_and_can_do_without_the_cpu() {
+        let parent = PathBuf::from("/delegated");
+        let v2 = |cpu| Some(Cgroups::V2 { parent: parent.clone(), cpu });
+        assert_eq!(understand(&parent, "cpuset cpu io memory hugetlb pids\n"), v2(true));
+        assert_eq!(understand(&parent, "memory pids\n"), v2(false));
+        assert_eq!(understand(&parent, "cpu memory\n"), None);
+        assert_eq!(understand(&parent, "\n"), None);
+        let root = tempfile::tempdir().unwrap();
+        let error = Cgroups::find(&CgroupChoice::V2(root.path().join("made"))).unwrap_err();
+        assert!(error.to_string().contains("is not a delegated cgroup"), "{error}");
     }
 
     #[test]

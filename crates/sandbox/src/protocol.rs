@@ -24,6 +24,8 @@ pub(crate) const MAX_REQUEST: usize = 4 << 20;
 pub(crate) const MAX_REPLY: usize = 1 << 20;
 /// The longest header frame that opens a connection from inside, in bytes.
 pub(crate) const MAX_OPENING: usize = 4 << 10;
+/// The longest message and remedy of a failure that the far side tells, in characters.
+const MAX_WORDS: usize = 2000;
 /// The longest chunk of output in one frame, in bytes.
 pub(crate) const MAX_CHUNK: usize = 64 << 10;
 
@@ -77,9 +79,10 @@ impl From<PortError> for Failure {
 
 impl From<Failure> for PortError {
     fn from(failure: Failure) -> Self {
-        let error = PortError::new(failure.class, failure.what);
+        let cut = |text: String| text.chars().take(MAX_WORDS).collect::<String>();
+        let error = PortError::new(failure.class, cut(failure.what));
         match failure.remedy {
-            Some(remedy) => error.remedy(remedy),
+            Some(remedy) => error.remedy(cut(remedy)),
             None => error,
         }
     }

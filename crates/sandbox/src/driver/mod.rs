@@ -19,7 +19,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use telecoder_model::PortError;
+use telecoder_model::error::{ErrorClass, PortError};
 use telecoder_model::port::sandbox::{Proof, Sandbox, SandboxDriver, SandboxRef, SandboxSpec, SandboxState};
 
 /// How long a launch that is under way already may take.
@@ -103,8 +103,12 @@ impl SandboxDriver for LocalDriver {
         let folder = self.folder(reference);
         let started = tokio::time::Instant::now();
         loop {
-            if let Some(sandbox) = self.attach(reference).await? {
-                return Ok(sandbox);
+            match self.attach(reference).await {
+                Ok(Some(sandbox)) => return Ok(sandbox),
+                Ok(None) => {}
+                // A launch that was cut off may end just when its supervisor is found.
+                Err(error) if error.class == ErrorClass::Transient && started.elapsed() < LAUNCH_WAIT => {}
+                Err(error) => return Err(error),
             }
             if let Some(lock) = folder.take()? {
                 destroy::clean(&self.cgroups, reference).await?;

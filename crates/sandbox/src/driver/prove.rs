@@ -117,18 +117,20 @@ fn proof(attempt: String, held: bool, detail: String) -> Proof {
 /// What only the host can say.
 async fn from_outside(driver: &LocalDriver, reference: &SandboxRef) -> Result<Vec<Proof>, PortError> {
     let state = driver.inspect(reference).await?;
-    let bounds = if driver.limited_by_cgroup() {
-        "by a cgroup"
+    let memory = if driver.cgroups.limit() {
+        "memory and processes by a cgroup"
     } else {
-        "memory by the supervisor's watch, processes by rlimits, processor time not at all: no cgroup may be written"
+        "memory by the supervisor's watch and processes by rlimits, since no cgroup may be written"
     };
+    let cpu =
+        if driver.cgroups.limit_cpu() { "processor time by a cgroup" } else { "processor time not at all" };
     Ok(vec![
         proof("leave anything behind".to_owned(), state == SandboxState::Absent, format!("{state:?}")),
         Proof {
             attempt: "take more than its share".to_owned(),
             held: true,
-            detail: format!("bounded {bounds}"),
-            remedy: (!driver.limited_by_cgroup()).then(|| {
+            detail: format!("{memory}; {cpu}"),
+            remedy: (!driver.cgroups.limit_cpu()).then(|| {
                 "delegate a cgroup v2 folder with memory, pids and cpu to the server's user (systemd: Delegate=yes)"
                     .to_owned()
             }),

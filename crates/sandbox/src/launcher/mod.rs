@@ -1,9 +1,9 @@
 //! The local launcher (layer 1): from a fresh exec to the supervisor of a new sandbox.
 //!
 //! `telecoder supervise launch` runs single-threaded through three processes. The first (child of the driver) only
-//! reads what to do and forks, so that the driver has nothing to wait for. The second leaves the driver's session,
-//! joins the cgroups, opens everything of the host that the sandbox will see, drops to the sandbox's owner and
-//! unshares all namespaces. The third is process 1 of the new process namespace: it builds the root, forgets the
+//! reads what to do, forks and, as root, writes the child's maps, so that the driver has nothing to wait for. The second leaves the driver's session,
+//! joins the cgroups, opens everything of the host that the sandbox will see, unshares all namespaces and becomes the
+//! sandbox's owner. The third is process 1 of the new process namespace: it builds the root, forgets the
 //! host and becomes the supervisor.
 //!
 //! Invariants: no descriptor is inherited but the three that the driver passes; a sandbox's lock is held from before
@@ -13,6 +13,7 @@ mod access;
 mod call;
 mod descriptors;
 mod home;
+mod identity;
 mod loopback;
 mod mounts;
 mod namespaces;
@@ -27,8 +28,9 @@ pub(crate) use descriptors::send_descriptor;
 pub(crate) use trampoline::{ExecSpec, run as exec, tag};
 
 use crate::failure::failed;
-use crate::owner::HostOwner;
+use crate::owner::{HostOwner, INSIDE_UID};
 use crate::protocol::Failure;
+use identity::Mapping;
 use namespaces::Forked;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -104,44 +106,55 @@ pub(crate) fn launch() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let mut control = UnixStream::from(control);
-    let supervisor = match prepare(&mut control, File::from(lock)) {
-        Ok(Some(setup)) => tell(&mut control, &LaunchReply::Ready).map(|()| setup),
-        Ok(None) => return ExitCode::SUCCESS,
-        Err(error) => {
-            return match tell(&mut control, &LaunchReply::Failed(error.into())) {
-                Ok(()) | Err(_) => ExitCode::FAILURE,
-            };
+    match prepare(&mut control, File::from(lock)) {
+        Ok(Some(setup)) => {
+            // A driver that was ended meanwhile has a successor, which will attach or end this.
+            drop(tell(&mut control, &LaunchReply::Ready));
+            drop(control);
+            crate::supervisor::run(setup)
         }
-    };
-    drop(control);
-    match supervisor {
-        Ok(setup) => crate::supervisor::run(setup),
-        Err(_) => ExitCode::FAILURE,
+        Ok(None) => ExitCode::SUCCESS,
+        Err(error) => {
+            drop(tell(&mut control, &LaunchReply::Failed(error.into())));
+            ExitCode::FAILURE
+        }
     }
 }
 
 /// Returns the setup in the process that becomes the supervisor, and nothing in those that only lead there.
-fn prepare(control: &mut UnixStream, mut lock: File) -> Result<Option<Setup>, PortError> {
+fn prepare(control: &mut UnixStream, lock: File) -> Result<Option<Setup>, PortError> {
     let spec: LaunchSpec = hear(control)?;
-    match namespaces::fork()? {
-        Forked::Parent(_) => return Ok(None),
-        Forked::Child => {}
+    let as_root = nix::unistd::geteuid().is_root();
+    let mapping = if as_root { Some(Mapping::new()?) } else { None };
+    match (namespaces::fork()?, mapping) {
+        (Forked::Parent(child), Some(mapping)) => mapping.write_for(child, spec.owner).map(|()| None),
+        (Forked::Parent(_), None) => Ok(None),
+        (Forked::Child, mapping) => enter(spec, lock, mapping),
     }
+}
+
+/// The second process and, in it, the third.
+fn enter(spec: LaunchSpec, mut lock: File, mapping: Option<Mapping>) -> Result<Option<Setup>, PortError> {
     namespaces::leave_session()?;
     for procs in &spec.join {
         std::fs::write(procs, "0").map_err(failed(format!("cannot join the cgroup {}", procs.display())))?;
     }
     let (socket, journal) = open_run_dir(&spec.run_dir, spec.owner)?;
     let counters = open_counters(&spec.counters)?;
-    let as_root = nix::unistd::geteuid().is_root();
-    let early = if as_root { Some(sources::open(&spec.sandbox)?) } else { None };
-    if as_root {
-        namespaces::become_user(spec.owner)?;
-    }
-    namespaces::unshare_all(spec.owner)?;
-    let sources = match early {
-        Some(sources) => sources,
-        None => sources::open(&spec.sandbox)?,
+    let sources = match mapping {
+        Some(mapping) => {
+            let sources = sources::open(&spec.sandbox, spec.owner)?;
+            identity::leave_groups()?;
+            namespaces::unshare_all()?;
+            mapping.become_owner()?;
+            sources
+        }
+        None => {
+            namespaces::unshare_all()?;
+            identity::map_self(spec.owner)?;
+            // A user may open trees only in a namespace of its own, where its number is the one inside.
+            sources::open(&spec.sandbox, HostOwner { uid: INSIDE_UID, gid: INSIDE_UID })?
+        }
     };
     let (wait, mut go) = std::io::pipe().map_err(failed("cannot make a pipe"))?;
     match namespaces::fork()? {

@@ -2,9 +2,8 @@
 #![expect(unsafe_code, reason = "fork, and a prctl and a keyctl that no safe wrapper offers")]
 
 use crate::failure::failed;
-use crate::owner::{HostOwner, INSIDE_UID};
 use nix::sched::CloneFlags;
-use nix::unistd::{ForkResult, Gid, Uid};
+use nix::unistd::ForkResult;
 use telecoder_model::PortError;
 
 /// On which side of a fork this process is.
@@ -33,18 +32,8 @@ pub(super) fn leave_session() -> Result<(), PortError> {
     std::env::set_current_dir("/").map_err(failed("cannot enter /"))
 }
 
-/// Gives up root for an unprivileged user, for ever.
-pub(super) fn become_user(owner: HostOwner) -> Result<(), PortError> {
-    let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
-    nix::unistd::setgroups(&[]).map_err(failed("cannot give up groups"))?;
-    nix::unistd::setresgid(gid, gid, gid).map_err(failed("cannot give up root's group"))?;
-    nix::unistd::setresuid(uid, uid, uid).map_err(failed("cannot give up root"))?;
-    // A change of user makes a process undumpable, and the maps of an undumpable process belong to root.
-    nix::sys::prctl::set_dumpable(true).map_err(failed("cannot become dumpable"))
-}
-
-/// Enters new namespaces of every kind; the owner is shown inside as [`INSIDE_UID`].
-pub(super) fn unshare_all(owner: HostOwner) -> Result<(), PortError> {
+/// Enters new namespaces of every kind.
+pub(super) fn unshare_all() -> Result<(), PortError> {
     leave_keyring();
     let every = CloneFlags::CLONE_NEWUSER
         | CloneFlags::CLONE_NEWNS
@@ -60,12 +49,6 @@ pub(super) fn unshare_all(owner: HostOwner) -> Result<(), PortError> {
              use the docker driver",
         )
     })?;
-    let write = |name: &str, text: String| {
-        std::fs::write(format!("/proc/self/{name}"), text).map_err(failed(format!("cannot write {name}")))
-    };
-    write("setgroups", "deny".to_owned())?;
-    write("uid_map", format!("{INSIDE_UID} {} 1", owner.uid))?;
-    write("gid_map", format!("{INSIDE_UID} {} 1", owner.gid))?;
     nix::unistd::sethostname("sandbox").map_err(failed("cannot set the host name"))
 }
 

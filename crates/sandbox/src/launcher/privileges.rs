@@ -16,6 +16,9 @@ const OOM_SCORE: &[u8] = b"300";
 
 /// Turns process 1 into the supervisor: out of the reach of everything that it will start.
 pub(super) fn become_supervisor() -> Result<(), PortError> {
+    // Each connection and each process takes descriptors; the bounds are elsewhere.
+    let (_, files) = getrlimit(Resource::RLIMIT_NOFILE).map_err(failed("cannot read a limit"))?;
+    setrlimit(Resource::RLIMIT_NOFILE, files, files).map_err(failed("cannot use the limit of open files"))?;
     let kept = KEPT[0] | KEPT[1];
     let sets = CapabilitySets { effective: kept, permitted: kept, inheritable: kept };
     rustix::thread::set_capabilities(None, sets).map_err(failed("cannot give up capabilities"))?;

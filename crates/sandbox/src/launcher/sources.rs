@@ -2,7 +2,7 @@
 
 use super::mounts::{Kind, Tree, Use};
 use crate::failure::failed;
-use crate::owner::{HostOwner, host_owner};
+use crate::owner::HostOwner;
 use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, chown};
 use std::path::{Path, PathBuf};
@@ -96,9 +96,8 @@ pub(super) struct Sources {
     pub(super) read_only: Vec<Placed>,
 }
 
-/// Opens everything that a sandbox will see.
-pub(super) fn open(spec: &SandboxSpec) -> Result<Sources, PortError> {
-    let owner = host_owner();
+/// Opens everything that a sandbox will see; what is missing of its own folders is made for `owner`.
+pub(super) fn open(spec: &SandboxSpec, owner: HostOwner) -> Result<Sources, PortError> {
     let mut sources = Sources {
         system: Vec::new(),
         links: Vec::new(),

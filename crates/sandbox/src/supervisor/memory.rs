@@ -13,8 +13,10 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-/// The time between two looks.
+/// The time between two looks while something runs.
 const LOOK: Duration = Duration::from_millis(100);
+/// The time between two looks while nothing runs.
+const IDLE_LOOK: Duration = Duration::from_secs(1);
 
 /// The kernel's counters.
 #[derive(Debug)]
@@ -50,7 +52,8 @@ fn read(file: &File) -> Option<String> {
 /// Ends the largest process whenever all together take more than `limit` bytes; for ever.
 pub(super) async fn watch(limit: u64, processes: &Processes) {
     loop {
-        tokio::time::sleep(LOOK).await;
+        let busy = processes.all().iter().any(|process| process.alive());
+        tokio::time::sleep(if busy { LOOK } else { IDLE_LOOK }).await;
         let seen = look();
         let total: u64 = seen.values().map(|one| one.bytes).sum();
         if total <= limit {

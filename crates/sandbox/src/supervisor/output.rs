@@ -108,6 +108,8 @@ impl Output {
     pub(super) async fn pump(&self, pipe: Receiver, mut tree_gone: watch::Receiver<bool>) {
         let mut buffer = vec![0; READ];
         loop {
+            // A program that writes without end must not keep the others waiting.
+            tokio::task::yield_now().await;
             let room = self.room.wait().await.min(READ);
             let Some(free) = buffer.get_mut(..room) else { break };
             match pipe.try_read(free) {

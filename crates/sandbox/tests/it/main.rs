@@ -14,6 +14,7 @@ mod conformance;
 mod escape;
 mod exactly_once;
 mod ground;
+mod launch;
 mod lifetime;
 mod limits;
 mod listeners;
