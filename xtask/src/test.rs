@@ -81,23 +81,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Runs the tests and counts them; a failed test is an error that holds the counts.
 pub(crate) fn all(chosen: Agents, arguments: &[String]) -> Result<Counts> {
-    let (succeeded, said) = if setup::has_nextest() {
-        nextest(chosen, arguments)?.run_and_keep()?
+    let (program, summary) = if setup::has_nextest() {
+        (nextest(chosen, arguments)?, NEXTEST)
     } else {
-        libtest(chosen, arguments)?.run_and_keep()?
+        console::note("cargo-nextest is not installed: `cargo test` runs the same tests");
+        (libtest(chosen, arguments)?, HARNESS)
     };
-    let mut counts = count(&said);
-    if arguments.is_empty() {
-        let (documentation_succeeded, documentation) = with_agents(Program::cargo())?
-            .args(["test", "--workspace", "--doc", "--quiet"])
-            .run_and_keep()?;
-        counts.add(count(&documentation));
-        if !documentation_succeeded {
-            bail!("a documentation test failed; {counts}");
-        }
-    }
+    let (succeeded, said) = program.run_and_keep()?;
+    let mut counts = count(&said, summary);
     if !succeeded {
         bail!("{counts}");
+    }
+    if arguments.is_empty() {
+        let documentation = with_agents(Program::cargo())?.args(["test", "--workspace", "--doc", "--quiet"]);
+        let (succeeded, said) = documentation.run_and_keep()?;
+        counts.add(count(&said, HARNESS));
+        if !succeeded {
+            bail!("a documentation test failed; {counts}");
+        }
     }
     if counts.passed == 0 {
         bail!("no test was run, which proves nothing");
@@ -135,13 +136,18 @@ impl Counts {
     }
 }
 
-/// Reads the counts out of the summary lines of cargo-nextest or of Rust's own test harness.
-fn count(said: &str) -> Counts {
+/// How the summary line of cargo-nextest begins.
+const NEXTEST: &str = "Summary [";
+/// How the summary lines of Rust's own test harness begin, one a binary.
+const HARNESS: &str = "test result:";
+
+/// Reads the counts out of the summary lines. A test that runs a harness itself may show that one's lines too.
+fn count(said: &str, summary: &str) -> Counts {
     let mut counts = Counts::default();
     for line in said.lines() {
         let line = without_colour(line);
         let line = line.trim_start();
-        if line.starts_with("Summary [") || line.starts_with("test result:") {
+        if line.starts_with(summary) {
             counts.add(Counts {
                 passed: number_before(line, "passed"),
                 failed: number_before(line, "failed").saturating_add(number_before(line, "timed")),
@@ -180,18 +186,20 @@ fn without_colour(line: &str) -> String {
 mod tests {
     use super::*;
 
-    fn check(said: &str, expect: &str) {
-        assert_eq!(count(said).to_string(), expect);
+    fn check(said: &str, summary: &str, expect: &str) {
+        assert_eq!(count(said, summary).to_string(), expect);
     }
 
     #[test]
     fn counts_what_nextest_says() {
         check(
             "    Finished\n     Summary [   0.512s] 14 tests run: 12 passed (1 slow), 2 failed, 3 skipped\n",
+            NEXTEST,
             "14 tests run: 12 passed, 2 failed, 3 not selected",
         );
         check(
             "\u{1b}[1m     Summary\u{1b}[0m [  60.0s] \u{1b}[1m3\u{1b}[0m tests run: 1 passed, 1 failed, 1 timed out, 0 skipped",
+            NEXTEST,
             "3 tests run: 1 passed, 2 failed, 0 not selected",
         );
     }
@@ -201,12 +209,18 @@ mod tests {
         check(
             "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 1 filtered out; finished in 0.00s\n\
              test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+            HARNESS,
             "6 tests run: 4 passed, 2 failed, 1 not selected",
         );
     }
 
     #[test]
     fn other_lines_count_nothing() {
-        check("12 passed, said the agent", "0 tests run: 0 passed, 0 failed, 0 not selected");
+        check("12 passed, said the agent", HARNESS, "0 tests run: 0 passed, 0 failed, 0 not selected");
+        check(
+            "test result: ok. 3 passed; 0 failed",
+            NEXTEST,
+            "0 tests run: 0 passed, 0 failed, 0 not selected",
+        );
     }
 }
