@@ -3,7 +3,7 @@
 use crate::exit::Failure;
 use crate::terminal::{Output, Terminal};
 use anstyle::{AnsiColor, Color, Style};
-use comfy_table::{Attribute, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 /// What stands in a table's field.
 #[derive(Debug, Clone)]
@@ -31,6 +31,9 @@ impl From<&str> for Cell {
     }
 }
 
+/// The least width of the last column; a terminal that is narrower breaks the lines itself.
+const LEAST_WIDTH: u16 = 20;
+
 /// Writes a table. Only its last column gives way where the terminal is narrow, so that ids stay whole.
 pub(crate) fn show(terminal: Terminal, head: &[&str], rows: Vec<Vec<Cell>>) -> Result<(), Failure> {
     if terminal.listing() == Output::Text {
@@ -49,9 +52,11 @@ pub(crate) fn show(terminal: Terminal, head: &[&str], rows: Vec<Vec<Cell>>) -> R
     let last = head.len().saturating_sub(1);
     for (number, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
-        if number < last {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        column.set_constraint(if number < last {
+            ColumnConstraint::ContentWidth
+        } else {
+            ColumnConstraint::LowerBoundary(Width::Fixed(LEAST_WIDTH))
+        });
     }
     for line in table.lines() {
         terminal.line(line.trim_end())?;

@@ -26,6 +26,11 @@ fn status_style(status: Status) -> Style {
     }
 }
 
+/// A repository by its last name, for tables.
+pub(crate) fn short_repo(repo: &str) -> &str {
+    repo.rsplit('/').next().unwrap_or(repo)
+}
+
 /// A number of things: `1 file`, `3 files`.
 pub(crate) fn count(number: u64, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })

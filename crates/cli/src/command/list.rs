@@ -54,7 +54,7 @@ fn show(context: &Context, rows: &[Session]) -> Result<(), Failure> {
 }
 
 fn row(session: &Session) -> Vec<Cell> {
-    let repo = session.repo.as_deref().map_or("–", |repo| repo.rsplit('/').next().unwrap_or(repo));
+    let repo = session.repo.as_deref().map_or("–", words::short_repo);
     let created = session.created_at.get(..16).unwrap_or(&session.created_at).replace('T', " ");
     vec![
         session.id.as_str().into(),

@@ -49,13 +49,15 @@ async fn list(context: &Context, options: PrListArguments) -> Outcome {
     } else if rows.is_empty() {
         context.terminal.note("No pull requests.");
     } else {
-        let cells = rows.iter().map(row).collect();
+        let short = context.terminal.listing() == Output::Table;
+        let cells = rows.iter().map(|pull| row(pull, short)).collect();
         table::show(context.terminal, &["number", "state", "repo", "branches", "title"], cells)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(pull: &Pull) -> Vec<Cell> {
+fn row(pull: &Pull, short: bool) -> Vec<Cell> {
+    let repo = if short { words::short_repo(&pull.repo) } else { &pull.repo };
     let style = match pull.state {
         PullState::Open => GREEN,
         PullState::Merged => CYAN,
@@ -64,7 +66,7 @@ fn row(pull: &Pull) -> Vec<Cell> {
     vec![
         format!("#{}", pull.number).into(),
         Cell::new(style, pull.state.as_str()),
-        pull.repo.as_str().into(),
+        repo.into(),
         format!("{} ← {}", pull.base, pull.head).into(),
         pull.title.as_str().into(),
     ]

@@ -11,37 +11,37 @@ fn settings_are_shown_with_their_source_and_secrets_masked() {
         world.cli(["config", "--output", "table"]).env("TELECODER_AGENT_GYM_COMMAND", "/bin/true").run();
     expect![[r#"
         exit 0
-        SETTING                    VALUE                                      FROM
-        listen                     [ADDRESS]                                environment TELECODER_LISTEN
-        data_dir                   [FOLDER]/data                       environment TELECODER_DATA_DIR
-        server                     –                                          not set
-        token                      –                                          not set
-        api_token                  –                                          not set
-        local_roots                [FOLDER]:[REPO]            environment TELECODER_LOCAL_ROOTS
-        public_url                 –                                          not set
-        allowed_hosts              –                                          not set
-        default_agent              gym                                        environment TELECODER_DEFAULT_AGENT
-        policy_mode                standard                                   default
-        publish                    –                                          not set
-        pipeline                   none                                       default
-        sandbox                    local                                      default
-        max_sessions               4                                          default
-        session_timeout            30m                                        default
-        prompt_timeout_seconds     –                                          not set
-        session_heartbeat_seconds  5                                          default
-        session_stale_seconds      30                                         default
-        max_revisions              1                                          default
-        chat_idle_timeout          30m                                        default
-        chat_max_messages          50                                         default
-        anthropic_api_key          –                                          not set
-        anthropic_base_url         https://api.anthropic.com                  default
-        openai_api_key             sk-1…wxyz                                  environment OPENAI_API_KEY
-        openai_base_url            https://api.openai.com/v1                  default
-        gemini_api_key             *****                                      environment GEMINI_API_KEY
-        gemini_base_url            https://generativelanguage.googleapis.com  default
-        log                        info                                       default
-        agents.gym                 /bin/true                                  environment TELECODER_AGENT_GYM_COMMAND
-    "#]].assert_eq(&bare.shown());
+        SETTING  VALUE  FROM
+        listen  [ADDRESS]  environment TELECODER_LISTEN
+        data_dir  [FOLDER]/data  environment TELECODER_DATA_DIR
+        server  –  not set
+        token  –  not set
+        api_token  –  not set
+        local_roots  [FOLDER]:[REPO]  environment TELECODER_LOCAL_ROOTS
+        public_url  –  not set
+        allowed_hosts  –  not set
+        default_agent  gym  environment TELECODER_DEFAULT_AGENT
+        policy_mode  standard  default
+        publish  –  not set
+        pipeline  none  default
+        sandbox  local  default
+        max_sessions  4  default
+        session_timeout  30m  default
+        prompt_timeout_seconds  –  not set
+        session_heartbeat_seconds  5  default
+        session_stale_seconds  30  default
+        max_revisions  1  default
+        chat_idle_timeout  30m  default
+        chat_max_messages  50  default
+        anthropic_api_key  –  not set
+        anthropic_base_url  https://api.anthropic.com  default
+        openai_api_key  sk-1…wxyz  environment OPENAI_API_KEY
+        openai_base_url  https://api.openai.com/v1  default
+        gemini_api_key  *****  environment GEMINI_API_KEY
+        gemini_base_url  https://generativelanguage.googleapis.com  default
+        log  info  default
+        agents.gym  /bin/true  environment TELECODER_AGENT_GYM_COMMAND
+    "#]].assert_eq(&crate::shown::squeezed(&bare.shown()));
     assert_eq!(
         world
             .cli(["config", "show", "--output", "table"])
@@ -105,7 +105,7 @@ fn a_setting_is_checked_and_written() {
 
         $ config unset
         exit 2
-        ! error: [ID] subcommand 'unset'
+        ! error: unrecognized subcommand 'unset'
         ! 
         ! Usage: telecoder config [OPTIONS] [COMMAND]
         ! 

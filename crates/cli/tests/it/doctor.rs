@@ -3,6 +3,18 @@
 use crate::world::World;
 use expect_test::expect;
 
+/// The findings that do not depend on the host.
+fn kept(text: &str) -> String {
+    let mut keeps = true;
+    let lines = text.lines().filter(|line| {
+        if !line.starts_with(' ') {
+            keeps = ["exit", "store:", "model ", "agent gym"].iter().any(|word| line.contains(word));
+        }
+        keeps
+    });
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
 #[test]
 fn what_works_is_told_by_the_server_and_without_one() {
     let world = World::new();
@@ -15,14 +27,9 @@ fn what_works_is_told_by_the_server_and_without_one() {
                  → set OPENAI_API_KEY for the server
         warning  model gemini: no key
                  → set GEMINI_API_KEY for the server
-        ok       agent goose: not installed
-        ok       agent opencode: not installed
-        ok       agent codex: not installed
-        ok       agent claude-code: not installed
-        ok       agent gemini: not installed
         ok       agent gym: installed
     "#]]
-    .assert_eq(&world.cli(["doctor"]).run().shown());
+    .assert_eq(&kept(&world.cli(["doctor"]).run().shown()));
     let json = world.cli(["doctor", "--output", "json"]).run().json();
     assert_eq!(json[0]["state"], "ok");
     drop(world);
@@ -33,14 +40,9 @@ fn what_works_is_told_by_the_server_and_without_one() {
         ok       model anthropic: no key
         ok       model openai: https://api.openai.com/v1
         ok       model gemini: no key
-        ok       agent goose: not installed
-        ok       agent opencode: not installed
-        ok       agent codex: not installed
-        ok       agent claude-code: not installed
-        ok       agent gemini: not installed
         ok       agent gym: installed
     "#]]
-    .assert_eq(&alone.cli(["doctor"]).run().shown());
+    .assert_eq(&kept(&alone.cli(["doctor"]).run().shown()));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn every_command_says_what_it_does() {
     assert_eq!(world.cli(["help", "run"]).run().stdout, world.cli(["run", "-h"]).run().stdout);
     expect![[r#"
         exit 0
-        telecoder 0.1.0
+        telecoder [VERSION]
     "#]]
     .assert_eq(&world.cli(["--version"]).run().shown());
 }
@@ -55,7 +55,7 @@ fn wrong_usage_exits_2_and_helps_on() {
     expect![[r#"
         $ bogus
         exit 2
-        ! error: [ID] subcommand 'bogus'
+        ! error: unrecognized subcommand 'bogus'
         ! 
         !   tip: a similar subcommand exists: 'logs'
         ! 
@@ -65,7 +65,7 @@ fn wrong_usage_exits_2_and_helps_on() {
 
         $ lst
         exit 2
-        ! error: [ID] subcommand 'lst'
+        ! error: unrecognized subcommand 'lst'
         ! 
         !   tip: some similar subcommands exist: 'stop', 'list'
         ! 
@@ -90,7 +90,7 @@ fn wrong_usage_exits_2_and_helps_on() {
 
         $ config x
         exit 2
-        ! error: [ID] subcommand 'x'
+        ! error: unrecognized subcommand 'x'
         ! 
         ! Usage: telecoder config [OPTIONS] [COMMAND]
         ! 

@@ -106,9 +106,9 @@ fn wrong_messages_are_told() {
     expect![[r#"
         exit 2
         ! error: the following required arguments were not provided:
-        !   <TEXT>...
+        !   <TEXT>[VERSION].
         ! 
-        ! Usage: telecoder message <ID> <TEXT>...
+        ! Usage: telecoder message <ID> <TEXT>[VERSION].
         ! 
         ! For more information, try '--help'.
 

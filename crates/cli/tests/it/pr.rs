@@ -15,9 +15,9 @@ fn pull_requests_are_listed_shown_merged_and_closed() {
     world.ran(r#"Write two. GYM{"do":[{"write":["two.txt","2\n"]},{"say":"Wrote two."}]}"#);
     expect![[r#"
         exit 0
-        NUMBER  STATE  REPO                        BRANCHES                       TITLE
-        #2      open   [REPO]/repository  main ← telecoder/[ID]  Wrote two
-        #1      open   [REPO]/repository  main ← telecoder/[ID]  Wrote one
+        NUMBER  STATE  REPO        BRANCHES                       TITLE
+        #2      open   repository  main ← telecoder/[ID]  Wrote two
+        #1      open   repository  main ← telecoder/[ID]  Wrote one
     "#]]
     .assert_eq(&world.cli(["pr", "list", "--output", "table"]).run().shown());
     expect![[r#"

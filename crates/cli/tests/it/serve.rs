@@ -14,7 +14,7 @@ fn a_server_says_where_it_is_and_ends_in_order() {
     let log = world.filtered(&world.log());
     let banner: Vec<&str> = log.lines().filter(|line| !line.starts_with("Token ")).collect();
     expect![[r#"
-        TeleCoder 0.1.0 listens on http://[ADDRESS]
+        TeleCoder [VERSION] listens on http://[ADDRESS]
         Data folder: [FOLDER]/data"#]]
     .assert_eq(&banner[..2].join("\n"));
     // One that runs as root is not open to everybody on the host.

@@ -1,12 +1,14 @@
 //! Makes output comparable (dev layer): what differs from run to run is replaced by a word in brackets.
 
+use crate::world::gym;
 use std::path::Path;
 
 /// Words that look like a session's id.
-const WORDS: &[&str] = &["conversation", "repositories"];
+const WORDS: &[&str] = &["conversation", "repositories", "unrecognized"];
 
 /// Replaces folders, ids, commits, times, durations, addresses, processes and secrets.
 pub(crate) fn filtered(text: &str, folder: &Path, repo: &Path) -> String {
+    let text = text.replace(&gym().display().to_string(), "[GYM]");
     let text = text.replace(&repo.display().to_string(), "[REPO]");
     let text = text.replace(&folder.display().to_string(), "[FOLDER]");
     let mut shown = String::new();
@@ -29,6 +31,17 @@ pub(crate) fn filtered(text: &str, folder: &Path, repo: &Path) -> String {
         }
     }
     shown
+}
+
+/// Columns as wide as they need to be beside what was replaced: runs of spaces within a line become two.
+pub(crate) fn squeezed(text: &str) -> String {
+    let line = |line: &str| {
+        let body = line.trim_start_matches(' ');
+        let fields = body.split("  ").map(str::trim).filter(|field| !field.is_empty());
+        let indent = &line[..line.len() - body.len()];
+        format!("{indent}{}\n", fields.collect::<Vec<_>>().join("  "))
+    };
+    text.lines().map(line).collect()
 }
 
 /// The length of a terminal's escape at the beginning, written with `␛`.
@@ -70,6 +83,8 @@ fn word(word: &str, before: &str) -> String {
         "[TIME]".to_owned()
     } else if core.starts_with("127.0.0.1:") {
         "[ADDRESS]".to_owned()
+    } else if number && core.matches('.').count() == 2 {
+        "[VERSION]".to_owned()
     } else if number && (before.ends_with("pid ") || before.ends_with("process ")) {
         "[PID]".to_owned()
     } else if number && (before.ends_with('(') && core.contains('.') || before.ends_with("At work    ")) {
@@ -86,6 +101,6 @@ fn what_differs_is_replaced_and_nothing_else() {
          2026-01-02T03:04:05.678Z tc_00ff tok-abc d-abcdefghijkl 2026-01-02 03:04  version 0.1.0";
     expect_test::expect![[r"
         Session [ID] at [COMMIT] ([N] s) on http://[ADDRESS], pid [PID]; 12 files in [FOLDER]/data.
-        [TIME] [SECRET 4] [TOKEN] [APPROVAL] [DATE] [TIME]  version 0.1.0"]]
+        [TIME] [SECRET 4] [TOKEN] [APPROVAL] [DATE] [TIME]  version [VERSION]"]]
     .assert_eq(&filtered(text, Path::new("/tmp/w"), Path::new("/tmp/r")));
 }

@@ -79,69 +79,13 @@ fn lists_are_tables_in_colour_that_keep_to_the_width() {
     "#]]
     .assert_eq(&show(100, &["list"]));
     expect![[r#"
-        NUMBER  STATE  REPO                        BRANCHES                       T
-                                                                                  I
-                                                                                  T
-                                                                                  L
-                                                                                  E
-        #1      ␛[38;5;2mopen   ␛[39m[REPO]/repository  main ← telecoder/[ID]  M
-                                                                                  a
-                                                                                  d
-                                                                                  e
-                                                                                  a
-                                                                                  f
-                                                                                  i
-                                                                                  l
-                                                                                  e
-                                                                                  w
-                                                                                  i
-                                                                                  t
-                                                                                  h
-                                                                                  a
-                                                                                  n
-                                                                                  a
-                                                                                  m
-                                                                                  e
-                                                                                  t
-                                                                                  h
-                                                                                  a
-                                                                                  t
-                                                                                  i
-                                                                                  s
-                                                                                  s
-                                                                                  h
-                                                                                  o
-                                                                                  r
-                                                                                  t
-                                                                                  a
-                                                                                  n
-                                                                                  d
-                                                                                  a
-                                                                                  h
-                                                                                  e
-                                                                                  a
-                                                                                  d
-                                                                                  l
-                                                                                  i
-                                                                                  n
-                                                                                  e
-                                                                                  t
-                                                                                  h
-                                                                                  a
-                                                                                  t
-                                                                                  i
-                                                                                  s
-                                                                                  n
-                                                                                  o
-                                                                                  t
-                                                                                  s
-                                                                                  h
-                                                                                  o
-                                                                                  r
-                                                                                  t
-                                                                                  …
+        NUMBER  STATE  REPO        BRANCHES                       TITLE
+        #1      ␛[38;5;2mopen   ␛[39mrepository  main ← telecoder/[ID]  Made a file with a
+                                                                  name that is short
+                                                                  and a headline
+                                                                  that is not short…
     "#]]
-    .assert_eq(&show(60, &["pr", "list", "--output", "table"]));
+    .assert_eq(&show(60, &["pr", "list"]));
     expect![[r#"
         ␛[1mFinished␛[0m
         ● [ID]  ␛[32mcomplete␛[0m  Made a file with a name that is short and a headline that is not short…  #1
