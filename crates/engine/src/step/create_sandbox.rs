@@ -6,6 +6,7 @@ use crate::worker::desk::Change;
 use crate::worker::failure::WorkError;
 use crate::worker::work::Work;
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use telecoder_model::event::StepState;
@@ -56,9 +57,30 @@ async fn find(work: &mut Work) -> Result<Option<Arc<dyn Sandbox>>, WorkError> {
     if opened.is_some() {
         return Ok(opened);
     }
-    driver.destroy(&reference).await.map_err(|error| broken(&error))?;
-    forget(work);
+    discard(work).await?;
     Ok(None)
+}
+
+/// Attaches to the sandbox that an earlier worker made, where it lives, to end what is at work in it.
+pub(crate) async fn reattach(work: &mut Work) {
+    let Some(reference) = work.desk.run.sandbox.clone() else { return };
+    match work.desk.engine.ports().driver.open(&reference).await {
+        Ok(Some(sandbox)) => work.attachment = Some(Attachment::new(&work.desk.engine, sandbox)),
+        Ok(None) => {}
+        Err(error) => tracing::info!(sandbox = %reference, error = %error.chain(), "it cannot be attached to"),
+    }
+}
+
+/// Ends the session's sandbox, of which nothing must be left before another one has the same layer.
+pub(crate) async fn discard(work: &mut Work) -> Result<(), WorkError> {
+    work.pump = None;
+    work.attachment = None;
+    if let Some(reference) = work.desk.run.sandbox.clone() {
+        let driver = Arc::clone(&work.desk.engine.ports().driver);
+        driver.destroy(&reference).await.map_err(|error| broken(&error))?;
+    }
+    forget(work);
+    Ok(())
 }
 
 /// The processes of a sandbox that is gone are gone with it; what was prompted must be prompted again.
@@ -66,17 +88,41 @@ fn forget(work: &mut Work) {
     let run = &mut work.desk.run;
     run.sandbox = None;
     run.agent = None;
-    run.asked.clear();
     if let Some(turn) = &mut run.turn {
         turn.prompted = false;
         turn.open_calls.clear();
+        turn.open_tools.clear();
     }
 }
 
 async fn create(work: &mut Work) -> Result<Arc<dyn Sandbox>, WorkError> {
-    work.desk.engine.clone().prove().await.map_err(|error| broken(&error))?;
     let launch = launch(work).await?;
     let spec = spec(work, launch)?;
+    make(work, spec).await
+}
+
+/// Makes a fresh sandbox on the session's layer, from which nothing leads out, in place of the one that was there.
+pub(super) async fn for_export(work: &mut Work) -> Result<Arc<dyn Sandbox>, WorkError> {
+    discard(work).await?;
+    let nothing = Launch {
+        argv: Vec::new(),
+        env: BTreeMap::new(),
+        read_only: Vec::new(),
+        home: Vec::new(),
+        providers: Vec::new(),
+        conversation: serde_json::Value::Null,
+    };
+    let spec = SandboxSpec { listeners: Vec::new(), lifetime: SPARE, ..spec(work, nothing)? };
+    make(work, spec).await
+}
+
+async fn make(work: &mut Work, spec: SandboxSpec) -> Result<Arc<dyn Sandbox>, WorkError> {
+    let driver = Arc::clone(&work.desk.engine.ports().driver);
+    // Never two sandboxes on one layer.
+    while let Some(leftover) = work.desk.run.leftover.last().cloned() {
+        driver.destroy(&leftover).await.map_err(|error| broken(&error))?;
+        work.desk.run.leftover.pop();
+    }
     let reference = SandboxRef {
         session: work.desk.session.id.clone(),
         attempt: work.desk.run.sandboxes.saturating_add(1),
@@ -87,7 +133,6 @@ async fn create(work: &mut Work) -> Result<Arc<dyn Sandbox>, WorkError> {
     work.desk.run.sandbox_told = false;
     work.desk.run.agent = None;
     work.desk.commit(Change::default()).await?;
-    let driver = Arc::clone(&work.desk.engine.ports().driver);
     let limit = work.desk.engine.options().startup_timeout;
     match within(work.desk.engine.ports().clock.clone(), limit, driver.create(&reference, &spec)).await {
         Some(made) => made.map_err(|error| broken(&error)),

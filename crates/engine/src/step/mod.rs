@@ -2,7 +2,7 @@
 //! run twice, it has the effect of once. What it leaves behind it records before it makes it.
 
 mod complete;
-mod create_sandbox;
+pub(crate) mod create_sandbox;
 mod outcome;
 mod prepare_workspace;
 mod publish;

@@ -11,8 +11,10 @@ use telecoder_model::outcome::derive;
 use telecoder_model::policy::PublishRule;
 use telecoder_model::session::{FailureKind, ResultKind};
 
-/// Events read at once.
-const PAGE: u32 = 1000;
+/// Events read at once; each may be as large as an event can be.
+const PAGE: u32 = 200;
+/// Events at the end of a turn in which the agent's last words are looked for.
+const MAX_LOOK_BACK: u64 = 20_000;
 /// Characters of the agent's last words that are kept.
 const MAX_WORDS: usize = 100_000;
 
@@ -71,7 +73,8 @@ async fn load_summary(work: &mut Work) -> Result<(), WorkError> {
 /// What the agent said last in the turn: its words after the last tool call.
 pub(super) async fn last_words(work: &mut Work) -> Result<String, WorkError> {
     // What was only noted so far must not be missed.
-    let mut after = work.desk.run.turn.as_ref().map_or(0, |turn| turn.after_seq);
+    let mut after = work.desk.run.turn.as_ref().map_or(0, |turn| turn.after_seq.max(turn.words_after));
+    after = after.max(work.desk.last_seq().saturating_sub(MAX_LOOK_BACK));
     let store = Arc::clone(&work.desk.engine.ports().store);
     let mut words = String::new();
     loop {

@@ -24,14 +24,18 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), WorkError> {
     work.attachment = None;
     if let Some(reference) = work.desk.run.sandbox.clone() {
         let driver = Arc::clone(&work.desk.engine.ports().driver);
-        let gone = driver.destroy(&reference).await;
-        gone.map_err(|error| WorkError::port(FailureKind::SandboxError, &error))?;
+        if let Err(error) = driver.destroy(&reference).await {
+            // The sweep goes on trying; the session's work has ended all the same.
+            tracing::warn!(sandbox = %reference, error = %error.chain(), "a sandbox could not be removed");
+            work.desk.run.leftover.push(reference);
+        }
     }
     let run = &mut work.desk.run;
     let writes =
         run.agent.take().map(|agent| Write::DropInputs { process: agent.process, up_to: agent.next_input });
     run.sandbox = None;
     run.asked.clear();
+    run.progress_try = 0;
     if work.desk.session.policy.workspace == WorkspaceRule::ThrowAway && run.workspace.take().is_some() {
         let workspaces = Arc::clone(&work.desk.engine.ports().workspaces);
         let thrown = workspaces.discard(&work.desk.session.id).await;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use telecoder_model::event::StepState;
-use telecoder_model::port::agent::Launch;
+use telecoder_model::port::agent::{Action, Launch};
 use telecoder_model::port::sandbox::{HOME_DIR, ProcessExit, ProcessSpec, Sandbox, WORKSPACE_DIR};
 use telecoder_model::session::FailureKind;
 
@@ -45,7 +45,9 @@ impl Step for StartAgent {
         let conversation = conversation.map_err(|error| WorkError::port(FailureKind::AgentError, &error))?;
         let mut pump = Pump::attach(&mut work.desk, attachment, conversation).await?;
         if fresh {
-            let actions = pump.conversation().open();
+            let mut actions = pump.conversation().open();
+            // Nobody waits any more for what an earlier process has asked.
+            actions.extend(work.desk.run.asked.keys().cloned().map(Action::Unask));
             pump.apply(&mut work.desk, actions, Change::default()).await?;
         }
         work.pump = Some(pump);
@@ -130,13 +132,13 @@ async fn until_ready(work: &mut Work) -> Result<(), WorkError> {
             return Err(WorkError::failed(FailureKind::AgentError, message));
         }
         let left = until.saturating_sub(clock.monotonic());
+        if left.is_zero() {
+            let message = format!("the agent was not ready within {} s", limit.as_secs());
+            return Err(WorkError::failed(FailureKind::Timeout, message));
+        }
         match pump.tick(&mut work.desk, left).await? {
-            Tick::Progress => {}
+            Tick::Progress | Tick::Timeout => {}
             Tick::News => work.desk.refresh().await?,
-            Tick::Timeout => {
-                let message = format!("the agent was not ready within {} s", limit.as_secs());
-                return Err(WorkError::failed(FailureKind::Timeout, message));
-            }
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Step: what the agent changed becomes a commit of the session. Where nothing was written there is no git process; under a
 //! throw-away layer the paths are told and nothing is taken.
 
-use super::{Step, Stopwatch};
+use super::{Step, Stopwatch, create_sandbox};
 use crate::worker::desk::Change;
 use crate::worker::failure::WorkError;
 use crate::worker::work::Work;
@@ -66,10 +66,7 @@ async fn keep(work: &mut Work) -> Result<(), WorkError> {
     if layer.total == 0 && !layer.git_touched && work.desk.session.head.is_none() {
         return Ok(());
     }
-    let Some(sandbox) = work.sandbox() else {
-        return Ok(());
-    };
-    let tree = export(work, &sandbox).await?;
+    let tree = export(work).await?;
     let words = super::outcome::last_words(work).await?;
     let session = &work.desk.session;
     let request = CommitRequest {
@@ -132,9 +129,32 @@ fn message(work: &Work, words: &str) -> String {
     format!("{subject}\n\nTeleCoder-Session: {}\n", session.id)
 }
 
-/// Runs the export inside the sandbox and takes its output in.
-async fn export(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<ObjectId, WorkError> {
+/// Exports from the sandbox that is there. Where that is dead, or so full of processes that none can be started, a fresh one
+/// takes its place, which sees the same layer and nothing else.
+async fn export(work: &mut Work) -> Result<ObjectId, WorkError> {
+    if work.sandbox().is_none() {
+        create_sandbox::reattach(work).await;
+    }
+    if let Some(sandbox) = work.sandbox() {
+        match export_from(work, &sandbox).await {
+            Err(WorkError::Failed(failed)) if failed.kind == FailureKind::SandboxError => {
+                tracing::info!(session = %work.desk.session.id, error = failed.message, "the export needs a fresh sandbox");
+            }
+            other => return other,
+        }
+    }
+    let sandbox = create_sandbox::for_export(work).await?;
+    let tree = export_from(work, &sandbox).await?;
+    drop(sandbox);
+    create_sandbox::discard(work).await?;
+    Ok(tree)
+}
+
+/// Runs the export inside a sandbox and takes its output in.
+async fn export_from(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<ObjectId, WorkError> {
     work.desk.run.exports = work.desk.run.exports.saturating_add(1);
+    // A name that was used may stand for output that was read in part.
+    work.desk.commit(Change::default()).await?;
     let session = &work.desk.session;
     let workspaces = Arc::clone(&work.desk.engine.ports().workspaces);
     let spec = workspaces

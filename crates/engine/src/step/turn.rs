@@ -133,15 +133,8 @@ async fn prompt(work: &mut Work, resumed: bool) -> Result<(), WorkError> {
     let words = if resumed { format!("{INTERRUPTED}{}", turn.prompt) } else { turn.prompt.clone() };
     turn.prompted = true;
     let actions = pump.conversation().prompt(&words);
-    let mut change = Change::default();
-    if work.desk.session.status == Status::Preparing {
-        change
-            .events
-            .push(EventBody::Status { status: Status::Running, reason: Some("the work goes on".to_owned()) });
-        work.desk.update(change, |session| session.status = Status::Running).await?;
-        change = Change::default();
-    }
-    pump.apply(&mut work.desk, actions, change).await
+    let back = (work.desk.session.status == Status::Preparing).then_some((Move::Begin, "the work goes on"));
+    pump.apply_and_move(&mut work.desk, actions, Change::default(), back).await
 }
 
 async fn follow(work: &mut Work) -> Result<(), WorkError> {
@@ -183,17 +176,19 @@ async fn follow(work: &mut Work) -> Result<(), WorkError> {
             return Err(WorkError::failed(FailureKind::Timeout, message));
         }
         let left = limit.saturating_sub(turn.worked()).max(Duration::from_millis(1));
-        let wait =
-            settle.map_or(left, |until| until.saturating_sub(now).min(left)).min(options.silence_timeout);
-        let idle = turn.open_calls.is_empty() && work.desk.session.status != Status::Waiting;
+        let wait = settle.map_or(left, |until| until.saturating_sub(now).min(left));
+        if !turn.is_quiet() || work.desk.session.status == Status::Waiting {
+            pump.heard_at = now;
+        }
+        let silent = now.saturating_sub(pump.heard_at);
+        if settle.is_none() && silent >= options.silence_timeout {
+            let message = format!("the agent was silent for {} s", silent.as_secs());
+            return Err(WorkError::failed(FailureKind::AgentError, message));
+        }
+        let wait = wait.min(options.silence_timeout.saturating_sub(silent));
         match pump.tick(&mut work.desk, wait).await? {
-            Tick::Progress => {}
+            Tick::Progress | Tick::Timeout => {}
             Tick::News => news(work).await?,
-            Tick::Timeout if idle && settle.is_none() && wait == options.silence_timeout => {
-                let message = format!("the agent was silent for {} s", wait.as_secs());
-                return Err(WorkError::failed(FailureKind::AgentError, message));
-            }
-            Tick::Timeout => {}
         }
     }
 }
@@ -222,7 +217,7 @@ async fn judge(work: &mut Work) -> Result<bool, WorkError> {
         return Ok(true);
     };
     let failed = pump.turn_failed.take();
-    let believed = turn.last_call_finished() || turn.steered || turn.denied;
+    let believed = turn.is_believed();
     if !believed && turn.reprompts < MAX_REPROMPTS {
         return go_on(work).await.map(|()| false);
     }
@@ -253,6 +248,9 @@ async fn judge(work: &mut Work) -> Result<bool, WorkError> {
         Some(StopReason::Cancelled) => {
             return Err(WorkError::failed(FailureKind::AgentError, "the agent cancelled the turn by itself"));
         }
+    }
+    if turn.invalid > 0 {
+        work.doubts.push(format!("{} lines of the agent could not be understood.", turn.invalid));
     }
     turn.over = true;
     let worked = turn.worked_ms;

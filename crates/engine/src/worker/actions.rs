@@ -21,8 +21,6 @@ const MAX_ASKED: usize = 100;
 pub(crate) struct Decided {
     /// Lines to write.
     pub(crate) lines: Vec<Bytes>,
-    /// The session's status moves: a person must answer, or need not any more.
-    pub(crate) asked: Option<Move>,
     /// Decisions that the agent no longer waits for.
     pub(crate) cancelled: Vec<DecisionId>,
     /// The prompt was answered by an error.
@@ -50,9 +48,9 @@ pub(crate) fn decide(
                 }
             }
             Action::Ask(request) => {
-                queue.extend(ask(desk, conversation, change, &mut decided, request)?);
+                queue.extend(ask(desk, conversation, change, request)?);
             }
-            Action::Unask(request) => unask(desk, change, &mut decided, &request),
+            Action::Unask(request) => unask(desk, change, &mut decided, &request)?,
             Action::TurnEnded(reason) => {
                 change.events.extend(redact::release(&mut desk.run.held));
                 if let Some(turn) = &mut desk.run.turn {
@@ -75,11 +73,28 @@ pub(crate) fn decide(
     Ok(decided)
 }
 
+/// The move that the session's status needs, given the permission requests that wait for a person.
+pub(crate) fn asked_move(desk: &Desk) -> Option<Move> {
+    match (desk.session.status, desk.run.asked.is_empty()) {
+        (Status::Running, false) => Some(Move::Ask),
+        (Status::Waiting, true) => Some(Move::Answer),
+        _ => None,
+    }
+}
+
 fn tell(desk: &mut Desk, change: &mut Change, mut event: EventBody) -> Result<(), WorkError> {
+    if let Some(turn) = &mut desk.run.turn {
+        turn.hear(&event);
+    }
     if let EventBody::Message { author: Author::Agent, turn, .. } = &mut event {
         *turn = desk.run.turn.as_ref().map_or(0, |turn| turn.number);
     }
-    let size = serde_json::to_vec(&event).map_or(0, |bytes| bytes.len());
+    keep(desk, change, event)
+}
+
+/// Adds an event that the agent brought about, within what its policy keeps.
+fn keep(desk: &mut Desk, change: &mut Change, event: EventBody) -> Result<(), WorkError> {
+    let size = super::bound::size(&event);
     desk.run.output = desk.run.output.saturating_add(u64::try_from(size).unwrap_or(0));
     let most = desk.session.policy.output_bytes;
     if desk.run.output > most {
@@ -96,19 +111,16 @@ fn ask(
     desk: &mut Desk,
     conversation: &mut dyn Conversation,
     change: &mut Change,
-    decided: &mut Decided,
     request: PermissionRequest,
 ) -> Result<Vec<Action>, WorkError> {
     let id = decision_id(desk)?;
-    let mut told = |state: &str, by: Option<String>| {
-        change.events.push(EventBody::Permission {
-            decision: id.clone(),
-            title: request.title.clone(),
-            kind: request.kind,
-            options: request.options.clone(),
-            state: state.to_owned(),
-            by,
-        });
+    let event = |state: &str, by: Option<String>| EventBody::Permission {
+        decision: id.clone(),
+        title: request.title.clone(),
+        kind: request.kind,
+        options: request.options.clone(),
+        state: state.to_owned(),
+        by,
     };
     let answer = if desk.run.asked.len() >= MAX_ASKED {
         PermissionAnswer::Deny
@@ -117,18 +129,18 @@ fn ask(
     };
     match answer {
         PermissionAnswer::Allow => {
-            told("allowed", Some("policy".to_owned()));
+            keep(desk, change, event("allowed", Some("policy".to_owned())))?;
             Ok(conversation.answer(&request.request, PermissionReply::Allow))
         }
         PermissionAnswer::Deny => {
-            told("denied", Some("policy".to_owned()));
+            keep(desk, change, event("denied", Some("policy".to_owned())))?;
             if let Some(turn) = &mut desk.run.turn {
                 turn.denied = true;
             }
             Ok(conversation.answer(&request.request, PermissionReply::Deny))
         }
         PermissionAnswer::Ask => {
-            told("asked", None);
+            keep(desk, change, event("asked", None))?;
             change.writes.push(Write::NewDecision(Box::new(Decision {
                 id: id.clone(),
                 session: desk.session.id.clone(),
@@ -145,27 +157,23 @@ fn ask(
                 answered_at: None,
             })));
             desk.run.asked.insert(request.request, id);
-            if desk.session.status == Status::Running {
-                decided.asked = Some(Move::Ask);
-            }
             Ok(Vec::new())
         }
     }
 }
 
-fn unask(desk: &mut Desk, change: &mut Change, decided: &mut Decided, request: &str) {
+fn unask(
+    desk: &mut Desk,
+    change: &mut Change,
+    decided: &mut Decided,
+    request: &str,
+) -> Result<(), WorkError> {
     let Some(id) = desk.run.asked.remove(request) else {
-        return;
+        return Ok(());
     };
-    change.events.push(EventBody::Output {
-        stream: "update".to_owned(),
-        text: format!("the agent no longer waits for the answer to {id}"),
-        blob: None,
-    });
+    let text = format!("the agent no longer waits for the answer to {id}");
     decided.cancelled.push(id);
-    if desk.run.asked.is_empty() && desk.session.status == Status::Waiting {
-        decided.asked = Some(Move::Answer);
-    }
+    keep(desk, change, EventBody::Output { stream: "update".to_owned(), text, blob: None })
 }
 
 /// Marks a decision as no longer needed; does nothing where somebody has answered it meanwhile.
@@ -189,14 +197,11 @@ fn decision_id(desk: &Desk) -> Result<DecisionId, WorkError> {
         .map_err(|_| WorkError::failed(FailureKind::Internal, "the ids port gave no usable name"))
 }
 
-/// Passes answers of people on to the agent. Gives the actions that follow and what to commit along.
+/// What follows from the answers that people have given to open requests.
 pub(crate) async fn answers(
     desk: &mut Desk,
     conversation: &mut dyn Conversation,
-) -> Result<Option<(Vec<Action>, Option<Move>)>, WorkError> {
-    if desk.run.asked.is_empty() {
-        return Ok(None);
-    }
+) -> Result<Vec<Action>, WorkError> {
     let mut actions = Vec::new();
     let open: Vec<(String, DecisionId)> =
         desk.run.asked.iter().map(|(r, d)| (r.clone(), d.clone())).collect();
@@ -216,9 +221,5 @@ pub(crate) async fn answers(
         desk.run.asked.remove(&request);
         actions.extend(conversation.answer(&request, reply));
     }
-    if actions.is_empty() {
-        return Ok(None);
-    }
-    let back = desk.run.asked.is_empty() && desk.session.status == Status::Waiting;
-    Ok(Some((actions, back.then_some(Move::Answer))))
+    Ok(actions)
 }

@@ -19,9 +19,20 @@ pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<V
     Ok(all)
 }
 
-/// A cheap lower bound of the event's encoding first, the encoding itself only where it matters.
-fn size(event: &EventBody) -> usize {
-    serde_json::to_vec(event).map_or(usize::MAX, |bytes| bytes.len())
+/// The length of an event's encoding, without making it.
+pub(crate) fn size(event: &EventBody) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.saturating_add(bytes.len());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, event).map_or(usize::MAX, |()| count.0)
 }
 
 async fn shrunk(engine: &Engine, event: EventBody) -> Result<EventBody, PortError> {

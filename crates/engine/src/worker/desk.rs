@@ -47,27 +47,23 @@ impl Change {
 }
 
 impl Desk {
-    /// Takes a claimed session onto the desk.
-    pub(crate) async fn open(engine: &Engine, claim: Claim) -> Result<Self, WorkError> {
+    /// Takes a claimed session onto the desk; with it the reason why the state of its execution cannot be read, if it cannot.
+    pub(crate) async fn open(engine: &Engine, claim: Claim) -> Result<(Self, Option<PortError>), WorkError> {
         let Versioned { value: session, version, last_seq } = read(engine, &claim.session).await?;
         let run = engine.ports().store.run(&claim.session).await.map_err(WorkError::Store)?;
-        let run = match run {
-            Some(value) => serde_json::from_value(value).map_err(|error| {
-                WorkError::Store(PortError::permanent("the run state is unreadable").because(error))
-            })?,
+        let mut unreadable = None;
+        let run = match run.map(serde_json::from_value) {
+            Some(Ok(run)) => run,
+            Some(Err(error)) => {
+                unreadable = Some(PortError::permanent("the run state is unreadable").because(error));
+                RunState::default()
+            }
             None => RunState::default(),
         };
         let after_stop = session.status == Status::Stopped;
-        Ok(Self {
-            engine: engine.clone(),
-            session,
-            run,
-            claim,
-            version,
-            last_seq,
-            waiting: Vec::new(),
-            after_stop,
-        })
+        let engine = engine.clone();
+        let waiting = Vec::new();
+        Ok((Self { engine, session, run, claim, version, last_seq, waiting, after_stop }, unreadable))
     }
 
     /// The number of the session's last event.
@@ -195,6 +191,7 @@ impl Desk {
         let mut events = std::mem::take(&mut self.waiting);
         events.extend(change.events);
         let events = crate::worker::bound::bounded(&self.engine, events).await.map_err(WorkError::Store)?;
+        self.mark_words(&events);
         let run = serde_json::to_value(&self.run).map_err(|error| {
             WorkError::Store(PortError::permanent("the run state cannot be written").because(error))
         })?;
@@ -233,6 +230,15 @@ impl Desk {
             }
         }
         Err(WorkError::Store(PortError::transient("the session is changed by others without pause")))
+    }
+
+    /// Remembers where the agent's last words may begin, so that a long log is not read from its beginning. Others may append
+    /// meanwhile; the mark is then a little too early, which does no harm.
+    fn mark_words(&mut self, events: &[EventBody]) {
+        let Some(turn) = &mut self.run.turn else { return };
+        if let Some(at) = events.iter().rposition(|event| matches!(event, EventBody::ToolCall(_))) {
+            turn.words_after = self.last_seq.saturating_add(u64::try_from(at).unwrap_or(0));
+        }
     }
 
     async fn check_lease(&self) -> Result<(), WorkError> {

@@ -3,6 +3,7 @@
 use super::calls::CallNews;
 use super::desk::{Change, Desk};
 use super::failure::WorkError;
+use telecoder_model::PortError;
 use telecoder_model::event::EventBody;
 use telecoder_model::session::FailureKind;
 use telecoder_model::usage::{CallEnd, ModelCall, Usage};
@@ -10,6 +11,11 @@ use telecoder_model::usage::{CallEnd, ModelCall, Usage};
 /// Records one piece of news.
 pub(crate) async fn record(desk: &mut Desk, news: CallNews, muted: bool) -> Result<(), WorkError> {
     match news {
+        // A session that was stopped calls no model any more.
+        CallNews::Started(_call, answer) if muted => {
+            drop(answer.send(Err(PortError::conflict("the session's work has ended"))));
+            Ok(())
+        }
         CallNews::Started(_call, answer) => {
             desk.run.calls = desk.run.calls.saturating_add(1);
             let number = desk.run.calls;

@@ -6,7 +6,9 @@ pub(crate) mod bound;
 mod calls;
 pub(crate) mod desk;
 pub(crate) mod failure;
+mod lines;
 mod metering;
+mod outgoing;
 pub(crate) mod pump;
 mod redact;
 pub(crate) mod run_state;
@@ -35,6 +37,7 @@ pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Res
     // A set, so that dropping this future ends it as well.
     let mut reconcilers = JoinSet::new();
     reconcilers.spawn(outbox::run(engine.clone(), shutdown.clone()));
+    reconcilers.spawn(sweep::run(engine.clone()));
     let lost = claim_until(engine, shutdown).await;
     reconcilers.shutdown().await;
     if !lost {
@@ -94,7 +97,11 @@ async fn heartbeat(engine: &Engine) -> bool {
             tracing::error!("this server was declared dead; its work went to others");
             return true;
         }
-        Err(error) => tracing::warn!(error = %error.chain(), "the heartbeat was not recorded"),
+        Err(error) => {
+            // Whoever cannot speak for itself does not judge others.
+            tracing::warn!(error = %error.chain(), "the heartbeat was not recorded");
+            return false;
+        }
     }
     match store.reap(engine.options().lease_expiry).await {
         Ok(0) => {}

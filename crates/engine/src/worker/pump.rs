@@ -5,21 +5,31 @@ use super::attachment::Attachment;
 use super::calls::CallNews;
 use super::desk::{Change, Desk};
 use super::failure::WorkError;
-use bytes::{Buf, Bytes, BytesMut};
+use super::lines::Lines;
+use super::outgoing::{Outgoing, Written};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
+use std::sync::Arc;
 use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::event::EventBody;
 use telecoder_model::port::agent::{Action, Conversation};
 use telecoder_model::port::bus::Subscription;
 use telecoder_model::port::sandbox::{MAX_LINE, OutputStream, ProcessExit, ProcessOutput};
-use telecoder_model::session::FailureKind;
+use telecoder_model::session::{FailureKind, Move};
 
 /// Bytes of ready output that one transaction takes at most.
 const MAX_BATCH: usize = 1 << 20;
 /// Bytes of standard error that are kept in the log.
 const MAX_STDERR: u64 = 64 * 1024;
+/// Bytes of standard error after which it is recorded how far it was read, so that the supervisor may forget them.
+const STDERR_BATCH: u64 = 1 << 20;
+/// Output goes before news until news have waited for so long.
+const NEWS_PAUSE: Duration = Duration::from_millis(100);
+/// How long an agent that has closed its input may take to end.
+const EXIT_WAIT: Duration = Duration::from_secs(5);
+/// How long a supervisor may take to answer what needs no waiting.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 type Output = BoxStream<'static, Result<ProcessOutput, PortError>>;
 
@@ -40,8 +50,19 @@ pub(crate) struct Pump {
     conversation: Box<dyn Conversation>,
     stdout: Output,
     stderr: Option<Output>,
-    partial: BytesMut,
+    /// Standard error has the next turn where both streams have something.
+    stderr_next: bool,
+    /// Up to where the supervisor may have forgotten standard error.
+    stderr_acknowledged: u64,
+    lines: Lines,
+    outgoing: Outgoing,
+    /// The agent has closed its input and must end by then.
+    must_exit: Option<Duration>,
     news: Box<dyn Subscription>,
+    /// When news were looked at last, by the monotonic clock.
+    news_at: Duration,
+    /// When the agent gave a sign of life last, by the monotonic clock.
+    pub(crate) heard_at: Duration,
     /// How the process ended, once it has and its output is read.
     pub(crate) exit: Option<ProcessExit>,
     /// The last words on standard error, for failures.
@@ -55,6 +76,7 @@ pub(crate) struct Pump {
 enum Occurrence {
     Stdout(Option<Result<ProcessOutput, PortError>>),
     Stderr(Option<Result<ProcessOutput, PortError>>),
+    Written(Result<Written, PortError>),
     Call(CallNews),
     News,
     Timeout,
@@ -71,22 +93,23 @@ impl Pump {
             return Err(WorkError::failed(FailureKind::Internal, "no agent was started"));
         };
         let news = desk.engine.subscribe(&desk.session.id);
-        let sandbox = &attachment.sandbox;
-        let stdout = sandbox
-            .follow(&agent.process, OutputStream::Stdout, agent.stdout)
-            .await
-            .map_err(|error| broken(&error))?;
-        let stderr = sandbox
-            .follow(&agent.process, OutputStream::Stderr, agent.stderr)
-            .await
-            .map_err(|error| broken(&error))?;
+        let sandbox = Arc::clone(&attachment.sandbox);
+        let stdout = answered(desk, sandbox.follow(&agent.process, OutputStream::Stdout, agent.stdout)).await?;
+        let stderr = answered(desk, sandbox.follow(&agent.process, OutputStream::Stderr, agent.stderr)).await?;
+        let now = desk.engine.ports().clock.monotonic();
         let mut pump = Self {
             attachment,
             conversation,
             stdout,
             stderr: Some(stderr),
-            partial: BytesMut::new(),
+            stderr_next: false,
+            stderr_acknowledged: agent.stderr,
+            lines: Lines::default(),
+            outgoing: Outgoing::new(sandbox, agent.process),
+            must_exit: None,
             news,
+            news_at: now,
+            heard_at: now,
             exit: None,
             stderr_tail: String::new(),
             turn_failed: None,
@@ -100,16 +123,9 @@ impl Pump {
         let Some(agent) = &desk.run.agent else {
             return Ok(());
         };
-        let status = self.attachment.sandbox.status().await.map_err(|error| broken(&error))?;
+        let status = answered(desk, self.attachment.sandbox.status()).await?;
         let written = status.processes.iter().find(|p| p.id == agent.process).map_or(0, |p| p.last_input);
-        for (number, line) in desk.inputs(&agent.process, written).await? {
-            self.attachment
-                .sandbox
-                .write_line(&agent.process, number, line)
-                .await
-                .map_err(|error| broken(&error))?;
-        }
-        Ok(())
+        self.outgoing.push(desk.inputs(&agent.process, written).await?)
     }
 
     /// The sandbox.
@@ -119,11 +135,10 @@ impl Pump {
 
     /// Passes answers of people on to the agent.
     pub(crate) async fn pass_answers(&mut self, desk: &mut Desk) -> Result<(), WorkError> {
-        let Some((actions, step)) = super::actions::answers(desk, self.conversation.as_mut()).await? else {
+        let open = desk.run.asked.len();
+        let actions = super::actions::answers(desk, self.conversation.as_mut()).await?;
+        if desk.run.asked.len() == open {
             return Ok(());
-        };
-        if let Some(step) = step {
-            desk.go(step, None, Change::default(), |_| {}).await?;
         }
         self.apply(desk, actions, Change::default()).await
     }
@@ -143,39 +158,83 @@ impl Pump {
         self.attachment
     }
 
-    /// Waits for one occurrence, at most for `wait`, and records what follows from it.
+    /// Waits for one occurrence, at most for `wait`, and records what follows from it. An agent that always has something to
+    /// say is no reason to wait longer: whoever has a deadline looks at the clock between two ticks.
     pub(crate) async fn tick(&mut self, desk: &mut Desk, wait: Duration) -> Result<Tick, WorkError> {
-        match self.next(desk, wait).await {
-            Occurrence::Stdout(item) => self.on_stdout(desk, item).await,
+        let now = desk.engine.ports().clock.monotonic();
+        let must_exit = self.must_exit.filter(|_| self.exit.is_none());
+        if must_exit.is_some_and(|until| now >= until) {
+            return Err(WorkError::failed(FailureKind::AgentError, "the agent has closed its input"));
+        }
+        let wait = must_exit.map_or(wait, |until| wait.min(until.saturating_sub(now)));
+        let occurrence = self.next(desk, wait).await;
+        let now = desk.engine.ports().clock.monotonic();
+        match occurrence {
+            Occurrence::Stdout(item) => {
+                self.stderr_next = true;
+                self.heard_at = now;
+                self.on_stdout(desk, item).await
+            }
             Occurrence::Stderr(item) => {
-                self.on_stderr(desk, item);
-                Ok(Tick::Progress)
+                self.stderr_next = false;
+                self.heard_at = now;
+                self.on_stderr(desk, item).await
             }
             Occurrence::Call(call) => {
+                self.heard_at = now;
                 super::metering::record(desk, call, self.muted).await?;
                 Ok(Tick::Progress)
             }
-            Occurrence::News => Ok(Tick::News),
+            Occurrence::Written(Ok(Written::All)) => Ok(Tick::Progress),
+            Occurrence::Written(Ok(Written::Closed)) => {
+                self.must_exit = Some(now.saturating_add(EXIT_WAIT));
+                Ok(Tick::Progress)
+            }
+            Occurrence::Written(Err(error)) => Err(broken(&error)),
+            Occurrence::News => {
+                self.news_at = now;
+                Ok(Tick::News)
+            }
             Occurrence::Timeout => Ok(Tick::Timeout),
         }
     }
 
     async fn next(&mut self, desk: &Desk, wait: Duration) -> Occurrence {
         let clock = &desk.engine.ports().clock;
+        let news_first = clock.monotonic().saturating_sub(self.news_at) >= NEWS_PAUSE;
         let exited = self.exit.is_some();
+        let (calls, outgoing) = (&mut self.attachment.calls, &mut self.outgoing);
+        let urgent = async {
+            tokio::select! {
+                biased;
+                Some(call) = calls.recv() => Occurrence::Call(call),
+                written = outgoing.write() => Occurrence::Written(written),
+            }
+        };
+        let (stdout, stderr) = (&mut self.stdout, &mut self.stderr);
+        let stdout = async {
+            if exited { std::future::pending().await } else { Occurrence::Stdout(stdout.next().await) }
+        };
         let stderr = async {
-            match &mut self.stderr {
-                Some(stream) => stream.next().await,
+            match stderr {
+                Some(stream) => Occurrence::Stderr(stream.next().await),
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            biased;
-            Some(call) = self.attachment.calls.recv() => Occurrence::Call(call),
-            item = stderr => Occurrence::Stderr(item),
-            item = self.stdout.next(), if !exited => Occurrence::Stdout(item),
-            () = self.news.changed() => Occurrence::News,
-            () = clock.sleep(wait) => Occurrence::Timeout,
+        let stderr_next = self.stderr_next;
+        let output = async {
+            if stderr_next {
+                tokio::select! { biased; item = stderr => item, item = stdout => item }
+            } else {
+                tokio::select! { biased; item = stdout => item, item = stderr => item }
+            }
+        };
+        let news = self.news.changed().map(|()| Occurrence::News);
+        let timeout = clock.sleep(wait).map(|()| Occurrence::Timeout);
+        if news_first {
+            tokio::select! { biased; o = urgent => o, o = news => o, o = output => o, o = timeout => o }
+        } else {
+            tokio::select! { biased; o = urgent => o, o = output => o, o = news => o, o = timeout => o }
         }
     }
 
@@ -185,9 +244,10 @@ impl Pump {
         item: Option<Result<ProcessOutput, PortError>>,
     ) -> Result<Tick, WorkError> {
         let mut item = item;
+        let mut too_long = false;
         loop {
             match item {
-                Some(Ok(ProcessOutput::Chunk { bytes, .. })) => self.partial.extend_from_slice(&bytes),
+                Some(Ok(ProcessOutput::Chunk { bytes, .. })) => too_long = self.lines.push(&bytes).is_err(),
                 Some(Ok(ProcessOutput::Exit(exit))) => {
                     self.exit = Some(exit);
                     break;
@@ -200,7 +260,7 @@ impl Pump {
                     ));
                 }
             }
-            if self.partial.len() >= MAX_BATCH {
+            if too_long || self.lines.len() >= MAX_BATCH {
                 break;
             }
             // What is ready already goes into the same transaction.
@@ -209,48 +269,47 @@ impl Pump {
                 None => break,
             }
         }
-        let (actions, read) = self.receive()?;
-        if read == 0 {
-            return Ok(Tick::Progress);
-        }
-        if let Some(agent) = &mut desk.run.agent {
-            agent.stdout = agent.stdout.saturating_add(read);
-        }
-        self.apply(desk, actions, Change::default()).await?;
-        if let Some(agent) = &desk.run.agent {
-            let done =
-                self.attachment.sandbox.acknowledge(&agent.process, OutputStream::Stdout, agent.stdout).await;
-            done.map_err(|error| broken(&error))?;
-        }
-        Ok(Tick::Progress)
-    }
-
-    /// Takes the complete lines out of the buffer; gives what follows from them and their length.
-    fn receive(&mut self) -> Result<(Vec<Action>, u64), WorkError> {
-        let mut actions = Vec::new();
-        let mut read = 0_u64;
-        while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
-            let mut line = self.partial.split_to(end.saturating_add(1)).freeze();
-            read = read.saturating_add(u64::try_from(line.len()).unwrap_or(0));
-            line.truncate(end);
-            if line.is_empty() {
-                continue;
-            }
-            actions.extend(self.conversation.receive(&line));
-        }
-        if self.partial.remaining() > MAX_LINE {
+        self.receive(desk).await?;
+        if too_long {
             return Err(WorkError::failed(
                 FailureKind::AgentError,
                 format!("the agent wrote a line of more than {} MiB", MAX_LINE >> 20),
             ));
         }
-        Ok((actions, read))
+        Ok(Tick::Progress)
     }
 
-    fn on_stderr(&mut self, desk: &mut Desk, item: Option<Result<ProcessOutput, PortError>>) {
+    /// Takes the whole lines and records what follows from them; then the supervisor may forget them.
+    async fn receive(&mut self, desk: &mut Desk) -> Result<(), WorkError> {
+        let (lines, read) = self.lines.take();
+        if read == 0 {
+            return Ok(());
+        }
+        let mut actions = Vec::new();
+        // One by one, so that each is given back as soon as it is understood.
+        for line in lines {
+            if !line.is_empty() {
+                actions.extend(self.conversation.receive(&line));
+            }
+        }
+        if let Some(agent) = &mut desk.run.agent {
+            agent.stdout = agent.stdout.saturating_add(read);
+        }
+        desk.run.progress(desk.claim.tries);
+        self.apply(desk, actions, Change::default()).await?;
+        let Some(agent) = &desk.run.agent else { return Ok(()) };
+        let sandbox = &self.attachment.sandbox;
+        answered(desk, sandbox.acknowledge(&agent.process, OutputStream::Stdout, agent.stdout)).await
+    }
+
+    async fn on_stderr(
+        &mut self,
+        desk: &mut Desk,
+        item: Option<Result<ProcessOutput, PortError>>,
+    ) -> Result<Tick, WorkError> {
         let Some(Ok(ProcessOutput::Chunk { end, bytes })) = item else {
             self.stderr = None;
-            return;
+            return Ok(Tick::Progress);
         };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         self.stderr_tail.push_str(&text);
@@ -268,14 +327,35 @@ impl Pump {
                 desk.run.stderr_kept.saturating_add(u64::try_from(kept.len()).unwrap_or(room));
             desk.note(EventBody::Output { stream: "stderr".to_owned(), text: kept, blob: None });
         }
+        // What is not acknowledged stops the agent in the end, on both of its streams.
+        if end.saturating_sub(self.stderr_acknowledged) >= STDERR_BATCH {
+            desk.commit(Change::default()).await?;
+            self.stderr_acknowledged = end;
+            if let Some(agent) = &desk.run.agent {
+                let sandbox = &self.attachment.sandbox;
+                answered(desk, sandbox.acknowledge(&agent.process, OutputStream::Stderr, end)).await?;
+            }
+        }
+        Ok(Tick::Progress)
     }
 
-    /// Records what follows from actions, together with a change, and then writes the lines that they send.
+    /// Records what follows from actions, together with a change; the lines that they send are written from then on.
     pub(crate) async fn apply(
         &mut self,
         desk: &mut Desk,
         actions: Vec<Action>,
         change: Change,
+    ) -> Result<(), WorkError> {
+        self.apply_and_move(desk, actions, change, None).await
+    }
+
+    /// The same; the session's status moves with it.
+    pub(crate) async fn apply_and_move(
+        &mut self,
+        desk: &mut Desk,
+        actions: Vec<Action>,
+        change: Change,
+        step: Option<(Move, &str)>,
     ) -> Result<(), WorkError> {
         let mut change = change;
         let decided = super::actions::decide(desk, self.conversation.as_mut(), actions, &mut change)?;
@@ -287,9 +367,10 @@ impl Pump {
         }
         desk.run.conversation = Some(self.conversation.state());
         let lines = desk.input(&mut change, decided.lines);
-        match decided.asked {
-            Some(step) if !self.muted => desk.go(step, None, change, |_| {}).await?,
-            Some(_) | None => desk.commit(change).await?,
+        let asked = super::actions::asked_move(desk).filter(|_| !self.muted);
+        match step.map(|(step, reason)| (step, Some(reason.to_owned()))).or(asked.map(|step| (step, None))) {
+            Some((step, reason)) => desk.go(step, reason, change, |_| {}).await?,
+            None => desk.commit(change).await?,
         }
         for id in decided.cancelled {
             super::actions::cancel(desk, &id).await;
@@ -297,24 +378,19 @@ impl Pump {
         if let Some(broken) = decided.broken {
             return Err(broken);
         }
-        self.send(desk, lines).await
+        self.outgoing.push(lines)
     }
+}
 
-    async fn send(&mut self, desk: &Desk, lines: Vec<(u64, Bytes)>) -> Result<(), WorkError> {
-        let Some(agent) = &desk.run.agent else {
-            return Ok(());
-        };
-        for (number, line) in lines {
-            let written = self.attachment.sandbox.write_line(&agent.process, number, line).await;
-            // A process that has ended reads nothing more; its exit is told by its output's end.
-            if let Err(error) = written {
-                if self.exit.is_some() || error.class == telecoder_model::ErrorClass::NotFound {
-                    return Ok(());
-                }
-                return Err(broken(&error));
-            }
-        }
-        Ok(())
+/// Waits for a supervisor's answer, within a bound: one that hangs is as good as dead.
+async fn answered<T>(desk: &Desk, answer: impl Future<Output = Result<T, PortError>>) -> Result<T, WorkError> {
+    let clock = desk.engine.ports().clock.clone();
+    match crate::step::within(clock, ANSWER_WAIT, answer).await {
+        Some(answer) => answer.map_err(|error| broken(&error)),
+        None => Err(WorkError::failed(
+            FailureKind::SandboxError,
+            format!("the sandbox's supervisor did not answer within {} s", ANSWER_WAIT.as_secs()),
+        )),
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn whole(secrets: &Secrets, event: EventBody) -> EventBody {
     if !secrets.iter().any(|secret| text.contains(secret)) {
         return event;
     }
-    serde_json::from_str(&without(secrets, &text)).unwrap_or(EventBody::Output {
+    serde_json::from_str(&without(secrets, text)).unwrap_or(EventBody::Output {
         stream: event.name().to_owned(),
         text: MARK.to_owned(),
         blob: None,
@@ -33,9 +33,11 @@ pub(crate) fn chunk(secrets: &Secrets, held: &mut Option<Held>, event: EventBody
     };
     let same = held.as_ref().is_some_and(|held| held.thought == thought);
     let mut all: Vec<EventBody> = if same { Vec::new() } else { release(held).into_iter().collect() };
-    let mut text = held.take().map(|held| held.text).unwrap_or_default();
-    text.push_str(words(&event));
-    let mut text = without(secrets, &text);
+    let mut text = words(event);
+    if let Some(held) = held.take() {
+        text.insert_str(0, &held.text);
+    }
+    let mut text = without(secrets, text);
     let rest = text.split_off(text.len().saturating_sub(ending(secrets, &text)));
     if !rest.is_empty() {
         *held = Some(Held { thought, turn, text: rest });
@@ -73,8 +75,12 @@ fn kind(event: &EventBody) -> Option<(bool, u32)> {
     }
 }
 
-fn words(event: &EventBody) -> &str {
-    if let EventBody::Message { text, .. } | EventBody::Thought { text } = event { text } else { "" }
+fn words(event: EventBody) -> String {
+    if let EventBody::Message { text, .. } | EventBody::Thought { text } = event {
+        text
+    } else {
+        String::new()
+    }
 }
 
 fn told(thought: bool, turn: u32, text: String) -> EventBody {
@@ -84,8 +90,8 @@ fn told(thought: bool, turn: u32, text: String) -> EventBody {
     EventBody::Message { author: Author::Agent, text, chunk: true, turn }
 }
 
-fn without(secrets: &Secrets, text: &str) -> String {
-    let mut text = text.to_owned();
+fn without(secrets: &Secrets, text: String) -> String {
+    let mut text = text;
     for secret in secrets.iter() {
         if text.contains(secret) {
             text = text.replace(secret, MARK);
@@ -118,7 +124,7 @@ mod tests {
         let mut events: Vec<EventBody> =
             chunks.iter().flat_map(|text| chunk(secrets, &mut held, say(text))).collect();
         events.extend(release(&mut held));
-        events.iter().map(words).collect()
+        events.into_iter().map(words).collect()
     }
 
     #[test]

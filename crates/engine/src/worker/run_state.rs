@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use telecoder_model::event::{EventBody, ToolCall, ToolStatus};
 use telecoder_model::id::{DecisionId, ProcessId};
 use telecoder_model::port::agent::StopReason;
 use telecoder_model::port::git::PreparedWorkspace;
@@ -47,6 +48,22 @@ pub(crate) struct RunState {
     pub(crate) stderr_kept: u64,
     /// Bytes of output kept in the log so far.
     pub(crate) output: u64,
+    /// Which claim of the job last brought the work forward.
+    pub(crate) progress_try: u32,
+    /// Sandboxes that could not be removed when they were no longer needed; nothing new is made before they are gone.
+    pub(crate) leftover: Vec<SandboxRef>,
+}
+
+impl RunState {
+    /// Notes that the agent has said something under this claim.
+    pub(crate) fn progress(&mut self, tries: u32) {
+        self.progress_try = tries;
+    }
+    /// Claims of the job that have brought nothing since the last one that did.
+    pub(crate) fn vain_tries(&self, tries: u32) -> u32 {
+        // The count begins anew with each job.
+        if self.progress_try > tries { tries } else { tries.saturating_sub(self.progress_try) }
+    }
 }
 
 /// The end of a chunk that may be the beginning of a secret.
@@ -112,12 +129,59 @@ pub(crate) struct TurnState {
     pub(crate) denied: bool,
     /// Whether it was cancelled for a message that steers.
     pub(crate) steered: bool,
+    /// Tool calls that the agent calls under way.
+    pub(crate) open_tools: Vec<String>,
+    /// Lines that could not be understood.
+    pub(crate) invalid: u32,
+    /// The number of an event before which the agent's last words do not begin.
+    pub(crate) words_after: u64,
 }
+
+/// Tool calls that are remembered as under way.
+const MAX_OPEN_TOOLS: usize = 64;
 
 impl TurnState {
     /// Time at work so far.
     pub(crate) fn worked(&self) -> Duration {
         Duration::from_millis(self.worked_ms)
+    }
+    /// Takes in what an event says about the turn itself.
+    pub(crate) fn hear(&mut self, event: &EventBody) {
+        match event {
+            EventBody::ToolCall(call) | EventBody::ToolUpdate(call) => self.hear_tool(call),
+            EventBody::Output { stream, .. } if stream == "invalid" => {
+                self.invalid = self.invalid.saturating_add(1);
+            }
+            EventBody::Output { .. }
+            | EventBody::Status { .. }
+            | EventBody::Step { .. }
+            | EventBody::Message { .. }
+            | EventBody::Thought { .. }
+            | EventBody::Plan { .. }
+            | EventBody::FileChange { .. }
+            | EventBody::Usage(_)
+            | EventBody::Permission { .. }
+            | EventBody::Outcome(_)
+            | EventBody::Git { .. }
+            | EventBody::PullRequest { .. }
+            | EventBody::Error { .. }
+            | EventBody::Done { .. } => {}
+        }
+    }
+    fn hear_tool(&mut self, call: &ToolCall) {
+        match call.status {
+            Some(ToolStatus::Pending | ToolStatus::InProgress) => {
+                if !self.open_tools.contains(&call.id) && self.open_tools.len() < MAX_OPEN_TOOLS {
+                    self.open_tools.push(call.id.clone());
+                }
+            }
+            Some(ToolStatus::Completed | ToolStatus::Failed) => self.open_tools.retain(|id| *id != call.id),
+            None => {}
+        }
+    }
+    /// Whether nothing is under way that may take long without a word.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.open_calls.is_empty() && self.open_tools.is_empty()
     }
     /// Whether the agent's word that it is done can be believed: it called no model, or its last call ended whole.
     pub(crate) fn last_call_finished(&self) -> bool {
@@ -125,5 +189,11 @@ impl TurnState {
             return true;
         }
         matches!(self.last_call, Some((_, CallEnd::Finished)))
+    }
+    /// Whether the agent's word is believed. One that was refused something, or was told to stop, may leave its last call
+    /// unfinished itself; that a call broke off on its way is another matter.
+    pub(crate) fn is_believed(&self) -> bool {
+        let let_go = self.steered || (self.denied && self.last_call.is_none());
+        let_go || self.last_call_finished()
     }
 }

@@ -2,8 +2,20 @@
 
 use super::run_state::RunState;
 use crate::engine::Engine;
+use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::port::sandbox::SandboxRef;
+
+/// How often it is looked for.
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// Sweeps now and then until it is dropped.
+pub(crate) async fn run(engine: Engine) {
+    loop {
+        engine.ports().clock.sleep(PERIOD).await;
+        sandboxes(&engine).await;
+    }
+}
 
 /// Destroys every sandbox that its session does not name any more.
 pub(crate) async fn sandboxes(engine: &Engine) {

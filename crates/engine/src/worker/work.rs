@@ -7,6 +7,8 @@ use super::metering;
 use super::pump::{Pump, Tick};
 use crate::engine::Engine;
 use crate::step;
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use telecoder_model::event::EventBody;
 use telecoder_model::port::git::ChangeSummary;
@@ -14,12 +16,20 @@ use telecoder_model::port::sandbox::TreeSignal;
 use telecoder_model::port::store::{Claim, MessageState};
 use telecoder_model::session::{FailureKind, Move, Status};
 
-/// How often a job may be taken up before it counts as abandoned.
-const MAX_TRIES: u32 = 5;
-/// How often work is begun again when the store cannot be reached.
-const STORE_TRIES: u32 = 10;
+/// How often a job may be taken up without any progress before it counts as abandoned.
+const MAX_VAIN_TRIES: u32 = 5;
+/// How often a job may be taken up at all, other than after an orderly handover.
+const MAX_TRIES: u32 = 20;
+/// How often work may panic before the session ends.
+const MAX_PANICS: u32 = 3;
+/// The longest pause before work that is held up is begun again.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// How long a cancelled agent may take to end its turn before its tree is killed.
 const CANCEL_WAIT: Duration = Duration::from_secs(3);
+/// How long the tree of an agent may take to be killed; with its sandbox it ends in any case.
+const KILL_WAIT: Duration = Duration::from_secs(10);
+/// How long the end of a failed or stopped session may wait for its partial change.
+const KEEP_WAIT: Duration = Duration::from_secs(60);
 
 /// A session at work on this server.
 pub(crate) struct Work {
@@ -36,42 +46,58 @@ pub(crate) struct Work {
 
 /// Works on a claimed session until nothing is left to do. Dropping it is like a kill: another claim goes on.
 pub(crate) async fn work(engine: Engine, claim: Claim) {
-    for _ in 0..STORE_TRIES {
-        match once(&engine, claim.clone()).await {
-            Ok(()) => return,
-            Err(WorkError::Store(error)) => {
-                tracing::error!(session = %claim.session, error = %error.chain(), "work is held up by the store");
-                engine.ports().clock.sleep(Duration::from_secs(1)).await;
-            }
-            Err(WorkError::LostLease) => {
+    let mut pause = Duration::from_secs(1);
+    let mut panics = 0_u32;
+    loop {
+        let crashed = panics >= MAX_PANICS;
+        match AssertUnwindSafe(once(&engine, claim.clone(), crashed)).catch_unwind().await {
+            Ok(Ok(())) => return,
+            Ok(Err(WorkError::LostLease)) => {
                 tracing::warn!(session = %claim.session, "another server owns the session");
                 return;
             }
-            Err(WorkError::Stopped) => {}
-            Err(WorkError::Failed(failed)) => {
+            // It was stopped while it was cleared up after something else.
+            Ok(Err(WorkError::Stopped)) => {}
+            // The job stays with this server: a disk that is full now will not be full for ever.
+            Ok(Err(WorkError::Store(error))) => {
+                tracing::error!(session = %claim.session, error = %error.chain(), "work is held up by the store");
+            }
+            Ok(Err(WorkError::Failed(failed))) => {
                 tracing::error!(session = %claim.session, error = failed.message, "clearing up failed; it is tried again");
-                engine.ports().clock.sleep(Duration::from_secs(1)).await;
+            }
+            Err(_) => {
+                panics = panics.saturating_add(1);
+                tracing::error!(session = %claim.session, panics, "a worker panicked; its work is begun again");
             }
         }
+        engine.ports().clock.sleep(pause).await;
+        pause = pause.saturating_mul(2).min(MAX_PAUSE);
     }
 }
 
-async fn once(engine: &Engine, claim: Claim) -> Result<(), WorkError> {
+async fn once(engine: &Engine, claim: Claim, crashed: bool) -> Result<(), WorkError> {
     let tries = claim.tries;
-    let desk = Desk::open(engine, claim).await?;
+    let (desk, unreadable) = Desk::open(engine, claim).await?;
     let mut work = Work { desk, attachment: None, pump: None, summary: None, doubts: Vec::new() };
-    let result = if tries > MAX_TRIES && !work.desk.session.status.has_ended() {
-        Err(WorkError::failed(
-            FailureKind::Abandoned,
-            format!("the work was taken up {tries} times without an end"),
-        ))
+    let vain = work.desk.run.vain_tries(tries) > MAX_VAIN_TRIES || tries > MAX_TRIES;
+    let ended = work.desk.session.status.has_ended();
+    let result = if ended {
+        work.drive().await
+    } else if let Some(error) = unreadable {
+        Err(WorkError::failed(FailureKind::Internal, error.chain()))
+    } else if crashed {
+        Err(WorkError::failed(FailureKind::Internal, "the work on this session fails by a fault of TeleCoder")
+            .hint("see the server's log, and report it"))
+    } else if vain {
+        let message = format!("the work was taken up {tries} times without an end");
+        Err(WorkError::failed(FailureKind::Abandoned, message))
     } else {
         work.drive().await
     };
     match result {
         Ok(()) => {}
         Err(WorkError::Stopped) => work.after_stop().await?,
-        Err(WorkError::Failed(failed)) => match work.after_failure(failed).await {
+        Err(WorkError::Failed(failed)) => match work.after_failure(failed, !crashed).await {
             Err(WorkError::Stopped) => work.after_stop().await?,
             other => other?,
         },
@@ -84,11 +110,19 @@ impl Work {
     async fn drive(&mut self) -> Result<(), WorkError> {
         match self.desk.session.status {
             Status::Stopped => return Err(WorkError::Stopped),
-            Status::Complete | Status::Error => return Ok(()),
-            Status::Idle | Status::Hibernated => return Ok(()),
-            Status::Pending => {
-                self.desk.go(Move::Claim, None, Change::default(), |session| session.attempt += 1).await?;
+            Status::Error => return Ok(()),
+            Status::Complete | Status::Idle | Status::Hibernated => {
+                // One may have come between the last look and the end.
+                if !self.has_more().await? {
+                    return Ok(());
+                }
+                let reason = Some("a message came".to_owned());
+                self.desk
+                    .go(Move::Message, reason, Change::default(), |session| session.finished_at = None)
+                    .await?;
+                self.claim().await?;
             }
+            Status::Pending => self.claim().await?,
             Status::Preparing | Status::Running | Status::Waiting => {
                 metering::break_open_calls(&mut self.desk)
             }
@@ -101,6 +135,10 @@ impl Work {
                 return Ok(());
             }
         }
+    }
+
+    async fn claim(&mut self) -> Result<(), WorkError> {
+        self.desk.go(Move::Claim, None, Change::default(), |session| session.attempt += 1).await
     }
 
     /// Whether there is something for another turn.
@@ -123,6 +161,9 @@ impl Work {
     async fn after_stop(&mut self) -> Result<(), WorkError> {
         self.desk.clear_up();
         self.desk.refresh().await?;
+        if self.sandbox().is_none() {
+            step::create_sandbox::reattach(self).await;
+        }
         self.cancel_turn().await;
         self.end_agent().await;
         self.keep_partial_change().await;
@@ -132,9 +173,15 @@ impl Work {
         Ok(())
     }
 
-    async fn after_failure(&mut self, failed: Failed) -> Result<(), WorkError> {
+    async fn after_failure(&mut self, failed: Failed, keep: bool) -> Result<(), WorkError> {
+        if self.sandbox().is_none() {
+            step::create_sandbox::reattach(self).await;
+        }
         self.end_agent().await;
-        self.keep_partial_change().await;
+        // What panics is not tried once more.
+        if keep {
+            self.keep_partial_change().await;
+        }
         if self.desk.session.status.after(Move::Fail).is_none() {
             return Ok(());
         }
@@ -176,6 +223,9 @@ impl Work {
         let until = clock.monotonic().saturating_add(CANCEL_WAIT.min(self.desk.engine.options().stop_grace));
         while pump.exit.is_none() && self.desk.run.turn.as_ref().is_some_and(|turn| turn.ended.is_none()) {
             let left = until.saturating_sub(clock.monotonic());
+            if left.is_zero() {
+                return;
+            }
             match pump.tick(&mut self.desk, left).await {
                 Ok(Tick::Timeout) | Err(_) => return,
                 Ok(Tick::Progress | Tick::News) => {}
@@ -190,15 +240,24 @@ impl Work {
         let (Some(sandbox), Some(agent)) = (self.sandbox(), self.desk.run.agent.clone()) else {
             return;
         };
-        if let Err(error) = sandbox.signal(&agent.process, TreeSignal::Kill).await {
+        let clock = self.desk.engine.ports().clock.clone();
+        let killed = step::within(clock, KILL_WAIT, sandbox.signal(&agent.process, TreeSignal::Kill)).await;
+        if let Some(Err(error)) = killed {
             tracing::debug!(session = %self.desk.session.id, error = %error.chain(), "the agent could not be signalled");
         }
     }
 
     /// Takes over what was changed so far; where that is not possible, the session ends without it.
     async fn keep_partial_change(&mut self) {
-        if let Err(WorkError::Failed(failed)) = step::take_over::run(self).await {
-            tracing::warn!(session = %self.desk.session.id, error = failed.message, "the partial change is lost");
+        let clock = self.desk.engine.ports().clock.clone();
+        let id = self.desk.session.id.clone();
+        match step::within(clock, KEEP_WAIT, step::take_over::run(self)).await {
+            Some(Ok(())) => {}
+            Some(Err(WorkError::Failed(failed))) => {
+                tracing::warn!(session = %id, error = failed.message, "the partial change is lost");
+            }
+            Some(Err(error)) => tracing::warn!(session = %id, ?error, "the partial change is not kept now"),
+            None => tracing::warn!(session = %id, "the partial change is lost: keeping it took too long"),
         }
     }
 }

@@ -1,0 +1,110 @@
+//! The lines of an agent's standard output (layer 1): pieces in, whole lines out.
+//!
+//! Each byte is looked at once, however a line is cut into pieces, and the buffer is given back once its line was taken.
+
+use bytes::Bytes;
+use telecoder_model::port::sandbox::MAX_LINE;
+
+/// By so much the buffer of a long line grows.
+const STEP: usize = 1 << 20;
+
+/// What of the output is no whole line yet, and the lines that are.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    pieces: Vec<u8>,
+    whole: Vec<Bytes>,
+    read: u64,
+    waiting: usize,
+}
+
+/// A line is longer than any may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooLong;
+
+impl Lines {
+    /// Takes what was read.
+    pub(crate) fn push(&mut self, bytes: &Bytes) -> Result<(), TooLong> {
+        let mut rest = bytes.clone();
+        while let Some(end) = memchr::memchr(b'\n', &rest) {
+            let piece = rest.split_to(end);
+            drop(rest.split_to(1));
+            let line = if self.pieces.is_empty() {
+                piece
+            } else {
+                self.extend(&piece)?;
+                Bytes::from(std::mem::take(&mut self.pieces))
+            };
+            if line.len() > MAX_LINE {
+                return Err(TooLong);
+            }
+            self.read = self.read.saturating_add(u64::try_from(line.len()).unwrap_or(0)).saturating_add(1);
+            self.waiting = self.waiting.saturating_add(line.len());
+            self.whole.push(line);
+        }
+        self.extend(&rest)
+    }
+
+    fn extend(&mut self, bytes: &[u8]) -> Result<(), TooLong> {
+        let wanted = self.pieces.len().saturating_add(bytes.len());
+        if wanted > MAX_LINE {
+            return Err(TooLong);
+        }
+        if wanted > self.pieces.capacity() && wanted > STEP {
+            // Doubling would take twice of what the longest line needs.
+            self.pieces.reserve_exact(bytes.len().max(STEP));
+        }
+        self.pieces.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Bytes that wait to be taken or to become a line.
+    pub(crate) fn len(&self) -> usize {
+        self.pieces.len().saturating_add(self.waiting)
+    }
+
+    /// The whole lines without their ends, and how many bytes they took with them.
+    pub(crate) fn take(&mut self) -> (Vec<Bytes>, u64) {
+        self.waiting = 0;
+        (std::mem::take(&mut self.whole), std::mem::take(&mut self.read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &[u8], size: usize) -> (Vec<Vec<u8>>, u64) {
+        let mut lines = Lines::default();
+        for piece in text.chunks(size) {
+            lines.push(&Bytes::copy_from_slice(piece)).unwrap();
+        }
+        let (whole, read) = lines.take();
+        assert_eq!(lines.take(), (Vec::new(), 0));
+        (whole.iter().map(|line| line.to_vec()).collect(), read)
+    }
+
+    #[test]
+    fn lines_are_the_same_however_they_are_cut() {
+        let text = b"one\n\ntwo \xff\nthree\nrest";
+        let expected =
+            (vec![b"one".to_vec(), b"".to_vec(), b"two \xff".to_vec(), b"three".to_vec()], 17);
+        for size in 1..=text.len() {
+            assert_eq!(all(text, size), expected, "{size}");
+        }
+    }
+
+    #[test]
+    fn the_longest_line_passes_and_a_longer_one_does_not() {
+        let piece = Bytes::from(vec![b'x'; 64 << 10]);
+        let mut lines = Lines::default();
+        for _ in 0..MAX_LINE / piece.len() {
+            lines.push(&piece).unwrap();
+        }
+        assert!(lines.pieces.capacity() <= MAX_LINE + STEP);
+        let mut too_long = Lines { pieces: lines.pieces.clone(), ..Lines::default() };
+        assert_eq!(too_long.push(&Bytes::from_static(b"x")), Err(TooLong));
+        lines.push(&Bytes::from_static(b"\n")).unwrap();
+        assert_eq!(lines.take().1, 1 + MAX_LINE as u64);
+        assert_eq!(lines.pieces.capacity(), 0);
+    }
+}
