@@ -30,7 +30,8 @@ fn the_server_tells_of_its_agents() {
         codex  not installed
         claude-code  not installed
         gemini  not installed
-        gym  installed"#]].assert_eq(&states.join("\n"));
+        gym  installed"#]]
+    .assert_eq(&states.join("\n"));
     assert!(table.ends_with("the command of TELECODER_AGENT_GYM_COMMAND\n"), "{table}");
     let json = world.cli(["agents", "list"]).run().json();
     let gym = json.as_array().unwrap().iter().find(|agent| agent["name"] == "gym").unwrap();

@@ -41,7 +41,8 @@ fn settings_are_shown_with_their_source_and_secrets_masked() {
         gemini_base_url  https://generativelanguage.googleapis.com  default
         log  info  default
         agents.gym  /bin/true  environment TELECODER_AGENT_GYM_COMMAND
-    "#]].assert_eq(&crate::shown::squeezed(&bare.shown()));
+    "#]]
+    .assert_eq(&crate::shown::squeezed(&bare.shown()));
     assert_eq!(
         world
             .cli(["config", "show", "--output", "table"])

@@ -79,7 +79,10 @@ impl Engine {
                 }
             }
         }
-        Err(EngineError::conflict("publish_failed_often", "publishing this change has failed or been undone too often"))
+        Err(EngineError::conflict(
+            "publish_failed_often",
+            "publishing this change has failed or been undone too often",
+        ))
     }
 
     /// Waits until the reconciler has performed an order.

@@ -67,7 +67,9 @@ pub(crate) async fn reattach(work: &mut Work) {
     match work.desk.engine.ports().driver.open(&reference).await {
         Ok(Some(sandbox)) => work.attachment = Some(Attachment::new(&work.desk.engine, sandbox)),
         Ok(None) => {}
-        Err(error) => tracing::info!(sandbox = %reference, error = %error.chain(), "it cannot be attached to"),
+        Err(error) => {
+            tracing::info!(sandbox = %reference, error = %error.chain(), "it cannot be attached to")
+        }
     }
 }
 

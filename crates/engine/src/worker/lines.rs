@@ -86,8 +86,7 @@ mod tests {
     #[test]
     fn lines_are_the_same_however_they_are_cut() {
         let text = b"one\n\ntwo \xff\nthree\nrest";
-        let expected =
-            (vec![b"one".to_vec(), b"".to_vec(), b"two \xff".to_vec(), b"three".to_vec()], 17);
+        let expected = (vec![b"one".to_vec(), b"".to_vec(), b"two \xff".to_vec(), b"three".to_vec()], 17);
         for size in 1..=text.len() {
             assert_eq!(all(text, size), expected, "{size}");
         }

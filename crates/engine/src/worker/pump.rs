@@ -94,8 +94,10 @@ impl Pump {
         };
         let news = desk.engine.subscribe(&desk.session.id);
         let sandbox = Arc::clone(&attachment.sandbox);
-        let stdout = answered(desk, sandbox.follow(&agent.process, OutputStream::Stdout, agent.stdout)).await?;
-        let stderr = answered(desk, sandbox.follow(&agent.process, OutputStream::Stderr, agent.stderr)).await?;
+        let stdout =
+            answered(desk, sandbox.follow(&agent.process, OutputStream::Stdout, agent.stdout)).await?;
+        let stderr =
+            answered(desk, sandbox.follow(&agent.process, OutputStream::Stderr, agent.stderr)).await?;
         let now = desk.engine.ports().clock.monotonic();
         let mut pump = Self {
             attachment,
@@ -383,7 +385,10 @@ impl Pump {
 }
 
 /// Waits for a supervisor's answer, within a bound: one that hangs is as good as dead.
-async fn answered<T>(desk: &Desk, answer: impl Future<Output = Result<T, PortError>>) -> Result<T, WorkError> {
+async fn answered<T>(
+    desk: &Desk,
+    answer: impl Future<Output = Result<T, PortError>>,
+) -> Result<T, WorkError> {
     let clock = desk.engine.ports().clock.clone();
     match crate::step::within(clock, ANSWER_WAIT, answer).await {
         Some(answer) => answer.map_err(|error| broken(&error)),

@@ -86,8 +86,11 @@ async fn once(engine: &Engine, claim: Claim, crashed: bool) -> Result<(), WorkEr
     } else if let Some(error) = unreadable {
         Err(WorkError::failed(FailureKind::Internal, error.chain()))
     } else if crashed {
-        Err(WorkError::failed(FailureKind::Internal, "the work on this session fails by a fault of TeleCoder")
-            .hint("see the server's log, and report it"))
+        Err(WorkError::failed(
+            FailureKind::Internal,
+            "the work on this session fails by a fault of TeleCoder",
+        )
+        .hint("see the server's log, and report it"))
     } else if vain {
         let message = format!("the work was taken up {tries} times without an end");
         Err(WorkError::failed(FailureKind::Abandoned, message))
