@@ -98,6 +98,7 @@ fn forget(work: &mut Work) {
 }
 
 async fn create(work: &mut Work) -> Result<Arc<dyn Sandbox>, WorkError> {
+    work.desk.engine.clone().prove().await.map_err(|error| broken(&error))?;
     let launch = launch(work).await?;
     let spec = spec(work, launch)?;
     make(work, spec).await

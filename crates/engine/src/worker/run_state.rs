@@ -170,13 +170,13 @@ impl TurnState {
     }
     fn hear_tool(&mut self, call: &ToolCall) {
         match call.status {
-            Some(ToolStatus::Pending | ToolStatus::InProgress) => {
-                if !self.open_tools.contains(&call.id) && self.open_tools.len() < MAX_OPEN_TOOLS {
-                    self.open_tools.push(call.id.clone());
-                }
+            Some(ToolStatus::Pending | ToolStatus::InProgress)
+                if !self.open_tools.contains(&call.id) && self.open_tools.len() < MAX_OPEN_TOOLS =>
+            {
+                self.open_tools.push(call.id.clone());
             }
             Some(ToolStatus::Completed | ToolStatus::Failed) => self.open_tools.retain(|id| *id != call.id),
-            None => {}
+            Some(ToolStatus::Pending | ToolStatus::InProgress) | None => {}
         }
     }
     /// Whether nothing is under way that may take long without a word.

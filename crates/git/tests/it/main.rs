@@ -1,7 +1,6 @@
 //! Tests of telecoder-git with real repositories and the real git.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "a failing test may panic; clippy knows only functions that are tests themselves"
 )]
 
