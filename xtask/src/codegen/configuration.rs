@@ -14,9 +14,6 @@ Generated from `telecoder config show` by `cargo xtask codegen`; do not edit.
 A flag wins over an environment variable, that over `config.toml` (`TELECODER_CONFIG`, else `~/.telecoder/config.toml`, else
 `/etc/telecoder/config.toml`), that over the default. `telecoder config` shows every value in force with its source,
 `telecoder config set KEY VALUE` writes one into the file.
-
-| key | variables | default | what it does |
-|---|---|---|---|
 ";
 
 /// One setting.
@@ -39,16 +36,24 @@ fn page(json: &str) -> Result<String> {
     let settings: Vec<Setting> =
         serde_json::from_str(json).context("`telecoder config show` did not print settings")?;
     ensure!(!settings.is_empty(), "`telecoder config show` printed no setting");
+    // The column is left out while the binary does not tell the variables.
+    let variables = settings.iter().any(|setting| !setting.env.is_empty());
     let mut page = HEAD.to_owned();
+    page.push_str(if variables {
+        "\n| key | variables | default | what it does |\n|---|---|---|---|\n"
+    } else {
+        "\n| key | default | what it does |\n|---|---|---|\n"
+    });
     for setting in settings {
-        let variables: Vec<String> = setting.env.iter().map(|name| format!("`{name}`")).collect();
+        let names: Vec<String> = setting.env.iter().map(|name| format!("`{name}`")).collect();
+        let names = if variables { format!(" {} |", names.join(", ")) } else { String::new() };
         let default = setting
             .value
             .filter(|value| !value.is_empty())
             .map(|value| format!("`{value}`"))
             .unwrap_or_default();
         let about = setting.about.replace('|', "\\|");
-        page.push_str(&format!("| `{}` | {} | {default} | {about} |\n", setting.key, variables.join(", ")));
+        page.push_str(&format!("| `{}` |{names} {default} | {about} |\n", setting.key));
     }
     Ok(page)
 }
@@ -69,6 +74,8 @@ mod tests {
             | `token` |  |  | One \| two. |
         "#]]
         .assert_eq(page.split("|---|---|---|---|\n").nth(1).expect("rows"));
+        let bare = r#"[{"key": "listen", "value": null, "about": "Where."}]"#;
+        assert!(super::page(bare).expect("a page").ends_with("|---|---|---|\n| `listen` |  | Where. |\n"));
         assert!(super::page("[]").is_err());
     }
 }
