@@ -8,9 +8,6 @@
 //! It confines nothing by itself: `--wrap` names what does (for example `bwrap … --`), in which the agents stand at
 //! `/opt/telecoder/agents`, the home at `/home/agent`, and a scripted model listens on the providers' ports.
 
-#[path = "../tests/it/host.rs"]
-mod host;
-
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io::Write;
@@ -23,6 +20,7 @@ use telecoder_model::port::agent::{
     Action, AgentRuntime, Conversation, InstallProgress, LaunchRequest, PermissionReply,
 };
 use telecoder_model::port::gateway::Provider;
+use telecoder_sandbox::HostProcesses;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 type Failed = Box<dyn Error + Send + Sync>;
@@ -76,7 +74,7 @@ async fn main() -> Result<(), Failed> {
             host_home: environment.get("HOME").map(PathBuf::from),
             install_env: environment,
         },
-        Arc::new(host::Programs),
+        Arc::new(HostProcesses::new(path)),
     )?;
     match verb.as_str() {
         "install" => {

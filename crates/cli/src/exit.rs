@@ -61,7 +61,8 @@ impl From<ClientError> for Failure {
             ClientError::Api { status: 400, message, hint, .. } => Self { code: 2, message, hint },
             ClientError::Api { message, hint, .. } => Self { code: 1, message, hint },
             ClientError::Invalid { .. } => Self::usage(error.to_string()),
-            ClientError::Protocol { .. } => Self::failed(error.to_string()),
+            ClientError::Protocol { .. } => Self::failed(error.to_string())
+                .hint("another program listens there; name your server: --server URL, or TELECODER_LISTEN"),
         }
     }
 }

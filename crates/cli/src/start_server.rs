@@ -34,6 +34,11 @@ pub(crate) async fn connect_or_start(
         return wait(&place.data_dir, None).await;
     }
     if let Some(client) = place.reachable().await? {
+        terminal.note(&format!(
+            "The server at {} is used; it is not the one of the data folder {}.",
+            client.base_url().trim_end_matches('/'),
+            place.data_dir.display()
+        ));
         return Ok(client);
     }
     let child = start(&place.data_dir, repository)?;

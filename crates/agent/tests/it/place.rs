@@ -1,6 +1,5 @@
 //! A host of its own for each test: a folder for agents, one for programs, a home (dev).
 
-use crate::host::Programs;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use telecoder_agent::{AgentOptions, Agents};
 use telecoder_model::policy::Policy;
 use telecoder_model::port::agent::{InstallProgress, LaunchRequest};
 use telecoder_model::port::gateway::Provider;
+use telecoder_sandbox::HostProcesses;
 use tempfile::TempDir;
 
 /// Where Goose's program stands below its folder.
@@ -61,18 +61,29 @@ impl Place {
 
     /// A stand-in for npm that makes a Goose that says its version, and writes down how it was called.
     pub(crate) fn npm(&self, before: &str) {
+        self.npm_of(&[GOOSE], before);
+    }
+
+    /// A stand-in for npm that makes these programs, each of which says a version.
+    pub(crate) fn npm_of(&self, programs: &[&str], before: &str) {
         let log = self.text("npm.log");
-        self.program(
-            "bin/npm",
-            &format!(
-                "#!/bin/sh\nset -e\numask 077\necho \"$@\" >> {log}\n{before}\nmkdir -p {folder}\ncat > {GOOSE} <<'END'\n#!/bin/sh\necho 1.34.0\nEND\nchmod 700 {GOOSE}\n",
-                folder = Path::new(GOOSE).parent().unwrap().display(),
-            ),
-        );
+        let mut script = format!("#!/bin/sh\nset -e\numask 077\necho \"$@\" >> {log}\n{before}\n");
+        for program in programs {
+            let folder = Path::new(program).parent().unwrap().display();
+            script += &format!(
+                "mkdir -p {folder}\ncat > {program} <<'END'\n#!/bin/sh\necho 1.34.0\nEND\nchmod 700 {program}\n"
+            );
+        }
+        self.program("bin/npm", &script);
+    }
+
+    /// Starts programs of this host.
+    pub(crate) fn processes(&self) -> Arc<HostProcesses> {
+        Arc::new(HostProcesses::new("/usr/bin:/bin"))
     }
 
     pub(crate) fn agents(&self) -> Agents {
-        Agents::new(self.options(), Arc::new(Programs)).unwrap()
+        Agents::new(self.options(), self.processes()).unwrap()
     }
 
     pub(crate) fn options(&self) -> AgentOptions {

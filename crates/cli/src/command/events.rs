@@ -5,11 +5,15 @@ use super::following::interrupted;
 use crate::arguments::EventsArguments;
 use crate::exit::{self, Failure, Outcome};
 use crate::follow::{Ended, Until, follow, patient};
+use crate::terminal::Output;
 use std::process::ExitCode;
 use telecoder_api::client::Start;
 
 /// Shows what happened, as text.
 pub(crate) async fn logs(context: &Context, id: &str, stay: bool) -> Outcome {
+    if context.terminal.telling() == Output::Json {
+        return events(context, &EventsArguments { id: id.to_owned(), follow: stay, after: 0 }).await;
+    }
     let client = context.client()?;
     // Asked for first, so that no server and no such session are told at once.
     let id = client.session(id).await?.id;

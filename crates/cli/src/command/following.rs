@@ -30,6 +30,16 @@ pub(crate) async fn to_the_end(context: &Context, client: &Client, id: &str, aft
     Ok(exit::of_session(&session))
 }
 
+/// Tells a new session that is not followed: its id, or all of it as JSON.
+pub(crate) fn created(context: &Context, session: &Session) -> Outcome {
+    if context.terminal.telling() == Output::Json {
+        context.terminal.json(session)?;
+    } else {
+        context.terminal.line(&session.id)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Ctrl-C ends the following, never the session.
 pub(crate) fn interrupted(context: &Context, id: &str) -> ExitCode {
     context.terminal.note(&format!(

@@ -4,6 +4,7 @@ use super::following::to_the_end;
 use super::{Context, words};
 use crate::arguments::MessageArguments;
 use crate::exit::{Failure, Outcome};
+use crate::terminal::Output;
 use std::process::ExitCode;
 use telecoder_api::message::NewMessage;
 
@@ -15,7 +16,11 @@ pub(crate) async fn message(context: &Context, options: MessageArguments) -> Out
     let after = last_seq(&client, &session.id).await?;
     let sent = client.send_message(&session.id, &NewMessage { content, queue: options.queue }).await?;
     if options.detach {
-        context.terminal.line(&format!("Message {} is {}.", sent.number, sent.state))?;
+        if context.terminal.telling() == Output::Json {
+            context.terminal.json(&sent)?;
+        } else {
+            context.terminal.line(&format!("Message {} is {}.", sent.number, sent.state))?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     to_the_end(context, &client, &session.id, after).await

@@ -1,6 +1,6 @@
 //! `run`: a session, followed to its end.
 
-use super::following::to_the_end;
+use super::following::{created, to_the_end};
 use super::{Context, chat, words};
 use crate::arguments::RunArguments;
 use crate::exit::{Failure, Outcome};
@@ -8,7 +8,6 @@ use crate::repository;
 use crate::start_server::connect_or_start;
 use crate::terminal::{BOLD, styled};
 use crate::words::{clean, count};
-use std::process::ExitCode;
 use telecoder_api::policy::{PublishCeiling, PublishRule};
 use telecoder_api::repository::RepositoryFacts;
 use telecoder_api::session::{Mode, NewSession, Requester, Session};
@@ -33,8 +32,7 @@ pub(crate) async fn run(context: &Context, options: RunArguments) -> Outcome {
     let session = client.create_session(&task, None).await?.value;
     announce(context, facts.as_ref(), &session, &options);
     if options.detach {
-        context.terminal.line(&session.id)?;
-        return Ok(ExitCode::SUCCESS);
+        return created(context, &session);
     }
     if options.chat {
         return chat::chat(context, &client, session).await;

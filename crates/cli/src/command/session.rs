@@ -1,7 +1,7 @@
 //! `status`, `stop`, `rerun`, `attach`, `rename`.
 
 use super::Context;
-use super::following::{tell, to_the_end};
+use super::following::{created, tell, to_the_end};
 use crate::exit::{self, Failure, Outcome};
 use crate::terminal::{DIM, Output, styled};
 use crate::words::{answer, clean, duration, outcome};
@@ -71,8 +71,7 @@ pub(crate) async fn rerun(context: &Context, id: &str, detach: bool) -> Outcome 
     let client = context.client()?;
     let session = client.rerun_session(id).await?;
     if detach {
-        context.terminal.line(&session.id)?;
-        return Ok(ExitCode::SUCCESS);
+        return created(context, &session);
     }
     context.terminal.note(&format!("Session {}", session.id));
     to_the_end(context, &client, &session.id, 0).await
@@ -98,6 +97,10 @@ pub(crate) async fn rename(context: &Context, id: &str, title: &str) -> Outcome 
         return Err(Failure::usage("the title is empty"));
     }
     let session = context.client()?.rename_session(id, title).await?;
-    context.terminal.line(&format!("Session {} is now called: {}", session.id, clean(&session.title)))?;
+    if context.terminal.telling() == Output::Json {
+        context.terminal.json(&session)?;
+    } else {
+        context.terminal.line(&format!("Session {} is now called: {}", session.id, clean(&session.title)))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

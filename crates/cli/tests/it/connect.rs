@@ -59,6 +59,14 @@ fn the_token_of_the_data_folder_is_found_and_a_wrong_one_refused() {
     let url = world.url();
     assert_eq!(world.cli(["list", "--server", &url]).run().code, 0);
     assert_eq!(world.cli(["list", "--server", &url.replace("127.0.0.1", "localhost")]).run().code, 0);
+    // Another data folder of the same user finds it by its address, and says so.
+    let address = url.replace("http://", "");
+    let other = world.path("other").display().to_string();
+    let found = world.cli(["run", "--detach", "x"]).env("TELECODER_LISTEN", &address);
+    let found = found.env("TELECODER_DATA_DIR", &other);
+    let found = found.env("TELECODER_TOKEN", "0123456789abcdef0123456789abcdef").run();
+    assert_eq!(found.code, 0, "{found:?}");
+    expect!["The server at http://[ADDRESS] is used; it is not the one of the data folder [FOLDER]/other."].assert_eq(&world.filtered(found.stderr.lines().next().unwrap()));
     // From elsewhere there is no token to be found.
     let elsewhere = world.path("elsewhere").display().to_string();
     let without = world.cli(["list", "--server", &url]).env("TELECODER_DATA_DIR", &elsewhere).run();
@@ -112,5 +120,6 @@ fn a_stranger_on_the_servers_address_never_sees_the_token() {
     expect![[r#"
         exit 1
         ! error: http://[ADDRESS]/ answered with something that is not TeleCoder's API: expected value at line 1 column 1
+        !  hint: another program listens there; name your server: --server URL, or TELECODER_LISTEN
     "#]].assert_eq(&output.shown());
 }

@@ -86,6 +86,8 @@ fn following_ends_with_the_session_and_tells_how() {
     let mut text = String::new();
     follower.stdout.unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(text, world.cli(["logs", &id]).run().stdout);
+    let json = world.cli(["logs", "--output", "json", &id]).run();
+    assert_eq!(json.stdout, world.cli(["events", &id]).run().stdout);
     expect![[r#"
         exit 1
         ! error: no session begins with `zzz`

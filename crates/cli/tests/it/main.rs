@@ -31,6 +31,7 @@ mod list;
 mod logs;
 mod message;
 mod openapi;
+mod ordinary;
 mod policies;
 mod policy;
 mod pr;

@@ -106,9 +106,9 @@ fn wrong_messages_are_told() {
     expect![[r#"
         exit 2
         ! error: the following required arguments were not provided:
-        !   <TEXT>[VERSION].
+        !   <TEXT>...
         ! 
-        ! Usage: telecoder message <ID> <TEXT>[VERSION].
+        ! Usage: telecoder message <ID> <TEXT>...
         ! 
         ! For more information, try '--help'.
 
@@ -131,5 +131,7 @@ fn wrong_messages_are_told() {
     assert_eq!(long.code, 2, "{long:?}");
     let typed = world.cli(["message", "--detach", &id, "-"]).input("from a file\n").run();
     assert_eq!(typed.stdout, "Message 2 is queued.\n");
+    let json = world.cli(["message", "--detach", "--output", "json", &id, "x"]).run().json();
+    assert_eq!(json["number"], 3);
     world.until_status(&id, "complete");
 }

@@ -123,23 +123,25 @@ fn what_was_closed_is_opened_anew_and_what_was_merged_is_not() {
 #[test]
 fn what_cannot_be_published_is_told() {
     let world = World::new();
-    let observed = world.cli(["run", "--output", "json", "--policy", "observe", MAKES_A_FILE]).run().json();
-    let nothing = world.ran(r#"GYM{"do":[{"say":"No."}]}"#);
-    let homeless = world.cli(["run", "--output", "json", "-r", "none", MAKES_A_FILE]).run().json();
+    let observed = world.detached(&["--policy", "observe", MAKES_A_FILE]);
+    let nothing = world.detached(&[r#"GYM{"do":[{"say":"No."}]}"#]);
+    let homeless = world.detached(&["-r", "none", MAKES_A_FILE]);
+    let fine = world.detached(&["--publish", "manual", MAKES_A_FILE]);
+    for id in [&observed, &nothing, &homeless, &fine] {
+        world.until_status(id, "complete");
+    }
     let active = world.detached(&[r#"GYM{"do":[{"hang":true}]}"#]);
     world.until_status(&active, "running");
-    let fine = world.cli(["run", "--output", "json", "--publish", "manual", MAKES_A_FILE]).run().json();
-    let fine = fine["id"].as_str().unwrap();
     let mut all = String::new();
     for words in [
-        &[observed["id"].as_str().unwrap()] as &[&str],
+        &[observed.as_str()] as &[&str],
         &[&nothing],
-        &[homeless["id"].as_str().unwrap()],
+        &[&homeless],
         &[&active],
         &["zzz"],
-        &[fine, "--base", "nowhere"],
-        &[fine, "--base", "../x"],
-        &[fine, "--base", &format!("telecoder/{fine}")],
+        &[&fine, "--base", "nowhere"],
+        &[&fine, "--base", "../x"],
+        &[&fine, "--base", &format!("telecoder/{fine}")],
         &[],
     ] {
         let output = world.cli(["publish"].into_iter().chain(words.iter().copied())).run();

@@ -14,6 +14,8 @@ fn a_session_gets_the_title_of_a_person() {
     "#]]
     .assert_eq(&world.cli(["rename", &id, "Another", "title \u{1b}[2J"]).run().shown());
     assert_eq!(world.session(&id)["title"], "Another title [2J");
+    let json = world.cli(["rename", &id, "Third", "--output", "json"]).run().json();
+    assert_eq!(json["title"], "Third");
     for title in ["", " "] {
         let output = world.cli(["rename", &id, title]).run();
         assert_eq!(output.shown(), "exit 2\n! error: the title is empty\n");

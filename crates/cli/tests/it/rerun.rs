@@ -43,6 +43,8 @@ fn a_rerun_is_a_new_session_with_the_old_one_as_its_parent() {
     assert_eq!(rows[0]["parentSessionId"], first.as_str());
     assert_eq!((&rows[0]["prompt"], &rows[0]["policy"]), (&rows[1]["prompt"], &rows[1]["policy"]));
     assert_eq!(rows[0]["prNumber"], 2);
+    let json = world.cli(["rerun", "--detach", "--output", "json", &first]).run().json();
+    assert_eq!((&json["parentSessionId"], &json["status"]), (&first.into(), &"pending".into()));
 }
 
 #[test]

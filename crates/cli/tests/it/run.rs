@@ -135,7 +135,8 @@ fn every_flag_reaches_the_session() {
 
 #[test]
 fn the_repository_is_the_one_around_the_folder_unless_another_is_named() {
-    let world = World::new();
+    // Where tokens are needed, only some folders are allowed, whoever runs the server.
+    let world = World::with(&[("TELECODER_API_TOKEN", "0123456789abcdef0123456789abcdef")]);
     let other = Fixture::small();
     let sub = world.repo.path().join("src");
     let repo = |session: &str| world.session(session)["repo"].as_str().unwrap().to_owned();
@@ -261,7 +262,7 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         ! 
         !   tip: to pass '-x' as a value, use '-- -x'
         ! 
-        ! Usage: telecoder run [OPTIONS] <PROMPT>[VERSION].
+        ! Usage: telecoder run [OPTIONS] <PROMPT>...
         ! 
         ! For more information, try '--help'.
 
@@ -306,7 +307,7 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         exit 2
         ! error: the argument '--chat' cannot be used with '--detach'
         ! 
-        ! Usage: telecoder run --chat <PROMPT>[VERSION].
+        ! Usage: telecoder run --chat <PROMPT>...
         ! 
         ! For more information, try '--help'.
 
@@ -320,16 +321,16 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         ! 
         !   tip: to pass '-x' as a value, use '-- -x'
         ! 
-        ! Usage: telecoder run [OPTIONS] <PROMPT>[VERSION].
+        ! Usage: telecoder run [OPTIONS] <PROMPT>...
         ! 
         ! For more information, try '--help'.
 
         $ run 
         exit 2
         ! error: the following required arguments were not provided:
-        !   <PROMPT>[VERSION].
+        !   <PROMPT>...
         ! 
-        ! Usage: telecoder run <PROMPT>[VERSION].
+        ! Usage: telecoder run <PROMPT>...
         ! 
         ! For more information, try '--help'.
 

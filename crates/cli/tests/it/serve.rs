@@ -85,7 +85,7 @@ fn a_closed_terminal_ends_a_server_in_order_unless_it_was_told_to_ignore_that() 
     until_blocking("the server's end", || (!world.data().join("server.json").exists()).then_some(()));
     // As nohup starts it.
     let mut command = std::process::Command::new("sh");
-    command.args(["-c", "trap '' HUP; exec \"$0\" serve", crate::world::program()]);
+    command.args(["-c", "trap '' HUP; exec \"$0\" serve"]).arg(crate::world::program());
     for (name, value) in world.command().get_envs() {
         command.env(name, value.unwrap());
     }

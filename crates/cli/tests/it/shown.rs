@@ -63,7 +63,8 @@ fn word(word: &str, before: &str) -> String {
     };
     let hexadecimal = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     let base32 = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
-    let number = !core.is_empty() && core.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let number = core.starts_with(|c: char| c.is_ascii_digit())
+        && core.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let time = core.len() >= 16 && core.starts_with("20") && core.contains(':') && core.contains('-');
     let replaced = if let Some(rest) = core.strip_prefix("tc_").filter(|rest| hexadecimal(rest)) {
         format!("[SECRET {}]", rest.len())

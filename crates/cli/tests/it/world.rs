@@ -222,14 +222,21 @@ pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
     rustix::process::kill_process(pid, signal).ok();
 }
 
+/// Names the folder that the programs are taken from, instead of the one they were built in.
+pub(crate) const PROGRAMS: &str = "TELECODER_TEST_PROGRAMS";
+
 /// The program under test.
-pub(crate) fn program() -> &'static str {
-    env!("CARGO_BIN_EXE_telecoder")
+pub(crate) fn program() -> PathBuf {
+    elsewhere("telecoder").unwrap_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_telecoder")))
 }
 
 /// The scripted agent.
 pub(crate) fn gym() -> PathBuf {
-    telecoder_testkit::bin::path("telecoder-gym-agent")
+    elsewhere("telecoder-gym-agent").unwrap_or_else(|| telecoder_testkit::bin::path("telecoder-gym-agent"))
+}
+
+fn elsewhere(name: &str) -> Option<PathBuf> {
+    Some(PathBuf::from(std::env::var_os(PROGRAMS)?).join(name))
 }
 
 fn parent(path: &Path) -> &Path {

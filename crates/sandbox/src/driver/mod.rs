@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use attached::LocalSandbox;
 use run_folder::RunFolder;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use telecoder_model::error::{ErrorClass, PortError};
@@ -46,6 +46,7 @@ pub struct LocalDriver {
     options: LocalOptions,
     cgroups: Cgroups,
     owner: HostOwner,
+    hidden: Vec<PathBuf>,
 }
 
 impl LocalDriver {
@@ -64,7 +65,18 @@ impl LocalDriver {
             .create(&options.run_dir)
             .map_err(failed(format!("cannot make {}", options.run_dir.display())))?;
         let cgroups = Cgroups::find(&options.cgroups)?;
-        Ok(Self { options, cgroups, owner })
+        let run_dir = options.run_dir.canonicalize();
+        let run_dir = run_dir.map_err(failed(format!("cannot find {}", options.run_dir.display())))?;
+        Ok(Self { options, cgroups, owner, hidden: vec![run_dir] })
+    }
+
+    /// Covers a folder of the server's (its data) where it stands in a tree that sandboxes see, such as `/opt`. The
+    /// run folder is covered always.
+    #[must_use]
+    pub fn hiding(mut self, folder: &Path) -> Self {
+        // Trees are shown under their real names.
+        self.hidden.push(folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
+        self
     }
 
     /// Whether the kernel bounds memory, CPU and processes. Without it the supervisor watches memory, rlimits bound

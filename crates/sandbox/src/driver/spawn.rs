@@ -41,6 +41,7 @@ async fn begin(
     let spec = LaunchSpec {
         run_dir: folder.path().to_owned(),
         sandbox: sandbox.clone(),
+        hidden: driver.hidden.clone(),
         owner: driver.owner,
         join,
         counters,

@@ -58,6 +58,8 @@ pub(crate) struct LaunchSpec {
     pub(crate) run_dir: PathBuf,
     /// What to build.
     pub(crate) sandbox: SandboxSpec,
+    /// Folders of the host that are covered where a tree that is shown holds them.
+    pub(crate) hidden: Vec<PathBuf>,
     /// The host uid and gid of everything inside.
     pub(crate) owner: HostOwner,
     /// The `cgroup.procs` files to join.
@@ -143,7 +145,7 @@ fn enter(spec: LaunchSpec, mut lock: File, mapping: Option<Mapping>) -> Result<O
     let counters = open_counters(&spec.counters)?;
     let sources = match mapping {
         Some(mapping) => {
-            let sources = sources::open(&spec.sandbox, spec.owner)?;
+            let sources = sources::open(&spec, spec.owner)?;
             identity::leave_groups()?;
             namespaces::unshare_all()?;
             mapping.become_owner()?;
@@ -153,7 +155,7 @@ fn enter(spec: LaunchSpec, mut lock: File, mapping: Option<Mapping>) -> Result<O
             namespaces::unshare_all()?;
             identity::map_self(spec.owner)?;
             // A user may open trees only in a namespace of its own, where its number is the one inside.
-            sources::open(&spec.sandbox, HostOwner { uid: INSIDE_UID, gid: INSIDE_UID })?
+            sources::open(&spec, HostOwner { uid: INSIDE_UID, gid: INSIDE_UID })?
         }
     };
     let (wait, mut go) = std::io::pipe().map_err(failed("cannot make a pipe"))?;

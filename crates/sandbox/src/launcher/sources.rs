@@ -1,5 +1,6 @@
 //! What a sandbox sees of the host (layer 1): an allow-list, opened while its paths can still be reached.
 
+use super::LaunchSpec;
 use super::mounts::{Kind, Tree, Use};
 use crate::failure::failed;
 use crate::owner::HostOwner;
@@ -97,11 +98,12 @@ pub(super) struct Sources {
 }
 
 /// Opens everything that a sandbox will see; what is missing of its own folders is made for `owner`.
-pub(super) fn open(spec: &SandboxSpec, owner: HostOwner) -> Result<Sources, PortError> {
+pub(super) fn open(launch: &LaunchSpec, owner: HostOwner) -> Result<Sources, PortError> {
+    let spec = &launch.sandbox;
     let mut sources = Sources {
         system: Vec::new(),
         links: Vec::new(),
-        hidden: ETC_HIDDEN.iter().map(|name| Path::new("/etc").join(name)).collect(),
+        hidden: hidden(&launch.hidden),
         workspace: open_workspace(spec, owner)?,
         home: open_home(&spec.home, owner)?,
         read_only: spec.read_only.iter().map(open_read_only).collect::<Result<_, _>>()?,
@@ -122,6 +124,16 @@ pub(super) fn open(spec: &SandboxSpec, owner: HostOwner) -> Result<Sources, Port
         }
     }
     Ok(sources)
+}
+
+/// What is covered: keys below `/etc`, and the server's own folders where they stand among programs.
+fn hidden(own: &[PathBuf]) -> Vec<PathBuf> {
+    let shown = |path: &&PathBuf| ["/usr", "/opt", "/nix"].iter().any(|tree| path.starts_with(tree));
+    ETC_HIDDEN
+        .iter()
+        .map(|name| Path::new("/etc").join(name))
+        .chain(own.iter().filter(shown).cloned())
+        .collect()
 }
 
 impl Sources {

@@ -230,3 +230,32 @@ async fn a_workspace_that_is_not_there_is_named() {
     assert!(error.to_string().contains("/no/such/folder"), "{error}");
     assert!(!Path::new("/no/such/folder").exists());
 }
+
+#[tokio::test]
+async fn a_terminal_can_be_opened_inside() {
+    let ground = Ground::new();
+    let running = ground.sandbox(&ground.spec()).await;
+    let ran = running.run("script -qec 'stty rows 12 cols 34; stty size; tty' /dev/null < /dev/null").await;
+    assert_eq!(
+        (ran.stdout.replace('\r', "").as_str(), ran.exit),
+        ("12 34\n/dev/pts/0\n", code(0)),
+        "{}",
+        ran.stderr
+    );
+    running.destroy().await;
+}
+
+#[tokio::test]
+async fn the_network_is_the_sandboxs_own_loopback() {
+    let ground = Ground::new();
+    let running = ground.sandbox(&ground.spec()).await;
+    let serve = "const s = require('net').createServer((c) => c.end('hello\\n')).listen(80, '::', () => \
+                 require('net').connect(80, process.argv[1]).on('data', (d) => { process.stdout.write(d); s.close() }))";
+    for address in ["127.0.0.1", "localhost", "::1", "127.77.0.5"] {
+        let id = format!("serve-{}", address.replace([':', '.'], "-").trim_matches('-'));
+        running.sandbox.start(&process(&id, &["node", "-e", serve, address])).await.unwrap();
+        let ran = running.ended(&id).await;
+        assert_eq!(ran.stdout, "hello\n", "{address}: {}", ran.stderr);
+    }
+    running.destroy().await;
+}

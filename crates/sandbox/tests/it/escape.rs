@@ -1,6 +1,6 @@
 //! Ways out of a sandbox, tried by the product's own proof and by a shell, with canaries planted first.
 
-use crate::ground::{Ground, Running, own, process, program};
+use crate::ground::{Ground, Running, follow, options, own, process, program};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -9,8 +9,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use telecoder_model::port::sandbox::{
-    Access, Proof, SandboxDriver, SandboxSpec, TreeSignal, WorkspaceSource,
+    Access, OutputStream, Proof, SandboxDriver, SandboxSpec, TreeSignal, WorkspaceSource,
 };
+use telecoder_sandbox::{CgroupChoice, LocalDriver};
 
 #[tokio::test]
 async fn the_proof_holds() {
@@ -256,7 +257,34 @@ async fn the_sandbox_runs_as_nobody_of_the_host() {
 #[test]
 fn only_the_fixed_owner_is_accepted() {
     let dir = tempfile::tempdir().unwrap();
-    let mut options = crate::ground::options(dir.path(), telecoder_sandbox::CgroupChoice::Off);
+    let mut options = options(dir.path(), CgroupChoice::Off);
     options.host_uid = 12;
-    assert!(telecoder_sandbox::LocalDriver::new(options).is_err());
+    assert!(LocalDriver::new(options).is_err());
+}
+
+/// Data of the server among programs, which only root can put there.
+#[tokio::test]
+async fn the_servers_own_folders_are_covered_where_programs_are_shown() {
+    let Ok(data) = tempfile::Builder::new().prefix("telecoder-test-").tempdir_in("/opt") else {
+        assert!(!nix::unistd::geteuid().is_root());
+        return;
+    };
+    fs::set_permissions(data.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(data.path().join("database"), "CANARY").unwrap();
+    let ground = Ground::new();
+    let look = format!(
+        "ls /opt | grep -c {0}; cat {1}/*",
+        data.path().file_name().unwrap().display(),
+        data.path().display()
+    );
+    let shown = ground.sandbox(&ground.spec()).await;
+    assert_eq!(lines(&shown, &look).await, "1\nCANARY");
+    shown.destroy().await;
+    let driver =
+        LocalDriver::new(options(ground.dir.path(), CgroupChoice::Detect)).unwrap().hiding(data.path());
+    let reference = ground.reference();
+    let sandbox = driver.create(&reference, &ground.spec()).await.unwrap();
+    sandbox.start(&process("look", &["/bin/sh", "-c", &look])).await.unwrap();
+    assert_eq!(follow(&*sandbox, "look", OutputStream::Stdout, 0).await.0, b"1\n");
+    driver.destroy(&reference).await.unwrap();
 }

@@ -53,6 +53,14 @@ impl Player {
     }
 }
 
+impl Drop for Player {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed any more.
+        drop(self.child.kill());
+        self.child.wait().unwrap();
+    }
+}
+
 /// The folder of the ground if this process plays a part.
 #[expect(clippy::disallowed_methods, reason = "a part is told on which ground it is played")]
 pub(crate) fn part() -> Option<PathBuf> {

@@ -13,6 +13,7 @@
 
 #[macro_use]
 mod cases;
+pub mod agent;
 pub mod blobs;
 pub mod bus;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod forge;
 pub mod ids;
 pub mod process;
 pub mod sandbox;
+pub mod stage;
 pub mod store;
 
 use std::any::Any;

@@ -26,6 +26,8 @@ pub(super) struct Process {
     pub(super) receiving: Mutex<Receiving>,
     /// Whether SIGTERM is ignored.
     pub(super) ignores_sigterm: AtomicBool,
+    /// Whether no input is read any more.
+    pub(super) deaf: AtomicBool,
     /// Whether the end of the input is ignored.
     pub(super) ignores_end: AtomicBool,
     /// Numbers tool calls.

@@ -39,6 +39,9 @@ pub fn run(start: Option<&str>) -> Result<(), String> {
     let mut input = io::stdin().lock();
     let mut line = Vec::new();
     loop {
+        while process.deaf.load(Ordering::SeqCst) {
+            surroundings::pause(Duration::from_secs(1));
+        }
         line.clear();
         let read = io::Read::take(&mut input, MAX_LINE).read_until(b'\n', &mut line);
         if !read.is_ok_and(|bytes| bytes > 0) {

@@ -19,3 +19,5 @@ mod model_formats;
 mod model_program;
 #[cfg(test)]
 mod sse;
+#[cfg(test)]
+mod stage;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use telecoder_testkit::wait::until_blocking_within;
 
 /// How long an agent may take until its tool runs, on a busy machine.
-const START: Duration = Duration::from_secs(120);
+const START: Duration = Duration::from_secs(180);
 
 #[test]
 fn goose() {
@@ -32,12 +32,18 @@ fn codex() {
     works("codex", Wire::OpenAi);
 }
 
-/// An agent edits a repository, takes a second turn, and is stopped in the middle of a third task.
+/// An agent edits a repository and takes a second turn; it is stopped in the middle of another task, and goes on with it.
 pub(crate) fn works(agent: &'static str, wire: Wire) {
     let scene = Scene::new(agent, agent, wire);
     // The two tasks have nothing to do with each other.
     std::thread::scope(|scope| {
-        scope.spawn(|| is_stopped_in_the_middle(&scene));
+        scope.spawn(|| {
+            let id = is_stopped_in_the_middle(&scene);
+            // OpenCode takes ten seconds of a processor for each start; three are enough.
+            if agent != "opencode" {
+                goes_on_after_the_stop(&scene, &id);
+            }
+        });
         let id = edits(&scene);
         takes_a_second_turn(&scene, &id);
     });
@@ -48,8 +54,9 @@ pub(crate) fn works(agent: &'static str, wire: Wire) {
 fn edits(scene: &Scene) -> String {
     let words = "Fixed the greeting; the check passes now, and nothing else had to change.";
     let output = scene.done(&["run", &task("Fix the greeting.", &fix(words))]);
-    assert!(output.stdout.contains("Pull request #1 (open)"), "{}", output.stdout);
     let session = scene.session("Fix the greeting.");
+    let pull = format!("Pull request #{} (open)", session["prNumber"]);
+    assert!(output.stdout.contains(&pull), "{}", output.stdout);
     assert_eq!(session["agent"], scene.agent);
     let id = session["id"].as_str().unwrap().to_owned();
 
@@ -83,14 +90,13 @@ fn edits(scene: &Scene) -> String {
 }
 
 fn takes_a_second_turn(scene: &Scene, id: &str) {
-    let before = scene.model.requests().len();
     let steps = json!([
         {"write": ["notes.txt", "It says hello now.\n"]},
         {"shell": "cat greeting.sh notes.txt > /home/agent/second.txt"},
         {"text": "Left a note."},
     ]);
     let output = scene.done(&["message", id, &task("Leave a note.", &steps)]);
-    assert!(output.stdout.contains("Pull request #1 (open)"), "{}", output.stdout);
+    assert!(output.stdout.contains(" (open)"), "{}", output.stdout);
     let second = scene.home_file(id, "second.txt");
     assert_eq!(String::from_utf8_lossy(&second), "echo hello\nIt says hello now.\n");
     assert_eq!(scene.published(id, "greeting.sh"), "echo hello\n");
@@ -103,18 +109,19 @@ fn takes_a_second_turn(scene: &Scene, id: &str) {
         .filter(|event| event["data"]["step"] == "start_agent" && event["data"]["state"] == "finished");
     assert_eq!(starts.count(), 2, "each turn had a sandbox of its own");
     // The agent knows what was before, and telling it again made no second events.
-    let knew = scene.requests().split_off(before).iter().any(|request| {
-        let body = request.body.to_string();
-        body.contains("Fix the greeting.") && body.contains("I see.") && body.contains("Leave a note.")
-    });
-    assert!(knew, "the second turn knows nothing of the first");
+    let known = ["Fix the greeting.", "I see.", "Leave a note."];
+    assert!(scene.was_told(&known), "the second turn knows nothing of the first");
     let asked = of_type(&events, "message").filter(|event| event["data"]["author"] == "user").count();
     assert_eq!((asked, said(&events, 2).as_str()), (2, "Left a note."));
 }
 
-fn is_stopped_in_the_middle(scene: &Scene) {
-    let name = format!("half-{}", scene.canary.key());
-    let name = name.replace("sk-canary-", "");
+/// A file that nobody else on this machine works on.
+fn half(scene: &Scene) -> String {
+    format!("half-{}-{}.txt", scene.agent, std::process::id())
+}
+
+fn is_stopped_in_the_middle(scene: &Scene) -> String {
+    let name = half(scene);
     let path = format!("/workspace/{name}");
     let steps = json!([
         {"write": [name, "half of it\n"]},
@@ -143,6 +150,17 @@ fn is_stopped_in_the_middle(scene: &Scene) {
     assert_eq!((&session["status"], &session["prNumber"]), (&json!("stopped"), &Value::Null));
     let branches = scene.world.repo.git(&["branch", "--list", "--all", &format!("*{id}*")]);
     assert_eq!(branches, "", "a stopped session publishes nothing");
+    id
+}
+
+fn goes_on_after_the_stop(scene: &Scene, id: &str) {
+    let name = half(scene);
+    let steps = json!([{"shell": format!("echo the rest >> {name}")}, {"text": "Went on."}]);
+    let output = scene.done(&["message", id, &task("Go on.", &steps)]);
+    assert!(output.stdout.contains(" (open)"), "{}", output.stdout);
+    assert_eq!(scene.published(id, &name), "half of it\nthe rest\n");
+    assert_eq!(said(&scene.events(id), 2), "Went on.");
+    assert!(scene.was_told(&["Work for long.", "Go on."]), "the agent has forgotten what it was stopped in");
 }
 
 /// What a policy is tried with: an edit by a tool, an edit by the shell, and a look.

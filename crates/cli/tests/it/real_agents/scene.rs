@@ -111,6 +111,12 @@ impl Scene {
         requests
     }
 
+    /// Whether all of this was told to the model in one request.
+    pub(crate) fn was_told(&self, words: &[&str]) -> bool {
+        let bodies = self.requests().into_iter().map(|request| request.body.to_string());
+        bodies.into_iter().any(|body| words.iter().all(|word| body.contains(word)))
+    }
+
     /// The key is nowhere in what is kept, nor in what any process was given but the server.
     pub(crate) fn no_key_outside(&self, begun: &str) {
         self.canary.is_not_below(&self.world.data(), begun);

@@ -2,7 +2,7 @@
 //!
 //! `{"wait": MILLISECONDS}` · `{"waitFor": PATH, "timeoutMs": N}` waits until the file is there · `{"hang": true}` never
 //! answers (a cancel ends it) · `{"ignoreCancel": true}` · `{"ignoreSigterm": true}` · `{"ignoreEnd": true}` (lives on
-//! after the end of its input) · `{"once": MARK, "do": […], "else": […]}` does something only the first time in a
+//! after the end of its input) · `{"deaf": true}` reads one more line and then none · `{"once": MARK, "do": […], "else": […]}` does something only the first time in a
 //! session, restarts included · `{"repeat": N, "do": […]}` · `{"meanwhile": […]}` does it beside the rest of the turn and
 //! after it · `{"stop": REASON}` · `{"fail": {"code": N, "message": T}}` answers the prompt by an error.
 
@@ -19,6 +19,7 @@ pub(super) const VERBS: &[Verb] = &[
     ("ignoreCancel", ignore_cancel),
     ("ignoreSigterm", ignore_sigterm),
     ("ignoreEnd", ignore_end),
+    ("deaf", deaf),
     ("once", once),
     ("repeat", repeat),
     ("meanwhile", meanwhile),
@@ -57,6 +58,11 @@ fn ignore_sigterm(actor: &Actor, _: &Action) -> Done {
 
 fn ignore_end(actor: &Actor, _: &Action) -> Done {
     actor.process.ignores_end.store(true, Ordering::SeqCst);
+    Ok(Flow::On)
+}
+
+fn deaf(actor: &Actor, _: &Action) -> Done {
+    actor.process.deaf.store(true, Ordering::SeqCst);
     Ok(Flow::On)
 }
 
