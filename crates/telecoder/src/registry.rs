@@ -16,6 +16,8 @@ pub struct SandboxSetting {
     pub program: PathBuf,
     /// A folder of its own, on a disk.
     pub run_dir: PathBuf,
+    /// The folder of everything that the server keeps, which no sandbox may see.
+    pub data_dir: PathBuf,
 }
 
 /// Makes a sandbox driver.
@@ -64,10 +66,11 @@ impl Registry {
 }
 
 fn local(setting: &SandboxSetting) -> Result<Arc<dyn SandboxDriver>, PortError> {
-    Ok(Arc::new(LocalDriver::new(LocalOptions {
+    let driver = LocalDriver::new(LocalOptions {
         program: setting.program.clone(),
         run_dir: setting.run_dir.clone(),
         host_uid: host_owner().uid,
         cgroups: CgroupChoice::default(),
-    })?))
+    })?;
+    Ok(Arc::new(driver.hiding(&setting.data_dir)))
 }

@@ -95,7 +95,11 @@ async fn ports(builder: Builder, data: &Path) -> Result<Ports, PortError> {
     let driver = match builder.driver {
         Some(driver) => driver,
         None => {
-            let setting = SandboxSetting { program: own_program()?, run_dir: data.join("run") };
+            let setting = SandboxSetting {
+                program: own_program()?,
+                run_dir: data.join("run"),
+                data_dir: data.to_owned(),
+            };
             builder.registry.driver(&config.sandbox, &setting)?
         }
     };

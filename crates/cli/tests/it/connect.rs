@@ -66,7 +66,8 @@ fn the_token_of_the_data_folder_is_found_and_a_wrong_one_refused() {
     let found = found.env("TELECODER_DATA_DIR", &other);
     let found = found.env("TELECODER_TOKEN", "0123456789abcdef0123456789abcdef").run();
     assert_eq!(found.code, 0, "{found:?}");
-    expect!["The server at http://[ADDRESS] is used; it is not the one of the data folder [FOLDER]/other."].assert_eq(&world.filtered(found.stderr.lines().next().unwrap()));
+    expect!["The server at http://[ADDRESS] is used; it is not the one of the data folder [FOLDER]/other."]
+        .assert_eq(&world.filtered(found.stderr.lines().next().unwrap()));
     // From elsewhere there is no token to be found.
     let elsewhere = world.path("elsewhere").display().to_string();
     let without = world.cli(["list", "--server", &url]).env("TELECODER_DATA_DIR", &elsewhere).run();

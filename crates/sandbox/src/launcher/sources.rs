@@ -97,6 +97,9 @@ pub(super) struct Sources {
     pub(super) read_only: Vec<Placed>,
 }
 
+/// A folder of ours inside, so that the host's is not shown; `/opt` itself is one of ours too, which gives it a place.
+const OWN: &str = "/opt/telecoder";
+
 /// Opens everything that a sandbox will see; what is missing of its own folders is made for `owner`.
 pub(super) fn open(launch: &LaunchSpec, owner: HostOwner) -> Result<Sources, PortError> {
     let spec = &launch.sandbox;
@@ -118,9 +121,8 @@ pub(super) fn open(launch: &LaunchSpec, owner: HostOwner) -> Result<Sources, Por
         sources.add(&Path::new("/dev").join(name), Use::Device)?;
     }
     if let Ok(entries) = std::fs::read_dir("/opt") {
-        // `/opt` itself is a folder of ours, so that `/opt/telecoder` has a place.
-        for entry in entries.flatten().filter(|entry| entry.file_name() != "telecoder") {
-            sources.add(&entry.path(), Use::ReadOnly)?;
+        for path in entries.flatten().map(|entry| entry.path()).filter(|path| path != OWN) {
+            sources.add(&path, Use::ReadOnly)?;
         }
     }
     Ok(sources)
@@ -128,7 +130,9 @@ pub(super) fn open(launch: &LaunchSpec, owner: HostOwner) -> Result<Sources, Por
 
 /// What is covered: keys below `/etc`, and the server's own folders where they stand among programs.
 fn hidden(own: &[PathBuf]) -> Vec<PathBuf> {
-    let shown = |path: &&PathBuf| ["/usr", "/opt", "/nix"].iter().any(|tree| path.starts_with(tree));
+    let shown = |path: &&PathBuf| {
+        ["/usr", "/opt", "/nix"].iter().any(|tree| path.starts_with(tree)) && !path.starts_with(OWN)
+    };
     ETC_HIDDEN
         .iter()
         .map(|name| Path::new("/etc").join(name))

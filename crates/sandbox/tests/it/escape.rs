@@ -9,7 +9,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use telecoder_model::port::sandbox::{
-    Access, OutputStream, Proof, SandboxDriver, SandboxSpec, TreeSignal, WorkspaceSource,
+    AGENTS_DIR, Access, OutputStream, Proof, ReadOnlyBind, SandboxDriver, SandboxSpec, TreeSignal,
+    WorkspaceSource,
 };
 use telecoder_sandbox::{CgroupChoice, LocalDriver};
 
@@ -280,10 +281,14 @@ async fn the_servers_own_folders_are_covered_where_programs_are_shown() {
     let shown = ground.sandbox(&ground.spec()).await;
     assert_eq!(lines(&shown, &look).await, "1\nCANARY");
     shown.destroy().await;
-    let driver =
-        LocalDriver::new(options(ground.dir.path(), CgroupChoice::Detect)).unwrap().hiding(data.path());
+    // The last is the name of a folder that every sandbox has for itself.
+    let driver = LocalDriver::new(options(ground.dir.path(), CgroupChoice::Detect)).unwrap();
+    let driver = driver.hiding(data.path()).hiding(Path::new("/opt/telecoder"));
     let reference = ground.reference();
-    let sandbox = driver.create(&reference, &ground.spec()).await.unwrap();
+    let mut spec = ground.spec();
+    let agents = ReadOnlyBind { host: data.path().to_owned(), inside: AGENTS_DIR.into(), hidden: Vec::new() };
+    spec.read_only.push(agents);
+    let sandbox = driver.create(&reference, &spec).await.unwrap();
     sandbox.start(&process("look", &["/bin/sh", "-c", &look])).await.unwrap();
     assert_eq!(follow(&*sandbox, "look", OutputStream::Stdout, 0).await.0, b"1\n");
     driver.destroy(&reference).await.unwrap();
