@@ -12,7 +12,7 @@ use std::time::Duration;
 use telecoder_model::event::EventBody;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::bus::Topic;
-use telecoder_model::port::forge::{ForgePull, PullRequest};
+use telecoder_model::port::forge::{ForgePull, PullRequest, PushTarget};
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
 use telecoder_model::refs::{BranchName, ObjectId};
 use telecoder_model::session::{ResultKind, Session, SessionPull};
@@ -173,7 +173,8 @@ async fn publish(engine: &Engine, row: &OutboxRow) -> Result<(PublishOrder, Forg
         Some(body) => pull_body::with_marker(&body, &session),
         None => pull_body::compose(&session, engine.public_url()),
     };
-    forge.push(&session.id, &repository, &session.branch, &order.head).await?;
+    let target = PushTarget::own(&repository, &session.branch);
+    forge.push(&session.id, &target, &order.head).await?;
     let pull = forge
         .open(&PullRequest {
             session: session.id.clone(),
@@ -186,6 +187,8 @@ async fn publish(engine: &Engine, row: &OutboxRow) -> Result<(PublishOrder, Forg
             title: order.title.clone(),
             body,
             draft: order.draft,
+            labels: Vec::new(),
+            reviewers: Vec::new(),
         })
         .await?;
     Ok((order, pull))

@@ -1,5 +1,5 @@
 //! Layer 1: the only place that runs git: mirrors, warm bases, layers, export, diffs, and the transport to repositories
-//! of this host.
+//! of this host and of others.
 //!
 //! Invariants: git runs only through the `Processes` port and only in repositories that `TeleCoder` made, or, to read
 //! refs and to move objects, in a repository of a person with everything switched off that could start a program there
@@ -24,12 +24,13 @@ mod mirror;
 mod options;
 mod pack;
 mod publish;
+mod push_refusal;
 mod quarantine;
 mod record;
 mod remote;
+mod remote_push;
 mod work_tree;
 mod workspace;
 
 pub use collect::Collected;
 pub use options::{Git, GitOptions};
-pub use remote::{RemoteAccess, RemoteAddress};

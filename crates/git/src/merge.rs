@@ -92,6 +92,32 @@ impl Git {
         ours: &ObjectId,
         theirs: &ObjectId,
     ) -> Result<ObjectId, PortError> {
+        match self.merge_trees(scratch, ours, theirs).await? {
+            Ok(tree) => Ok(tree),
+            Err(paths) => {
+                Err(PortError::conflict(format!("the branches conflict in {}", crate::base::listed(&paths)))
+                    .remedy("Merge by hand in your own checkout, or ask for a rerun on the new base."))
+            }
+        }
+    }
+
+    /// The paths in which two commits conflict.
+    pub(crate) async fn conflicting_paths(
+        &self,
+        scratch: &Path,
+        ours: &ObjectId,
+        theirs: &ObjectId,
+    ) -> Result<Vec<String>, PortError> {
+        Ok(self.merge_trees(scratch, ours, theirs).await?.err().unwrap_or_default())
+    }
+
+    /// The tree of both sides together, or else the paths that conflict.
+    async fn merge_trees(
+        &self,
+        scratch: &Path,
+        ours: &ObjectId,
+        theirs: &ObjectId,
+    ) -> Result<Result<ObjectId, Vec<String>>, PortError> {
         let call = Call::in_repository(
             scratch,
             &["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages"],
@@ -105,12 +131,8 @@ impl Git {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut fields = text.split('\0').filter(|field| !field.is_empty());
         match output.code {
-            Some(0) => parse_id(fields.next().unwrap_or("")),
-            Some(1) => {
-                let paths: Vec<String> = fields.skip(1).map(str::to_owned).collect();
-                Err(PortError::conflict(format!("the branches conflict in {}", crate::base::listed(&paths)))
-                    .remedy("Merge by hand in your own checkout, or ask for a rerun on the new base."))
-            }
+            Some(0) => parse_id(fields.next().unwrap_or("")).map(Ok),
+            Some(1) => Ok(Err(fields.skip(1).map(str::to_owned).collect())),
             Some(_) | None => Err(crate::call::failure("cannot merge the branches", &output)),
         }
     }

@@ -3,10 +3,10 @@
 
 use crate::layout::Layout;
 use crate::lock::Locks;
-use crate::remote::RemoteAccess;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use telecoder_model::port::git::RemoteAccess;
 use telecoder_model::port::process::{HostUser, Processes};
 
 /// Where git keeps things and how much it takes.

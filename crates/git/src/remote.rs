@@ -6,45 +6,22 @@ use crate::layout::{Key, ObjectFormat};
 use crate::local::Start;
 use crate::mirror::base_ref;
 use crate::options::Git;
-use async_trait::async_trait;
-use std::fmt;
 use std::path::PathBuf;
 use telecoder_model::PortError;
 use telecoder_model::error::ErrorClass;
-use telecoder_model::port::git::RepositoryFacts;
+use telecoder_model::port::git::{Purpose, RemoteAddress, RepositoryFacts};
 use telecoder_model::port::process::HostOutput;
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
 
-/// How a repository of another host is reached.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RemoteAddress {
-    /// An http or https URL without credentials.
-    pub url: String,
-    /// The value of an `Authorization` header, if one is needed.
-    pub authorization: Option<String>,
-}
-
-impl fmt::Debug for RemoteAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteAddress")
-            .field("url", &self.url)
-            .field("authorization", &self.authorization.as_ref().map(|_| "***"))
-            .finish()
-    }
-}
-
-/// Knows how repositories of other hosts are reached, and with which credentials.
-#[async_trait]
-pub trait RemoteAccess: Send + Sync + fmt::Debug {
-    /// The address of a repository.
-    async fn address(&self, repository: &Repository) -> Result<RemoteAddress, PortError>;
-}
-
 impl Git {
-    async fn address(&self, repository: &Repository) -> Result<RemoteAddress, PortError> {
+    pub(crate) async fn address(
+        &self,
+        repository: &Repository,
+        purpose: Purpose,
+    ) -> Result<RemoteAddress, PortError> {
         let address = match &self.options.remote {
-            Some(access) => access.address(repository).await?,
+            Some(access) => access.address(repository, purpose).await?,
             None => RemoteAddress {
                 url: repository
                     .https_url()
@@ -59,7 +36,7 @@ impl Git {
     }
 
     /// A call that may use the network.
-    fn remote_call(&self, cwd: PathBuf, address: &RemoteAddress, args: &[&str]) -> Call {
+    pub(crate) fn remote_call(&self, cwd: PathBuf, address: &RemoteAddress, args: &[&str]) -> Call {
         let mut call = Call::new(cwd, args)
             .env("GIT_ALLOW_PROTOCOL", "http:https")
             .setting("http.lowSpeedLimit", "1000")
@@ -76,7 +53,7 @@ impl Git {
     }
 
     /// Asks a repository for its head and some refs: `(name, id, symbolic target)`.
-    async fn list_remote(
+    pub(crate) async fn list_remote(
         &self,
         repository: &Repository,
         address: &RemoteAddress,
@@ -94,7 +71,7 @@ impl Git {
         }
         let output = self.run(call).await?;
         if output.code != Some(0) {
-            return Err(remote_failure(repository, &output));
+            return Err(remote_failure(&format!("cannot reach {repository}"), &output));
         }
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text
@@ -110,7 +87,7 @@ impl Git {
         repository: &Repository,
         base: Option<&Revision>,
     ) -> Result<Start, PortError> {
-        let address = self.address(repository).await?;
+        let address = self.address(repository, Purpose::Read).await?;
         let name = match base {
             Some(Revision::Commit(commit)) => {
                 return Ok(Start { commit: commit.clone(), branch: None });
@@ -153,15 +130,20 @@ impl Git {
         if self.mirrored(&mirror, commit).await? {
             return Ok(mirror);
         }
-        let address = self.address(repository).await?;
+        let address = self.address(repository, Purpose::Read).await?;
         let exact = format!("+{commit}:{}", base_ref(commit));
         let output = self.fetch(&mirror, &address, &exact).await?;
         if output.code != Some(0) {
-            // A server may refuse a bare commit id; then every branch and tag is fetched and the commit looked for.
+            // A server may refuse a bare commit id; it may be the head of a pull request, which no branch here holds.
+            if self.fetch_pull_head(&mirror, repository, &address, commit).await? {
+                self.combine_packs(&mirror).await?;
+                return Ok(mirror);
+            }
+            // Then every branch and tag is fetched and the commit looked for.
             for all in ["+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*"] {
                 let output = self.fetch(&mirror, &address, all).await?;
                 if output.code != Some(0) {
-                    return Err(remote_failure(repository, &output));
+                    return Err(remote_failure(&format!("cannot reach {repository}"), &output));
                 }
             }
             let found =
@@ -174,6 +156,32 @@ impl Git {
         }
         self.combine_packs(&mirror).await?;
         Ok(mirror)
+    }
+
+    /// Fetches a commit that is the head of a pull request (`refs/pull/N/head`); says whether it was one.
+    async fn fetch_pull_head(
+        &self,
+        mirror: &std::path::Path,
+        repository: &Repository,
+        address: &RemoteAddress,
+        commit: &ObjectId,
+    ) -> Result<bool, PortError> {
+        let refs = self.list_remote(repository, address, &["refs/pull/*/head".to_owned()]).await?;
+        let Some((name, _)) = refs.iter().find(|(_, id)| id == commit.as_str()) else {
+            return Ok(false);
+        };
+        let output = self.fetch(mirror, address, &format!("+{name}:{}", base_ref(commit))).await?;
+        if output.code != Some(0) {
+            return Err(remote_failure(&format!("cannot reach {repository}"), &output));
+        }
+        // Somebody may have pushed meanwhile.
+        let call = Call::in_repository(mirror, &["rev-parse", "--verify", "--quiet"]).arg(base_ref(commit));
+        let found = self.run(call).await?;
+        if String::from_utf8_lossy(&found.stdout).trim() == commit.as_str() {
+            return Ok(true);
+        }
+        let call = Call::in_repository(mirror, &["update-ref", "-d", "--"]).arg(base_ref(commit));
+        self.run_ok(call, "cannot forget a commit that moved").await.map(|_| false)
     }
 
     async fn fetch(
@@ -196,7 +204,7 @@ impl Git {
     }
 
     pub(crate) async fn inspect_remote(&self, repository: &Repository) -> Result<RepositoryFacts, PortError> {
-        let address = self.address(repository).await?;
+        let address = self.address(repository, Purpose::Read).await?;
         let refs = self.list_remote(repository, &address, &["HEAD".to_owned()]).await?;
         let (default_branch, head) = head_of(&refs);
         Ok(RepositoryFacts {
@@ -225,17 +233,17 @@ fn head_of(refs: &[(String, String)]) -> (Option<BranchName>, Option<ObjectId>) 
     (branch, commit)
 }
 
-fn remote_failure(repository: &Repository, output: &HostOutput) -> PortError {
+pub(crate) fn remote_failure(what: &str, output: &HostOutput) -> PortError {
     let said = String::from_utf8_lossy(&output.stderr);
     let has = |word: &str| said.contains(word);
-    let error = failure(&format!("cannot reach {repository}"), output);
+    let error = failure(what, output);
     if has("Authentication failed")
         || has("could not read Username")
         || has("error: 403")
         || has("error: 401")
     {
         return PortError { class: ErrorClass::Denied, ..error }
-            .remedy("Give the server a token that may read this repository, or check its name.");
+            .remedy("Give the server a token that is valid and may use this repository, or check its name.");
     }
     if has("not found") || has("error: 404") {
         return PortError { class: ErrorClass::NotFound, ..error }
@@ -247,23 +255,12 @@ fn remote_failure(repository: &Repository, output: &HostOutput) -> PortError {
         || has("Connection reset")
         || has("Operation too slow")
         || has("early EOF")
+        || has("hung up unexpectedly")
+        || has("unexpected disconnect")
+        || has("Empty reply from server")
         || has("error: 5")
     {
         return PortError { class: ErrorClass::Transient, ..error }.remedy("Check the server's network.");
     }
     error
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_credential_is_never_shown() {
-        let address = RemoteAddress {
-            url: "https://github.com/a/b.git".to_owned(),
-            authorization: Some("Basic c2VjcmV0".to_owned()),
-        };
-        assert!(!format!("{address:?}").contains("c2VjcmV0"));
-    }
 }

@@ -2,6 +2,7 @@
 //! never by a message's text.
 
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Says what a caller may do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct PortError {
     pub what: String,
     /// What a person can do about it.
     pub remedy: Option<String>,
+    /// When it may be tried again, where the other side said so.
+    pub retry_after: Option<Duration>,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -39,7 +42,7 @@ pub struct PortError {
 impl PortError {
     /// Makes an error of a class.
     pub fn new(class: ErrorClass, what: impl Into<String>) -> Self {
-        Self { class, what: what.into(), remedy: None, source: None }
+        Self { class, what: what.into(), remedy: None, retry_after: None, source: None }
     }
     /// Makes an error that may pass when tried again.
     pub fn transient(what: impl Into<String>) -> Self {
@@ -69,6 +72,12 @@ impl PortError {
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+    /// Adds when it may be tried again.
+    #[must_use]
+    pub fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
         self
     }
     /// Adds the cause.

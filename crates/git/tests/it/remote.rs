@@ -4,10 +4,9 @@ use crate::world::{Person, World, git_in, session, tree_of};
 use async_trait::async_trait;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use telecoder_git::{RemoteAccess, RemoteAddress};
 use telecoder_model::PortError;
 use telecoder_model::error::ErrorClass;
-use telecoder_model::port::git::Workspaces;
+use telecoder_model::port::git::{Purpose, RemoteAccess, RemoteAddress, Workspaces};
 use telecoder_model::port::sandbox::Access;
 use telecoder_model::repository::Repository;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -71,7 +70,7 @@ struct AtFiles {
 
 #[async_trait]
 impl RemoteAccess for AtFiles {
-    async fn address(&self, repository: &Repository) -> Result<RemoteAddress, PortError> {
+    async fn address(&self, repository: &Repository, _: Purpose) -> Result<RemoteAddress, PortError> {
         Ok(RemoteAddress {
             url: format!("http://{}/{}.git", self.address, repository.short_name()),
             authorization: self.secret.map(str::to_owned),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::clock::Clock;
-use telecoder_model::port::forge::{Forge, ForgePull, PullRequest};
+use telecoder_model::port::forge::{Forge, ForgePull, PullRequest, PushTarget};
 use telecoder_model::port::git::LocalRemote;
 use telecoder_model::port::store::{NewPull, PullChange, PullStore};
 use telecoder_model::pull::{Pull, PullState};
@@ -23,7 +23,7 @@ const ENDING_PLACES: u64 = 16;
 /// The forge of repositories on this host.
 #[derive(Debug, Clone)]
 pub struct LocalForge {
-    remote: Arc<dyn LocalRemote>,
+    pub(super) remote: Arc<dyn LocalRemote>,
     pulls: Arc<dyn PullStore>,
     clock: Arc<dyn Clock>,
     /// Held while a pull request is merged or closed, by its number.
@@ -44,7 +44,11 @@ impl LocalForge {
     }
 
     /// The commit of a branch that must be there.
-    async fn head_of(&self, repository: &Repository, branch: &BranchName) -> Result<ObjectId, PortError> {
+    pub(super) async fn head_of(
+        &self,
+        repository: &Repository,
+        branch: &BranchName,
+    ) -> Result<ObjectId, PortError> {
         self.remote.branch_head(repository, branch).await?.ok_or_else(|| {
             PortError::not_found(format!("{repository} has no branch `{branch}`"))
                 .remedy("Create the branch there, or choose another base.")
@@ -52,7 +56,7 @@ impl LocalForge {
     }
 
     /// A pull request of this repository by its number.
-    async fn found(&self, repository: &Repository, number: u64) -> Result<Pull, PortError> {
+    pub(super) async fn found(&self, repository: &Repository, number: u64) -> Result<Pull, PortError> {
         self.pulls
             .pull(number)
             .await?
@@ -86,11 +90,21 @@ fn wanted_state(pull: &PullRequest) -> PullState {
     if pull.draft { PullState::Draft } else { PullState::Open }
 }
 
+/// What a forge of one's own has and this one has not.
+fn missing(number: u64, what: &str) -> PortError {
+    PortError::permanent(format!("local pull requests such as #{number} have no {what}"))
+        .remedy("Give a repository on a forge, or write it into the task.")
+}
+
 /// Where a person sees a pull request, below the server's own address.
+pub(super) fn link(number: u64) -> String {
+    format!("/pulls/{number}")
+}
+
 fn shown(pull: Pull, created: bool) -> ForgePull {
     ForgePull {
         number: pull.number,
-        url: format!("/pulls/{}", pull.number),
+        url: link(pull.number),
         state: pull.state,
         created,
         merge_commit: pull.merge_commit,
@@ -116,13 +130,20 @@ impl Forge for LocalForge {
     async fn push(
         &self,
         session: &SessionId,
-        repository: &Repository,
-        branch: &BranchName,
+        target: &PushTarget,
         commit: &ObjectId,
     ) -> Result<(), PortError> {
+        target.check()?;
+        let PushTarget { repository, branch, followed } = target;
         let head = self.remote.branch_head(repository, branch).await?;
         if head.as_ref() == Some(commit) {
             return Ok(());
+        }
+        if followed.is_some() && head != *followed {
+            return Err(PortError::conflict(format!(
+                "the branch `{branch}` has moved since it was looked at"
+            ))
+            .remedy("Look at who moved it; publish again to take the state as it is now."));
         }
         self.remote.push(session, commit, repository, branch, head.as_ref()).await
     }
@@ -207,5 +228,9 @@ impl Forge for LocalForge {
         }
         let change = PullChange { state: Some(PullState::Closed), ..PullChange::default() };
         Ok(shown(self.change(number, change).await?, false))
+    }
+
+    async fn comment(&self, _: &Repository, number: u64, _: &str, _: &str) -> Result<String, PortError> {
+        Err(missing(number, "comments"))
     }
 }

@@ -1,8 +1,24 @@
 //! Port: forge (layer 0).
 //!
 //! Contract: each method looks before it acts, so that repeating it has the effect of once: `push` of a commit that the
-//! branch already has does nothing; `open` returns the open pull request of that head if there is one. Nothing is half-done
-//! after an error that is not `Transient`. Only branches `telecoder/…` are ever written.
+//! branch already has does nothing; `open` returns the open pull request of that head if there is one; a comment with the
+//! same key is not written again. This holds also where an earlier call's answer was lost. Nothing is half-done after an
+//! error that is not `Transient`. Only branches `telecoder/…` are ever written, and the branch of a pull request that the
+//! product was asked to follow, forward only and only from the commit that was seen there.
+//!
+//! Errors: a protected branch, a missing scope, an expired token, an archived repository are `Denied`, each with its
+//! remedy; a branch, base or repository that is gone is `NotFound`; a rate limit is `Transient` with `retry_after`.
+
+mod reading;
+mod report;
+
+pub use reading::{
+    ForgeComment, ForgeIssue, ForgeReader, ForgeRepository, ForgeStatus, MAX_COMMENTS, MAX_TEMPLATE,
+    MAX_TEXT, PullSource,
+};
+pub use report::{
+    FailingLog, ForgeCheck, ForgeCheckState, ForgeReview, Mergeable, PullReport, ReviewComment, ReviewState,
+};
 
 use crate::error::PortError;
 use crate::id::{SessionId, TenantId, UserId};
@@ -10,7 +26,39 @@ use crate::pull::PullState;
 use crate::refs::{BranchName, ObjectId};
 use crate::repository::Repository;
 use async_trait::async_trait;
-use std::fmt;
+
+/// Where a push goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushTarget {
+    /// The repository; for a followed pull request the one of its head.
+    pub repository: Repository,
+    /// The branch.
+    pub branch: BranchName,
+    /// Set for the branch of a pull request that the product was asked to follow, with the commit that was seen at its
+    /// head (when work began, or as it was last published): it may be written although it is not `telecoder/…`.
+    pub followed: Option<ObjectId>,
+}
+
+impl PushTarget {
+    /// A session's own branch.
+    pub fn own(repository: &Repository, branch: &BranchName) -> Self {
+        Self { repository: repository.clone(), branch: branch.clone(), followed: None }
+    }
+
+    /// Refuses a branch that is neither ours nor followed.
+    ///
+    /// # Errors
+    /// Class `Denied`.
+    pub fn check(&self) -> Result<(), PortError> {
+        if self.branch.is_ours() || self.followed.is_some() {
+            return Ok(());
+        }
+        Err(PortError::denied(format!(
+            "the branch `{}` is not TeleCoder's to write: only telecoder/… and followed pull requests are",
+            self.branch
+        )))
+    }
+}
 
 /// A pull request to open or bring up to date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +79,14 @@ pub struct PullRequest {
     pub commit: ObjectId,
     /// One line.
     pub title: String,
-    /// Markdown.
+    /// Markdown. The repository's own template is added by the adapter, not by the caller.
     pub body: String,
     /// Not yet ready.
     pub draft: bool,
+    /// Labels that it shall have; those that it has stay. Left out where the forge has none.
+    pub labels: Vec<String>,
+    /// Accounts that are asked for a review. Left out where the forge has none.
+    pub reviewers: Vec<String>,
 }
 
 /// A pull request on the forge.
@@ -54,17 +106,17 @@ pub struct ForgePull {
 
 /// A git hosting service.
 #[async_trait]
-pub trait Forge: Send + Sync + fmt::Debug {
+pub trait Forge: ForgeReader {
     /// Its name: `local`, `github`, …
     fn kind(&self) -> &'static str;
     /// Whether it is the forge of a repository.
     fn serves(&self, repository: &Repository) -> bool;
-    /// Puts a session's commit on a branch; a head that is not an ancestor is a `Conflict`.
+    /// Puts a session's commit on a branch; a head that is not an ancestor, or a followed branch that stands elsewhere,
+    /// is a `Conflict`.
     async fn push(
         &self,
         session: &SessionId,
-        repository: &Repository,
-        branch: &BranchName,
+        target: &PushTarget,
         commit: &ObjectId,
     ) -> Result<(), PortError>;
     /// Opens the pull request, or brings the open one of that head up to date.
@@ -75,4 +127,13 @@ pub trait Forge: Send + Sync + fmt::Debug {
     async fn merge(&self, repository: &Repository, number: u64) -> Result<ForgePull, PortError>;
     /// Closes it without merging.
     async fn close(&self, repository: &Repository, number: u64) -> Result<ForgePull, PortError>;
+    /// Writes a comment below a pull request or an issue, once for each `key` (1 to 100 characters of a-z, 0-9, `-`, `:`
+    /// and `.`), which stands in a hidden marker. Gives the URL of the comment, the earlier one's where it was there.
+    async fn comment(
+        &self,
+        repository: &Repository,
+        number: u64,
+        key: &str,
+        body: &str,
+    ) -> Result<String, PortError>;
 }

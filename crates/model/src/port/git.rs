@@ -1,4 +1,5 @@
-//! Port: git (layer 0): mirrors, warm bases, layers, export, diffs, and the transport to repositories on this host.
+//! Port: git (layer 0): mirrors, warm bases, layers, export, diffs, and the transport to repositories of this host and of
+//! others.
 //!
 //! Contract: the host never runs git inside a tree that an agent can write. Objects from a sandbox enter a quarantine
 //! repository of their session only, size-capped and checked. Hooks, filters, and system or user configuration never run.
@@ -243,4 +244,86 @@ pub trait LocalRemote: Send + Sync + fmt::Debug {
         branch: &BranchName,
         expected: &ObjectId,
     ) -> Result<(), PortError>;
+}
+
+/// How a repository of another host is reached.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RemoteAddress {
+    /// An http or https URL without credentials.
+    pub url: String,
+    /// The value of an `Authorization` header, if one is needed. Never shown.
+    pub authorization: Option<String>,
+}
+
+impl fmt::Debug for RemoteAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteAddress")
+            .field("url", &self.url)
+            .field("authorization", &self.authorization.as_ref().map(|_| "***"))
+            .finish()
+    }
+}
+
+/// What a repository of another host is reached for; credentials may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To fetch.
+    Read,
+    /// To push.
+    Write,
+}
+
+/// Knows how repositories of other hosts are reached, and with which credentials.
+#[async_trait]
+pub trait RemoteAccess: Send + Sync + fmt::Debug {
+    /// The address of a repository, with credentials that hold at least for the next hour's work where the host has
+    /// credentials that expire. A repository without credentials of ours is reached without any.
+    async fn address(&self, repository: &Repository, purpose: Purpose) -> Result<RemoteAddress, PortError>;
+}
+
+/// Moves commits of sessions to repositories of other hosts. A credential is seen by the other side only: it is in no
+/// argument, URL, file or error.
+#[async_trait]
+pub trait RemotePush: Send + Sync + fmt::Debug {
+    /// The commit of a branch over there; `None` where there is no such branch.
+    async fn remote_head(
+        &self,
+        repository: &Repository,
+        branch: &BranchName,
+    ) -> Result<Option<ObjectId>, PortError>;
+    /// Puts a session's commit on a branch that must stand at `expected` (`None`: must not exist), forward only. Done
+    /// where it is there already, also when an earlier call's answer was lost. Class `Conflict` where the branch stands
+    /// elsewhere or has what the session does not; `Denied` where the host refuses. A branch that is not `telecoder/…`
+    /// is never made.
+    async fn push_remote(
+        &self,
+        session: &SessionId,
+        commit: &ObjectId,
+        repository: &Repository,
+        branch: &BranchName,
+        expected: Option<&ObjectId>,
+    ) -> Result<(), PortError>;
+    /// The paths that conflict when a session's commit is merged into a branch over there as it is now (at most 1,000);
+    /// empty: it merges cleanly. Class `NotFound` where there is no such branch.
+    async fn merge_conflicts(
+        &self,
+        session: &SessionId,
+        commit: &ObjectId,
+        repository: &Repository,
+        base: &BranchName,
+    ) -> Result<Vec<String>, PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_is_never_shown() {
+        let address = RemoteAddress {
+            url: "https://github.com/a/b.git".to_owned(),
+            authorization: Some("Basic c2VjcmV0".to_owned()),
+        };
+        assert!(!format!("{address:?}").contains("c2VjcmV0"));
+    }
 }

@@ -4,10 +4,13 @@ use async_trait::async_trait;
 use std::sync::Arc;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
-use telecoder_model::port::forge::{Forge, ForgePull, PullRequest};
+use telecoder_model::port::forge::{
+    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport, PullRequest,
+    PullSource, PushTarget,
+};
 use telecoder_model::port::store::{NewPull, PullChange, PullStore};
 use telecoder_model::pull::PullState;
-use telecoder_model::refs::{BranchName, ObjectId};
+use telecoder_model::refs::ObjectId;
 use telecoder_model::repository::Repository;
 use telecoder_model::time::Timestamp;
 
@@ -37,13 +40,7 @@ impl Forge for FakeForge {
     fn serves(&self, repository: &Repository) -> bool {
         repository.local_path().is_some()
     }
-    async fn push(
-        &self,
-        _: &SessionId,
-        _: &Repository,
-        _: &BranchName,
-        _: &ObjectId,
-    ) -> Result<(), PortError> {
+    async fn push(&self, _: &SessionId, _: &PushTarget, _: &ObjectId) -> Result<(), PortError> {
         Ok(())
     }
     async fn open(&self, pull: &PullRequest) -> Result<ForgePull, PortError> {
@@ -87,5 +84,35 @@ impl Forge for FakeForge {
     }
     async fn close(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
         self.change(number, PullState::Closed).await
+    }
+    async fn comment(&self, _: &Repository, _: u64, _: &str, _: &str) -> Result<String, PortError> {
+        Err(PortError::permanent("not here"))
+    }
+}
+
+#[async_trait]
+impl ForgeReader for FakeForge {
+    async fn about(&self, _: &Repository) -> Result<ForgeRepository, PortError> {
+        Ok(ForgeRepository { may_push: true, ..ForgeRepository::default() })
+    }
+    async fn source(&self, _: &Repository, _: u64) -> Result<PullSource, PortError> {
+        Err(PortError::permanent("not here"))
+    }
+    async fn issue(&self, _: &Repository, _: u64) -> Result<ForgeIssue, PortError> {
+        Err(PortError::permanent("not here"))
+    }
+    async fn report(&self, _: &Repository, _: u64, _: Option<&str>) -> Result<Option<PullReport>, PortError> {
+        Ok(None)
+    }
+    async fn failing_logs(
+        &self,
+        _: &Repository,
+        _: &ObjectId,
+        _: usize,
+    ) -> Result<Vec<FailingLog>, PortError> {
+        Ok(Vec::new())
+    }
+    async fn status(&self) -> Option<ForgeStatus> {
+        None
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use telecoder_model::ErrorClass;
 use telecoder_model::id::{SessionId, TenantId, UserId};
-use telecoder_model::port::forge::{Forge, PullRequest};
+use telecoder_model::port::forge::{Forge, PullRequest, PushTarget};
 use telecoder_model::pull::PullState;
 use telecoder_model::refs::{BranchName, ObjectId};
 use telecoder_model::repository::Repository;
@@ -69,7 +69,14 @@ fn request(world: &dyn ForgeWorld, session: &SessionId, commit: &ObjectId) -> Pu
         title: "A change".to_owned(),
         body: "Why it is made.".to_owned(),
         draft: false,
+        labels: Vec::new(),
+        reviewers: Vec::new(),
     }
+}
+
+/// The place of a branch that is the session's own.
+fn own(world: &dyn ForgeWorld, branch: &BranchName) -> PushTarget {
+    PushTarget::own(&world.repository(), branch)
 }
 
 /// Pushes a commit of a session and forms its pull request.
@@ -77,7 +84,7 @@ async fn pushed(world: &Arc<dyn ForgeWorld>, number: u8) -> PullRequest {
     let session = session(number);
     let commit = world.commit(&session, None, &format!("file-{number}")).await;
     let pull = request(&**world, &session, &commit);
-    world.forge().push(&session, &pull.repository, &pull.head, &commit).await.unwrap();
+    world.forge().push(&session, &own(&**world, &pull.head), &commit).await.unwrap();
     pull
 }
 
@@ -96,22 +103,22 @@ pub async fn a_push_makes_the_branch_and_a_second_does_nothing(world: Arc<dyn Fo
     assert_eq!(world.head(&branch).await, None);
     let commit = world.commit(&session, None, "a").await;
     for _ in 0..2 {
-        world.forge().push(&session, &world.repository(), &branch, &commit).await.unwrap();
+        world.forge().push(&session, &own(&*world, &branch), &commit).await.unwrap();
         assert_eq!(world.head(&branch).await.as_ref(), Some(&commit));
     }
 }
 
 /// A head that is no ancestor is a conflict, and the branch stays.
 pub async fn a_push_moves_the_branch_forward_only(world: Arc<dyn ForgeWorld>) {
-    let (forge, session, repository) = (world.forge(), session(1), world.repository());
+    let (forge, session) = (world.forge(), session(1));
     let branch = BranchName::of_session(&session);
     let first = world.commit(&session, None, "a").await;
     let second = world.commit(&session, Some(&first), "b").await;
     let aside = world.commit(&session, None, "c").await;
     for commit in [&first, &second] {
-        forge.push(&session, &repository, &branch, commit).await.unwrap();
+        forge.push(&session, &own(&*world, &branch), commit).await.unwrap();
     }
-    let error = forge.push(&session, &repository, &branch, &aside).await.unwrap_err();
+    let error = forge.push(&session, &own(&*world, &branch), &aside).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Conflict);
     assert_eq!(world.head(&branch).await, Some(second));
 }
@@ -122,9 +129,9 @@ pub async fn of_many_equal_pushes_at_once_all_succeed(world: Arc<dyn ForgeWorld>
     let branch = BranchName::of_session(&session);
     let commit = world.commit(&session, None, "a").await;
     let pushes = (0..6).map(|_| {
-        let (forge, repository) = (world.forge(), world.repository());
-        let (session, branch, commit) = (session.clone(), branch.clone(), commit.clone());
-        tokio::spawn(async move { forge.push(&session, &repository, &branch, &commit).await.unwrap() })
+        let (forge, target) = (world.forge(), own(&*world, &branch));
+        let (session, commit) = (session.clone(), commit.clone());
+        tokio::spawn(async move { forge.push(&session, &target, &commit).await.unwrap() })
     });
     for push in join_all(pushes).await {
         push.unwrap();
@@ -140,7 +147,7 @@ pub async fn only_our_branches_are_written(world: Arc<dyn ForgeWorld>) {
     let other: BranchName = "feature/x".parse().unwrap();
     for branch in [world.base(), other.clone()] {
         assert!(
-            world.forge().push(&session, &world.repository(), &branch, &commit).await.is_err(),
+            world.forge().push(&session, &own(&*world, &branch), &commit).await.is_err(),
             "{branch}"
         );
     }
@@ -175,7 +182,7 @@ pub async fn an_open_pull_request_is_brought_up_to_date(world: Arc<dyn ForgeWorl
     let pull = pushed(&world, 1).await;
     let first = world.forge().open(&pull).await.unwrap();
     let commit = world.commit(&pull.session, Some(&pull.commit), "more").await;
-    world.forge().push(&pull.session, &pull.repository, &pull.head, &commit).await.unwrap();
+    world.forge().push(&pull.session, &own(&*world, &pull.head), &commit).await.unwrap();
     let newer = PullRequest { commit: commit.clone(), title: "A larger change".to_owned(), ..pull };
     let second = world.forge().open(&newer).await.unwrap();
     assert_eq!((second.number, second.created), (first.number, false));
@@ -202,7 +209,7 @@ pub async fn what_is_not_there_cannot_be_asked_for(world: Arc<dyn ForgeWorld>) {
     let commit = world.commit(&session, None, "a").await;
     let pull = request(&*world, &session, &commit);
     assert_eq!(forge.open(&pull).await.unwrap_err().class, ErrorClass::NotFound);
-    forge.push(&session, &pull.repository, &pull.head, &commit).await.unwrap();
+    forge.push(&session, &own(&*world, &pull.head), &commit).await.unwrap();
     let newer = world.commit(&session, Some(&commit), "b").await;
     let unpushed = PullRequest { commit: newer, ..pull.clone() };
     assert_eq!(forge.open(&unpushed).await.unwrap_err().class, ErrorClass::Conflict);
@@ -255,7 +262,7 @@ pub async fn a_conflict_leaves_everything_as_it_was(world: Arc<dyn ForgeWorld>) 
         let session = session(number);
         let commit = world.commit(&session, None, "same").await;
         let pull = request(&*world, &session, &commit);
-        forge.push(&session, &repository, &pull.head, &commit).await.unwrap();
+        forge.push(&session, &own(&*world, &pull.head), &commit).await.unwrap();
         numbers.push((forge.open(&pull).await.unwrap().number, pull));
     }
     forge.merge(&repository, numbers[0].0).await.unwrap();

@@ -10,7 +10,10 @@ use std::path::PathBuf;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::outcome::ChangedFile;
-use telecoder_model::port::forge::{Forge, ForgePull, PullRequest};
+use telecoder_model::port::forge::{
+    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport, PullRequest,
+    PullSource, PushTarget,
+};
 use telecoder_model::port::git::{
     ChangeSummary, CommitRequest, DiffFile, Diffs, LayerContent, LocalRemote, Merged, PreparedWorkspace,
     RepositoryFacts, Workspaces,
@@ -165,12 +168,11 @@ impl Forge for World {
     async fn push(
         &self,
         _: &SessionId,
-        _: &Repository,
-        branch: &BranchName,
+        target: &PushTarget,
         commit: &ObjectId,
     ) -> Result<(), PortError> {
         let act = async {
-            self.lock().branches.insert(branch.to_string(), commit.to_string());
+            self.lock().branches.insert(target.branch.to_string(), commit.to_string());
             Ok(())
         };
         self.faults.call("forge.push", act).await
@@ -201,5 +203,35 @@ impl Forge for World {
     }
     async fn close(&self, _: &Repository, _: u64) -> Result<ForgePull, PortError> {
         Err(PortError::permanent("not here"))
+    }
+    async fn comment(&self, _: &Repository, _: u64, _: &str, _: &str) -> Result<String, PortError> {
+        Err(PortError::permanent("not here"))
+    }
+}
+
+#[async_trait]
+impl ForgeReader for World {
+    async fn about(&self, _: &Repository) -> Result<ForgeRepository, PortError> {
+        Ok(ForgeRepository { may_push: true, ..ForgeRepository::default() })
+    }
+    async fn source(&self, _: &Repository, _: u64) -> Result<PullSource, PortError> {
+        Err(PortError::permanent("not here"))
+    }
+    async fn issue(&self, _: &Repository, _: u64) -> Result<ForgeIssue, PortError> {
+        Err(PortError::permanent("not here"))
+    }
+    async fn report(&self, _: &Repository, _: u64, _: Option<&str>) -> Result<Option<PullReport>, PortError> {
+        Ok(None)
+    }
+    async fn failing_logs(
+        &self,
+        _: &Repository,
+        _: &ObjectId,
+        _: usize,
+    ) -> Result<Vec<FailingLog>, PortError> {
+        Ok(Vec::new())
+    }
+    async fn status(&self) -> Option<ForgeStatus> {
+        None
     }
 }
