@@ -39,6 +39,8 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
     stages.run("setup", || Ok(installed(&setup::machine(Purpose::Tests)?)))?;
     stages.run("format", || quiet(Program::cargo().args(["fmt", "--all", "--check"])))?;
     stages.run("tidy", || Ok(tidy::check()?.to_string()))?;
+    // Before the binaries are built, so that the UI is in them.
+    web::gate(stages)?;
     stages.run("clippy", || {
         quiet(Program::cargo().args([
             "clippy",
@@ -69,10 +71,8 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     })?;
-    stages.run("drift", || {
-        codegen::check(&product).map(|count| format!("{count} generated files are current"))
-    })?;
-    web::gate(stages)
+    stages
+        .run("drift", || codegen::check(&product).map(|count| format!("{count} generated files are current")))
 }
 
 fn quiet(program: Program) -> Result<String> {

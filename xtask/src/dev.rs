@@ -7,6 +7,7 @@ use crate::console;
 use crate::house;
 use crate::process::Program;
 use crate::product;
+use crate::web;
 
 /// Options of `cargo xtask dev`.
 #[derive(Args)]
@@ -18,6 +19,7 @@ pub(crate) struct Options {
 
 /// Runs the verb; it ends when the server does.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    web::ensure();
     let product = product::build_binaries()?;
     let data_dir = house::cache()?.join("dev");
     console::note(&format!("data folder {}", data_dir.display()));

@@ -52,6 +52,8 @@ enum Verb {
     Tidy(tidy::Options),
     /// Write the generated files, or check that they are current
     Codegen(codegen::Options),
+    /// Build the web UI, which the next `cargo build` puts into the binary
+    Web(web::Options),
     /// Measure against floors of the same run
     Bench(bench::Options),
 }
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Verb::Ci(options) => ci::run(&options),
         Verb::Tidy(options) => tidy::run(&options),
         Verb::Codegen(options) => codegen::run(&options),
+        Verb::Web(options) => web::run(&options),
         Verb::Bench(options) => bench::run(&options),
     };
     match result {
@@ -91,7 +94,9 @@ mod tests {
     fn verbs_are_the_documented_ones() {
         let verbs: Vec<String> =
             Invocation::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-        expect_test::expect![[r#"["setup", "demo", "dev", "test", "ci", "tidy", "codegen", "bench"]"#]]
-            .assert_eq(&format!("{verbs:?}"));
+        expect_test::expect![[
+            r#"["setup", "demo", "dev", "test", "ci", "tidy", "codegen", "web", "bench"]"#
+        ]]
+        .assert_eq(&format!("{verbs:?}"));
     }
 }

@@ -63,6 +63,11 @@ impl Engine {
         self.inner.public_url.get_or_init(|| public_url.to_owned());
     }
 
+    /// Random characters of a-z and 2-7, five bits each.
+    pub fn random_word(&self, length: usize) -> String {
+        self.inner.ports.ids.word(length)
+    }
+
     /// Makes sure that isolation was proved on this host: once a start, before the first sandbox. A proof that fails is
     /// tried again for the next session, since its remedy may have been applied.
     pub(crate) async fn prove(&self) -> Result<(), PortError> {

@@ -18,5 +18,7 @@ mod route;
 mod routes;
 mod server;
 mod sse;
+mod web;
 
 pub use server::{BoundServer, Server, ServerError, ServerOptions};
+pub use web::{Asset, WebUi};

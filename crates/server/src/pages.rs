@@ -4,7 +4,6 @@ mod reference;
 
 use crate::app::App;
 use crate::openapi as document;
-use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use std::fmt::Write as _;
@@ -18,8 +17,8 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| document::text().unwrap_or_
 static REFERENCE: LazyLock<String> =
     LazyLock::new(|| reference::page(&serde_json::from_str(&DOCUMENT).unwrap_or_default()));
 
-/// The page at `/`.
-pub(crate) async fn home(State(app): State<App>) -> Response {
+/// The page of a binary without the web UI.
+pub(crate) fn home(app: &App) -> Response {
     let token = if app.options().token_required {
         "This server needs a token: <code>export TELECODER_TOKEN=…</code>. On its own host the command line finds it by itself."
     } else {

@@ -8,7 +8,7 @@ use crate::controllers::{
 };
 use crate::errors::ApiError;
 use crate::route::{Content, Route, Wire};
-use crate::{pages, request_log};
+use crate::{pages, request_log, web};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -272,20 +272,16 @@ pub(crate) fn router(app: &App) -> Router {
         router = router.route(route.path, route.controller.route_layer(from_fn_with_state(gate, admit)));
     }
     router
-        .route("/", get(pages::home))
+        .route("/", get(web::home))
         .route("/api/docs", get(pages::docs))
         .route("/style.css", get(pages::style))
-        .fallback(nothing_here)
+        .fallback(web::anything)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(app.clone(), check_addresses))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(whole))
         .layer(from_fn_with_state(app.clone(), request_log::observe))
         .with_state(app.clone())
-}
-
-async fn nothing_here() -> ApiError {
-    ApiError::not_found("not_found", "there is nothing here").hint("/api/docs lists all addresses")
 }
 
 async fn wrong_method() -> ApiError {

@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::hosts::HostRules;
 use crate::routes;
+use crate::web::WebUi;
 use axum::Router;
 use axum::body::Body;
 use hyper::server::conn::http1;
@@ -50,6 +51,8 @@ pub struct ServerOptions {
     pub drain: Duration,
     /// The product's version.
     pub version: String,
+    /// The web UI's files.
+    pub web: WebUi,
 }
 
 impl ServerOptions {
@@ -66,6 +69,7 @@ impl ServerOptions {
             max_streams: 512,
             drain: Duration::from_secs(10),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            web: WebUi::embedded(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::process::Program;
 use crate::product::{self, Product};
 use crate::server::{Server, Start, data_dir_with_agents};
 use crate::setup::{self, Purpose, agents};
+use crate::web;
 
 /// Options of `cargo xtask demo`.
 #[derive(Args)]
@@ -57,6 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         console::note(&format!("installed {}", done.join(", ")));
     }
     console::heading("Building TeleCoder");
+    web::ensure();
     let product = product::build_binaries()?;
     console::heading(&format!("The agent {}", options.agent));
     agents::install(&product, &[&options.agent], &house::test_data_dir()?)?;
@@ -164,6 +166,7 @@ impl Demo {
     /// Leaves everything running, and says how to go on and how to end it.
     fn keep(self, folder: &Path) {
         let (url, telecoder) = (self.server.url().to_owned(), self.server.telecoder().to_owned());
+        let session = self.session();
         let sample = self.sample.folder().display().to_string();
         let data_dir = folder.join("data").display().to_string();
         let mut pids = vec![self.server.let_go().to_string()];
@@ -178,6 +181,10 @@ impl Demo {
         console::note("  telecoder list                # and: telecoder pr merge 1");
         console::note(&format!("  git -C {sample} log --all --oneline"));
         console::note(&format!("to end it: kill {} && rm -r {}", pids.join(" "), folder.display()));
+        if let Ok(session) = session {
+            console::heading("The same session in a browser");
+            console::note(&format!("{url}/sessions/{}", session.id));
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use telecoder_model::port::clock::Clock;
 use telecoder_model::port::store::{Commit, Store, Write};
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::session::{Session, Status};
-use telecoder_server::{Server, ServerOptions};
+use telecoder_server::{Asset, Server, ServerOptions, WebUi};
 use telecoder_store::{FileBlobs, LocalBus, SqliteOptions, SqliteStore};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -28,6 +28,7 @@ pub(crate) struct Setup {
     pub(crate) token_required: bool,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) max_streams: Option<usize>,
+    pub(crate) web: Option<&'static [Asset]>,
 }
 
 /// A server that runs.
@@ -101,6 +102,8 @@ impl TestApp {
         options.token_required = setup.token_required;
         options.version = "9.9.9".to_owned();
         options.drain = Duration::from_secs(20);
+        // Not what happens to be built in this tree.
+        options.web = WebUi::of(setup.web.unwrap_or(&[]));
         if let Some(heartbeat) = setup.heartbeat {
             options.sse_heartbeat = heartbeat;
         }

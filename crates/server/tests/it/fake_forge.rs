@@ -5,8 +5,8 @@ use std::sync::Arc;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::forge::{
-    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport, PullRequest,
-    PullSource, PushTarget,
+    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
+    PullRequest, PullSource, PushTarget,
 };
 use telecoder_model::port::store::{NewPull, PullChange, PullStore};
 use telecoder_model::pull::PullState;

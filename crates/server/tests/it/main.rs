@@ -17,3 +17,4 @@ mod people;
 mod platform;
 mod sessions;
 mod trouble;
+mod web;

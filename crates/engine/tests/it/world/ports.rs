@@ -11,8 +11,8 @@ use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::outcome::ChangedFile;
 use telecoder_model::port::forge::{
-    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport, PullRequest,
-    PullSource, PushTarget,
+    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
+    PullRequest, PullSource, PushTarget,
 };
 use telecoder_model::port::git::{
     ChangeSummary, CommitRequest, DiffFile, Diffs, LayerContent, LocalRemote, Merged, PreparedWorkspace,
@@ -165,12 +165,7 @@ impl Forge for World {
     fn serves(&self, _: &Repository) -> bool {
         true
     }
-    async fn push(
-        &self,
-        _: &SessionId,
-        target: &PushTarget,
-        commit: &ObjectId,
-    ) -> Result<(), PortError> {
+    async fn push(&self, _: &SessionId, target: &PushTarget, commit: &ObjectId) -> Result<(), PortError> {
         let act = async {
             self.lock().branches.insert(target.branch.to_string(), commit.to_string());
             Ok(())
