@@ -1,0 +1,166 @@
+/** What stands around every page: rail or bottom bar, keys, palette, news, sign-in. Layer: app.
+ *
+ *  When access ends while a page is open, the sign-in comes over it; the page and what was typed into it stay. */
+import { useQuery } from "@tanstack/react-query";
+import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useAccess } from "@/api/access";
+import { useConnection, useLiveLists } from "@/api/live/changes";
+import { meQuery } from "@/api/queries";
+import { SignIn } from "@/components/sign-in";
+import { Dialog } from "@/components/ui/dialog";
+import { PageSkeleton } from "@/components/ui/skeleton";
+import { ErrorState } from "@/components/ui/states";
+import { Toasts } from "@/components/ui/toast";
+import { moveRow, useKeyboard, useShortcuts } from "@/lib/shortcuts";
+import { useKept } from "@/lib/storage";
+import { useAppliedTheme } from "@/lib/theme";
+import { daily, setup } from "./places";
+import { BottomBar, Rail } from "./rail";
+import { RailFoot } from "./rail-foot";
+
+const Palette = lazy(() => import("./palette"));
+const KeyHelp = lazy(() => import("./key-help"));
+
+/** The frame. */
+export function Frame() {
+  useAppliedTheme();
+  useKeyboard();
+  const me = useQuery(meQuery);
+  const access = useAccess();
+  const pathname = useRouterState({ select: (state) => state.location.pathname });
+  if (pathname === "/login") return <Bare />;
+  if (me.data?.loginRequired) {
+    return (
+      <main id="main" className="mx-auto flex min-h-dvh max-w-100 flex-col justify-center px-4 py-10">
+        <h1 className="mb-4 font-semibold text-xl tracking-[-0.015em]">Sign in to TeleCoder</h1>
+        <SignIn />
+      </main>
+    );
+  }
+  if (me.isPending) return <Around live={false}>{<PageSkeleton />}</Around>;
+  if (me.data === undefined) {
+    return (
+      <Around live={false}>
+        <div className="px-4 py-4 md:px-6">
+          <ErrorState error={me.error} onRetry={() => void me.refetch()} busy={me.isFetching} />
+        </div>
+      </Around>
+    );
+  }
+  return (
+    <Around live={access !== "out"}>
+      <Outlet />
+      <Dialog
+        open={access === "out"}
+        title="Sign in again"
+        description="Your access has ended. What you typed is kept."
+      >
+        <SignIn />
+      </Dialog>
+    </Around>
+  );
+}
+
+function Bare() {
+  return (
+    <>
+      <Outlet />
+      <Toasts />
+    </>
+  );
+}
+
+function Around({ live, children }: { live: boolean; children: React.ReactNode }) {
+  const navigate = useNavigate();
+  const [slim, setSlim] = useKept("rail-slim", false);
+  const [open, setOpen] = useState<"palette" | "keys" | null>(null);
+  const main = useFocusOnArrival();
+  useLiveLists(live);
+  const group = "Everywhere";
+  useShortcuts([
+    { keys: "c", does: "New task", group, run: () => void navigate({ to: "/new" }) },
+    {
+      keys: "mod+k",
+      does: "Find a session or a command",
+      group,
+      run: () => setOpen("palette"),
+      always: true,
+    },
+    { keys: "?", does: "Show the keys", group, run: () => setOpen("keys") },
+    ...[...daily, ...setup].map((place) => ({
+      keys: place.keys ?? "",
+      does: `Go to ${place.name}`,
+      group,
+      run: () => void navigate({ to: place.to }),
+    })),
+    { keys: "j", does: "Next row", group: "Lists", run: () => moveRow(1) },
+    { keys: "k", does: "Previous row", group: "Lists", run: () => moveRow(-1) },
+  ]);
+  return (
+    <div className="flex min-h-dvh">
+      <a
+        href="#main"
+        className="fixed top-2 left-2 z-70 -translate-y-20 rounded-md bg-accent px-3 py-2 font-medium text-on-accent focus:translate-y-0"
+      >
+        Skip to the page
+      </a>
+      <Rail
+        slim={slim}
+        onToggle={() => setSlim(!slim)}
+        foot={<RailFoot slim={slim} onFind={() => setOpen("palette")} onKeys={() => setOpen("keys")} />}
+      />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <ConnectionNote live={live} />
+        <main ref={main} id="main" tabIndex={-1} className="min-w-0 flex-1 pb-14 outline-none md:pb-0">
+          {children}
+        </main>
+      </div>
+      <BottomBar />
+      <Toasts />
+      <Suspense fallback={null}>
+        {open === "palette" && <Palette onClose={() => setOpen(null)} onKeys={() => setOpen("keys")} />}
+        {open === "keys" && <KeyHelp onClose={() => setOpen(null)} />}
+      </Suspense>
+    </div>
+  );
+}
+
+/** One line while the server cannot be heard; what is shown stays. */
+function ConnectionNote({ live }: { live: boolean }) {
+  const connection = useConnection();
+  const lost = live && connection === "reconnecting";
+  // A connection that is back within two seconds is not worth a word.
+  const [said, setSaid] = useState(false);
+  useEffect(() => {
+    if (!lost) return setSaid(false);
+    const timer = setTimeout(() => setSaid(true), 2000);
+    return () => clearTimeout(timer);
+  }, [lost]);
+  return (
+    <div role="status" className="sticky top-0 z-20">
+      {said && (
+        <p className="border-n5 border-b bg-wait-soft px-4 py-1 text-sm md:px-6">
+          Reconnecting… What you see is the last that was known.
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Moves the focus to the page after each change of place, so that keyboards and screen readers begin there. */
+function useFocusOnArrival() {
+  const main = useRef<HTMLElement>(null);
+  const pathname = useRouterState({
+    select: (state) => state.resolvedLocation?.pathname ?? state.location.pathname,
+  });
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    if (document.activeElement === document.body || !main.current?.contains(document.activeElement)) {
+      main.current?.focus({ preventScroll: true });
+    }
+  }, [pathname]);
+  return main;
+}

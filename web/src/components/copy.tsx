@@ -1,0 +1,38 @@
+/** Copies text to the clipboard. Layer: components. */
+import { Check, Copy } from "lucide-react";
+import { useEffect, useState } from "react";
+import { Button } from "./ui/button";
+import { Icon } from "./ui/icon";
+import { toastFailed } from "./ui/toast";
+
+/** A button that copies `text`; `what` names it (`Copy token`). */
+export function CopyButton({
+  text,
+  what,
+  size = "small",
+}: {
+  text: string | (() => string);
+  what: string;
+  size?: "small" | "medium";
+}) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 1600);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
+      setCopied(true);
+    } catch {
+      toastFailed(new Error("The browser does not let this page copy. Select the text and copy it by hand."));
+    }
+  };
+  return (
+    <Button size={size} look="quiet" onClick={() => void copy()}>
+      <Icon of={copied ? Check : Copy} />
+      <span aria-live="polite">{copied ? "Copied" : what}</span>
+    </Button>
+  );
+}

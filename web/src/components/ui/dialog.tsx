@@ -1,0 +1,61 @@
+/** A dialog over the page. Layer: components. */
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import type { ReactNode } from "react";
+import { cx } from "@/lib/classes";
+import { IconButton } from "./button";
+import { Icon } from "./icon";
+
+interface DialogProps {
+  open: boolean;
+  /** Is told when somebody wants to close it; absent: it cannot be closed. */
+  onClose?: (() => void) | undefined;
+  title: string;
+  /** One sentence under the title. */
+  description?: ReactNode;
+  children: ReactNode;
+  className?: string;
+  /** Keeps the title for screen readers only. */
+  bare?: boolean;
+}
+
+/** A dialog; the focus stays inside until it closes. */
+export function Dialog({
+  open,
+  onClose,
+  title,
+  description,
+  children,
+  className,
+  bare = false,
+}: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={(next) => !next && onClose?.()}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-shade" />
+        <Radix.Content
+          {...(description === undefined && { "aria-describedby": undefined })}
+          className={cx(
+            "fixed inset-x-3 top-[8vh] z-50 mx-auto flex max-h-[84vh] max-w-130 animate-arrive flex-col overflow-hidden rounded-md bg-n2 shadow-float",
+            className,
+          )}
+        >
+          <div className={bare ? "sr-only" : "flex items-start gap-3 border-n5 border-b py-3 pr-2 pl-4"}>
+            <div className="min-w-0 flex-1 py-1">
+              <Radix.Title className="font-semibold text-base">{title}</Radix.Title>
+              {description !== undefined && (
+                <Radix.Description className="mt-1 text-n11 text-sm">{description}</Radix.Description>
+              )}
+            </div>
+            {onClose && !bare && (
+              <IconButton label="Close" onClick={onClose}>
+                <Icon of={X} />
+              </IconButton>
+            )}
+          </div>
+          <div className={cx("min-h-0 overflow-y-auto", !bare && "p-4")}>{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
