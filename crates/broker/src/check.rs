@@ -33,7 +33,7 @@ async fn ask(shared: &Shared, upstream: &Upstream) -> Result<(), PortError> {
     let host = upstream.host();
     let target = upstream.target(&route(upstream.provider));
     let target = target.ok_or_else(|| PortError::permanent(format!("the address of {host} has no path")))?;
-    let mut request = shared.client.get(target).header("accept", "application/json");
+    let mut request = shared.outgoing.client().await?.get(target).header("accept", "application/json");
     if upstream.provider == Provider::Anthropic {
         request = request.header("anthropic-version", "2023-06-01");
     }

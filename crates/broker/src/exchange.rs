@@ -101,7 +101,13 @@ impl Exchange {
                 "no such address",
             );
         };
-        let mut request = self.shared.client.request(self.route.method.clone(), target);
+        let client = match self.shared.outgoing.client().await {
+            Ok(client) => client,
+            Err(error) => {
+                return lost(error.chain(), StatusCode::BAD_GATEWAY, "no model provider can be called");
+            }
+        };
+        let mut request = client.request(self.route.method.clone(), target);
         request = request.headers(std::mem::take(&mut self.headers));
         if let Some((name, value)) = &self.upstream.credential {
             request = request.header(name, value);

@@ -2,10 +2,11 @@
 
 use crate::lane::Lanes;
 use crate::options::{GatewayOptions, ProviderOptions, default_base_url};
-use crate::upstream::{Upstream, client};
+use crate::outgoing::Outgoing;
+use crate::upstream::Upstream;
 use crate::{check, connection};
 use async_trait::async_trait;
-use reqwest::{Client, Url};
+use reqwest::Url;
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ pub struct Gateway {
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
-    pub(crate) client: Client,
+    pub(crate) outgoing: Outgoing,
     pub(crate) lanes: Lanes,
     upstreams: BTreeMap<Provider, Arc<Upstream>>,
 }
@@ -45,8 +46,8 @@ impl Gateway {
                 place.insert(Arc::new(Upstream::new(options)?));
             }
         }
-        let client = client(&options)?;
-        let shared = Shared { options, client, lanes: Lanes::default(), upstreams };
+        let outgoing = Outgoing::new(&options)?;
+        let shared = Shared { options, outgoing, lanes: Lanes::default(), upstreams };
         Ok(Self { shared: Arc::new(shared) })
     }
 }

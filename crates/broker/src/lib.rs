@@ -16,6 +16,7 @@ mod lane;
 mod ledger;
 mod meter;
 mod options;
+mod outgoing;
 mod refusal;
 mod relay;
 mod request;

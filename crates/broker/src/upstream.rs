@@ -1,12 +1,11 @@
 //! One provider as the gateway reaches it: address, credential, and which path a route becomes there (layer 1).
 
-use crate::options::{GatewayOptions, ProviderOptions};
+use crate::options::ProviderOptions;
 use crate::route::Route;
 use crate::secret::Secret;
+use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
-use reqwest::{Client, Proxy, Url, redirect, retry};
 use std::error::Error;
-use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::port::gateway::{Provider, ProviderStatus};
 
@@ -96,42 +95,6 @@ impl Upstream {
     pub(crate) fn hide(&self, text: &str) -> String {
         self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.hide_in(text))
     }
-}
-
-/// The client for outgoing calls: HTTP/1.1, so that no two calls share the fate of one connection; no redirect, because the
-/// key would follow it; no cookie, no retry, no proxy but the one of the options; certificates by the host's own roots.
-pub(crate) fn client(options: &GatewayOptions) -> Result<Client, PortError> {
-    let mut builder = Client::builder()
-        .http1_only()
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        .no_gzip()
-        .no_brotli()
-        .no_zstd()
-        .no_deflate()
-        .no_proxy()
-        .connect_timeout(options.connect_timeout)
-        // Shorter than any provider's, so that a call seldom goes out on a connection that is just being closed.
-        .pool_idle_timeout(Duration::from_secs(30))
-        .tcp_nodelay(true);
-    if let Some(proxy) = &options.proxy {
-        builder = builder.proxy(proxy_of(proxy)?);
-    }
-    builder.build().map_err(|error| {
-        PortError::permanent("the HTTP client for model calls cannot be made").because(error)
-    })
-}
-
-/// The error says nothing of the address, which may hold a password.
-fn proxy_of(address: &Secret) -> Result<Proxy, PortError> {
-    let url = Url::parse(address.expose())
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    url.and_then(|url| Proxy::all(url).ok()).ok_or_else(|| {
-        PortError::permanent("the proxy for model calls is not an http address")
-            .remedy("write it as http://host:port")
-    })
 }
 
 fn check_base(provider: Provider, base: &Url) -> Result<(), PortError> {
