@@ -298,8 +298,18 @@ pub enum EventBody {
         number: u64,
         /// Where it can be seen.
         url: String,
-        /// `opened`, `updated`, `merged` or `closed`.
+        /// `opened`, `updated`, `merged`, `closed`, `reopened`, `draft`, `ready`, `conflicts` and `mergeable` (with its
+        /// base), `check`, `review`, `comment`.
         action: String,
+        /// Whose or which: the check's name, the reviewer, the author of the comment.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        subject: Option<String>,
+        /// How it stands: `passed`, `failed`, …; `approved`, `changes_requested`, ….
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        state: Option<String>,
+        /// In words, bounded; written by others.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        detail: Option<String>,
     },
     /// Something failed.
     Error {

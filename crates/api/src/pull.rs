@@ -18,6 +18,81 @@ words!(
     }
 );
 
+words!(
+    /// Whether a pull request could be merged.
+    Mergeable, "mergeable state", {
+        /// The forge has not found out yet.
+        Unknown = "unknown",
+        /// Without conflicts.
+        Clean = "clean",
+        /// It conflicts with its base.
+        Conflicts = "conflicts",
+    }
+);
+
+words!(
+    /// The state of a check on the forge.
+    PullCheckState, "check state", {
+        /// It waits for its start.
+        Queued = "queued",
+        /// It is at work.
+        Running = "running",
+        /// It passed.
+        Passed = "passed",
+        /// It failed, or ran out of time.
+        Failed = "failed",
+        /// Somebody stopped it.
+        Cancelled = "cancelled",
+        /// It was not needed.
+        Skipped = "skipped",
+        /// It says neither yes nor no.
+        Neutral = "neutral",
+    }
+);
+
+words!(
+    /// What a reviewer decided.
+    ReviewState, "review state", {
+        /// It may be merged.
+        Approved = "approved",
+        /// Something must change first.
+        ChangesRequested = "changes_requested",
+        /// Only remarks.
+        Commented = "commented",
+        /// It counts no longer.
+        Dismissed = "dismissed",
+    }
+);
+
+/// A check of a pull request that its forge knows of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PullCheck {
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub state: PullCheckState,
+    /// Where it can be seen.
+    pub url: Option<String>,
+    /// What it says, on one line.
+    pub summary: Option<String>,
+}
+
+/// A review of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PullReview {
+    /// Who.
+    pub author: String,
+    /// What was decided.
+    pub state: ReviewState,
+    /// Markdown; may be empty.
+    pub body: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+}
+
 /// A local pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

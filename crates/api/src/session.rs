@@ -1,7 +1,7 @@
 //! Wire type: session (layer 0), the durable execution of a task.
 
 use crate::policy::{Policy, PublishRule};
-use crate::pull::PullState;
+use crate::pull::{Mergeable, PullCheck, PullReview, PullState};
 use crate::usage::Usage;
 use crate::word::words;
 use serde::{Deserialize, Serialize};
@@ -225,7 +225,9 @@ pub struct Session {
     pub failure_kind: Option<FailureKind>,
     /// The failure in words.
     pub error: Option<String>,
-    /// The branch it works on: `telecoder/<id>`.
+    /// What can be done about the failure.
+    pub hint: Option<String>,
+    /// The branch it works on: `telecoder/<id>`, or the head of the pull request that it was asked to work on.
     pub branch: String,
     /// The branch or revision that the work starts from.
     pub base: Option<String>,
@@ -255,6 +257,18 @@ pub struct Session {
     pub pr_number: Option<u64>,
     /// Its pull request's state.
     pub pr_state: Option<PullState>,
+    /// The repository that its pull request goes to; another than `repo` for a local clone whose origin is on a forge.
+    pub pr_repo: Option<String>,
+    /// Whether its pull request could be merged, where a forge was asked.
+    pub pr_mergeable: Option<Mergeable>,
+    /// The checks of its pull request on the forge.
+    pub pr_checks: Vec<PullCheck>,
+    /// The reviews of its pull request, oldest first.
+    pub pr_reviews: Vec<PullReview>,
+    /// The pull request whose head it works on.
+    pub source_pr: Option<u64>,
+    /// The issue that its task was taken from.
+    pub source_issue: Option<u64>,
     /// Tokens, money and time.
     pub usage: Usage,
     /// What it may cost at most, in US dollars.
@@ -277,8 +291,8 @@ pub struct Session {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewSession {
-    /// What is to be done; at most 100,000 characters.
-    #[schema(example = "Fix the failing test in calc_test.py", min_length = 1, max_length = 100_000)]
+    /// What is to be done; at most 100,000 characters. May be empty where `sourceIssue` names the task.
+    #[schema(example = "Fix the failing test in calc_test.py", max_length = 100_000)]
     pub prompt: String,
     /// `owner/name`, an https or ssh URL, or an absolute path of the server's host; absent: an empty workspace.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -320,10 +334,10 @@ pub struct NewSession {
     /// How many attempts shall be made side by side.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub attempts: Option<u32>,
-    /// The pull request that the task is about.
+    /// The pull request whose head the session works on and publishes to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_pr: Option<u64>,
-    /// The issue that the task is about.
+    /// The issue that is the task; its text is given to the agent as foreign text, behind `prompt`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_issue: Option<u64>,
     /// The session that this one continues.

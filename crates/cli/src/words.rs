@@ -3,7 +3,7 @@
 use crate::table::Cell;
 use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, styled};
 use anstyle::Style;
-use telecoder_api::pull::Pull;
+use telecoder_api::pull::{Mergeable, Pull, PullCheckState, ReviewState};
 use telecoder_api::session::{ResultKind, Session, Status};
 
 /// A status in its colour.
@@ -73,6 +73,9 @@ pub(crate) fn outcome(session: &Session) -> String {
             styled(RED, session.failure_kind.map_or("error", |kind| kind.as_str())),
             clean(error)
         ));
+        if let Some(hint) = &session.hint {
+            lines.push(format!("  {} {}", styled(DIM, "hint"), clean(hint)));
+        }
     }
     if let Some(outcome) = &session.outcome {
         for (name, items) in [
@@ -88,8 +91,46 @@ pub(crate) fn outcome(session: &Session) -> String {
     if let (Some(number), Some(url)) = (session.pr_number, &session.pr_url) {
         let state = session.pr_state.map_or("", |state| state.as_str());
         lines.push(format!("\n  Pull request #{number} ({state})  {}", styled(CYAN, &clean(url))));
+        lines.extend(pull_news(session));
     }
     lines.join("\n")
+}
+
+/// What following a session's pull request has found out: conflicts, checks, reviews.
+pub(crate) fn pull_news(session: &Session) -> Vec<String> {
+    let mut lines = Vec::new();
+    if session.pr_mergeable == Some(Mergeable::Conflicts) {
+        lines.push(format!("    {}", styled(RED, "conflicts with its base")));
+    }
+    for check in &session.pr_checks {
+        let style = match check.state {
+            PullCheckState::Passed => GREEN,
+            PullCheckState::Failed => RED,
+            PullCheckState::Queued | PullCheckState::Running => CYAN,
+            PullCheckState::Cancelled | PullCheckState::Skipped | PullCheckState::Neutral => DIM,
+        };
+        let summary = check.summary.as_deref().and_then(|text| text.lines().next()).unwrap_or("");
+        let line = format!(
+            "    check {} {}  {}",
+            styled(style, check.state.as_str()),
+            clean(&check.name),
+            clean(summary)
+        );
+        lines.push(line.trim_end().to_owned());
+    }
+    for review in &session.pr_reviews {
+        let style = match review.state {
+            ReviewState::Approved => GREEN,
+            ReviewState::ChangesRequested => RED,
+            ReviewState::Commented | ReviewState::Dismissed => DIM,
+        };
+        let words = review.body.lines().next().unwrap_or("");
+        let state = review.state.as_str().replace('_', " ");
+        let line =
+            format!("    review {} by {}  {}", styled(style, &state), clean(&review.author), clean(words));
+        lines.push(line.trim_end().to_owned());
+    }
+    lines
 }
 
 fn section(lines: &mut Vec<String>, name: &str, items: &[String]) {

@@ -102,12 +102,18 @@ impl Writer {
                 let commit = commit.get(..12).unwrap_or(&commit).to_owned();
                 self.line(&format!("{} {}{branch} {commit}{diff}", styled(DIM, "git"), clean(&action)))
             }
-            EventBody::PullRequest { number, url, action } => self.line(&format!(
-                "{} #{number} {}  {}",
-                styled(GREEN, "pull request"),
-                clean(&action),
-                clean(&url)
-            )),
+            EventBody::PullRequest { number, url, action, subject, state, detail } => {
+                let words = [Some(action), subject, state].into_iter().flatten();
+                let words: Vec<String> = words.map(|word| clean(&word)).collect();
+                let (head, words) = (styled(GREEN, "pull request"), words.join(" "));
+                self.line(&format!("{head} #{number} {words}  {}", clean(&url)))?;
+                match detail.as_deref().and_then(|detail| detail.trim().lines().next()) {
+                    Some(line) => {
+                        self.line(&styled(DIM, &format!("  {}", telecoder::cut(&clean(line), MAX_LINE))))
+                    }
+                    None => Ok(()),
+                }
+            }
             EventBody::Error { kind, message, hint } => {
                 self.line(&format!("{} {}", styled(RED, kind.as_str()), clean(&message)))?;
                 hint.map_or(Ok(()), |hint| self.line(&format!("  hint: {}", clean(&hint))))
@@ -163,7 +169,8 @@ impl Writer {
         let name = step.replace('_', " ");
         let detail = detail.map(|detail| format!(": {}", clean(&detail))).unwrap_or_default();
         let text = match state {
-            StepState::Started => format!("{name} …"),
+            StepState::Started if detail.is_empty() => format!("{name} …"),
+            StepState::Started => format!("{name}{detail}"),
             StepState::Finished => {
                 let time = duration_ms.map(|millis| format!(" ({})", duration(millis))).unwrap_or_default();
                 format!("{name}{detail}{time}")

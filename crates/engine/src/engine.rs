@@ -89,6 +89,10 @@ impl Engine {
         };
         self.inner.proof.get_or_try_init(|| prove).await.copied()
     }
+    /// The host that `owner/name` without a host is on.
+    pub fn forge_host(&self) -> &str {
+        &self.inner.options.forge_host
+    }
     pub(crate) fn public_url(&self) -> &str {
         self.inner.public_url.get().unwrap_or(&self.inner.options.public_url)
     }

@@ -4,12 +4,18 @@
 pub mod command;
 pub mod engine;
 pub mod error;
+mod fence;
+mod following;
 pub mod options;
 mod outbox;
 pub mod ports;
+mod publish_decision;
+mod publishing;
 mod pull_body;
+mod pull_news;
 pub mod request;
 mod step;
+mod steps;
 mod worker;
 
 pub use engine::Engine;

@@ -50,6 +50,13 @@ pub struct EngineOptions {
     pub path: String,
     /// Local paths as repositories only below these folders; `None` allows all.
     pub local_roots: Option<Vec<PathBuf>>,
+    /// The host that `owner/name` without a host is on.
+    pub forge_host: String,
+    /// How soon a published pull request is looked at again where something happens (30 s); where nothing does, the pauses
+    /// double.
+    pub follow_interval: Duration,
+    /// The longest pause between two looks (15 min).
+    pub follow_at_most: Duration,
     /// Where the server can be reached by people, without a trailing slash, for links.
     pub public_url: String,
     /// What is taken out of events.
@@ -109,6 +116,9 @@ impl EngineOptions {
             toolchain_env: BTreeMap::new(),
             path: "/usr/local/bin:/usr/bin:/bin".to_owned(),
             local_roots: None,
+            forge_host: telecoder_model::repository::DEFAULT_HOST.to_owned(),
+            follow_interval: Duration::from_secs(30),
+            follow_at_most: Duration::from_secs(15 * 60),
             public_url: "http://127.0.0.1:7080".to_owned(),
             secrets: Secrets::default(),
             version: "0.0.0".to_owned(),

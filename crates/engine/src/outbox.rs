@@ -3,19 +3,17 @@
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
-use crate::pull_body;
-use crate::request::Published;
+use crate::following::{FOLLOW, Subject};
+use crate::publishing::{self, PublishOrder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::time::Duration;
-use telecoder_model::event::EventBody;
+use telecoder_model::event::{EventBody, StepState};
 use telecoder_model::id::SessionId;
 use telecoder_model::port::bus::Topic;
-use telecoder_model::port::forge::{ForgePull, PullRequest, PushTarget};
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
-use telecoder_model::refs::{BranchName, ObjectId};
-use telecoder_model::session::{ResultKind, Session, SessionPull};
+use telecoder_model::session::Session;
 use telecoder_model::time::Timestamp;
 use telecoder_model::{ErrorClass, PortError};
 use tokio::sync::watch;
@@ -24,42 +22,14 @@ use tokio::sync::watch;
 pub(crate) const PUBLISH: &str = "publish";
 /// How often an effect is tried before it counts as failed.
 const MAX_TRIES: u32 = 8;
-/// Rows looked at in one go.
-const BATCH: u32 = 50;
+/// How often an effect is put off because the other side asks for it.
+const MAX_WAITS: u32 = 100;
+/// The longest time that it is put off for at once.
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+/// Rows looked at in one go. Those of the followers lie among them, so that there are many.
+pub(crate) const BATCH: u32 = 1000;
 /// The reconciler looks by itself at least this often.
 const PERIOD: Duration = Duration::from_secs(5);
-
-/// What is to be published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PublishOrder {
-    pub(crate) head: ObjectId,
-    pub(crate) base: BranchName,
-    pub(crate) title: String,
-    pub(crate) body: Option<String>,
-    pub(crate) draft: bool,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PublishResult {
-    number: u64,
-    url: String,
-    title: String,
-    created: bool,
-}
-
-impl PublishResult {
-    pub(crate) fn published(self, session: &Session) -> Published {
-        Published {
-            session: session.id.clone(),
-            branch: session.branch.clone(),
-            title: self.title,
-            number: self.number,
-            url: self.url,
-            created: self.created,
-        }
-    }
-}
 
 /// Why it failed for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -91,14 +61,26 @@ pub(crate) struct Effect {
 impl Effect {
     /// Names the publishing of a session's change; `number` counts orders that failed before.
     pub(crate) fn publish(session: &Session, order: &PublishOrder, number: u32) -> Result<Self, EngineError> {
-        let payload = serde_json::to_value(order).map_err(|_| {
-            EngineError::new(Fault::Internal, "internal", "the order to publish cannot be written")
-        })?;
+        let written = |order: &PublishOrder| {
+            serde_json::to_value(order).map_err(|_| {
+                EngineError::new(Fault::Internal, "internal", "the order to publish cannot be written")
+            })
+        };
+        let payload = written(order)?;
+        // Whoever orders the same orders the same thing.
+        let same = written(&PublishOrder { automatic: false, ..order.clone() })?;
         let mut digest = String::new();
-        for byte in Sha256::digest(payload.to_string().as_bytes()).iter().take(8) {
+        for byte in Sha256::digest(same.to_string().as_bytes()).iter().take(8) {
             let _ = write!(digest, "{byte:02x}");
         }
         Ok(Self { key: format!("{PUBLISH}:{}:{digest}:{number}", session.id), payload })
+    }
+    /// Names the following of a pull request that an order has published.
+    pub(crate) fn follow(number: u64, order: &str) -> Result<Self, PortError> {
+        let payload = serde_json::to_value(Subject { number, order: order.to_owned() }).map_err(|error| {
+            PortError::permanent("what is to be followed cannot be written").because(error)
+        })?;
+        Ok(Self { key: format!("{FOLLOW}:{order}"), payload })
     }
     /// The row that decides it.
     pub(crate) fn row(&self, session: &Session, kind: &str, now: Timestamp) -> OutboxRow {
@@ -121,7 +103,7 @@ pub(crate) async fn run(engine: Engine, mut shutdown: watch::Receiver<bool>) {
     loop {
         match engine.ports().store.due_outbox(engine.now(), BATCH).await {
             Ok(rows) => {
-                for row in rows {
+                for row in rows.into_iter().filter(|row| row.kind != FOLLOW) {
                     perform(&engine, row).await;
                 }
             }
@@ -139,17 +121,12 @@ async fn perform(engine: &Engine, mut row: OutboxRow) {
     let session = row.session.clone();
     row.tries = row.tries.saturating_add(1);
     let done = match row.kind.as_str() {
-        PUBLISH => publish(engine, &row).await,
+        PUBLISH => publishing::perform(engine, &mut row).await,
         other => Err(PortError::permanent(format!("this version does not know the effect `{other}`"))),
     };
     let recorded = match done {
-        Ok((order, pull)) => record(engine, row, order, pull).await,
-        Err(error) if error.class == ErrorClass::Transient && row.tries < MAX_TRIES => {
-            tracing::warn!(key = row.key, tries = row.tries, error = %error.chain(), "an outside effect will be tried again");
-            let wait = Duration::from_millis(500_u64.saturating_mul(1 << row.tries.min(10)));
-            row.not_before = engine.now().plus(wait);
-            write(engine, row, Vec::new()).await
-        }
+        Ok((order, pull)) => publishing::record(engine, row, order, pull).await,
+        Err(error) if is_tried_again(&error, row.tries) => postpone(engine, row, &error).await,
         Err(error) => fail(engine, row, &error).await,
     };
     if let Err(error) = recorded {
@@ -159,98 +136,31 @@ async fn perform(engine: &Engine, mut row: OutboxRow) {
     engine.ports().bus.wake(&Topic::Everything);
 }
 
-async fn publish(engine: &Engine, row: &OutboxRow) -> Result<(PublishOrder, ForgePull), PortError> {
-    let order: PublishOrder = serde_json::from_value(row.payload.clone())
-        .map_err(|error| PortError::permanent("the order to publish is unreadable").because(error))?;
-    let session = read(engine, &row.session).await?.value;
-    let Some(repository) = session.repository.clone() else {
-        return Err(PortError::permanent("the session has no repository"));
-    };
-    let Some(forge) = engine.ports().forges.iter().find(|forge| forge.serves(&repository)) else {
-        return Err(PortError::permanent(format!("no forge is configured for `{repository}`")));
-    };
-    let body = match order.body.clone() {
-        Some(body) => pull_body::with_marker(&body, &session),
-        None => pull_body::compose(&session, engine.public_url()),
-    };
-    let target = PushTarget::own(&repository, &session.branch);
-    forge.push(&session.id, &target, &order.head).await?;
-    let pull = forge
-        .open(&PullRequest {
-            session: session.id.clone(),
-            tenant: session.tenant.clone(),
-            owner: session.owner.clone(),
-            repository,
-            base: order.base.clone(),
-            head: session.branch.clone(),
-            commit: order.head.clone(),
-            title: order.title.clone(),
-            body,
-            draft: order.draft,
-            labels: Vec::new(),
-            reviewers: Vec::new(),
-        })
-        .await?;
-    Ok((order, pull))
+fn is_tried_again(error: &PortError, tries: u32) -> bool {
+    let most = if error.retry_after.is_some() { MAX_WAITS } else { MAX_TRIES };
+    error.class == ErrorClass::Transient && tries < most
 }
 
-/// Writes session, events and row in one transaction, against other writers of the session.
-async fn record(
-    engine: &Engine,
-    row: OutboxRow,
-    order: PublishOrder,
-    pull: ForgePull,
-) -> Result<(), PortError> {
-    let mut result = PublishResult {
-        number: pull.number,
-        url: link(engine, &pull.url),
-        title: order.title.clone(),
-        // What the session knows decides, not this call: an earlier one may have opened it and died.
-        created: false,
-    };
-    let row_key = row.key.clone();
-    loop {
-        let Versioned { value: mut session, version, .. } = read(engine, &row.session).await?;
-        let now = engine.now();
-        result.created = session.pull.as_ref().is_none_or(|known| known.number != pull.number);
-        session.result = ResultKind::Pr;
-        session.updated_at = now;
-        session.pull = Some(SessionPull {
-            number: pull.number,
-            url: result.url.clone(),
-            state: pull.state,
-            head: order.head.clone(),
-        });
-        let mut commit = Commit::new(session.id.clone(), now);
-        commit.expect = Some(version);
-        commit.events.push(EventBody::Git {
-            action: "push".to_owned(),
-            commit: order.head.clone(),
-            branch: Some(session.branch.to_string()),
-            diff: session.diff,
-        });
-        commit.events.push(EventBody::PullRequest {
-            number: pull.number,
-            url: result.url.clone(),
-            action: if result.created { "opened" } else { "updated" }.to_owned(),
-        });
-        let mut row = row.clone();
-        row.state = OutboxState::Done;
-        row.result = serde_json::to_value(&result).ok();
-        commit.writes.push(Write::Session(Box::new(session)));
-        commit.writes.push(Write::OutboxUpdate(Box::new(row)));
-        match engine.ports().store.commit(commit).await {
-            Ok(_) => return Ok(()),
-            // A conflict of the session's version is tried again; one of the row means that it is recorded already.
-            Err(error) if error.class == ErrorClass::Conflict => {
-                match engine.ports().store.outbox(&row_key).await? {
-                    Some(found) if found.state == OutboxState::Pending => {}
-                    Some(_) | None => return Ok(()),
-                }
-            }
-            Err(error) => return Err(error),
+/// Puts an effect off: as long as the other side asks for, which is told, or a little longer each time.
+async fn postpone(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<(), PortError> {
+    tracing::warn!(key = row.key, tries = row.tries, error = %error.chain(), "an outside effect will be tried again");
+    let backoff = Duration::from_millis(500_u64.saturating_mul(1 << row.tries.min(10)));
+    let wait = error.retry_after.map_or(backoff, |wait| wait.clamp(Duration::from_secs(1), LONGEST_WAIT));
+    row.not_before = engine.now().plus(wait);
+    let told = error.retry_after.map(|_| EventBody::Step {
+        step: row.kind.clone(),
+        state: StepState::Started,
+        detail: Some(format!("{}; it is tried again in {} s", error.what, wait.as_secs())),
+        duration_ms: None,
+    });
+    if told.is_some() {
+        let mut known = row.result.take().unwrap_or_else(|| serde_json::json!({}));
+        if let Some(fields) = known.as_object_mut() {
+            fields.insert("waits".to_owned(), serde_json::Value::String(error.what.clone()));
         }
+        row.result = Some(known);
     }
+    write(engine, row, told.into_iter().collect()).await
 }
 
 async fn fail(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<(), PortError> {
@@ -265,19 +175,14 @@ async fn fail(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<
     write(engine, row, vec![event]).await
 }
 
-async fn write(engine: &Engine, row: OutboxRow, events: Vec<EventBody>) -> Result<(), PortError> {
+pub(crate) async fn write(engine: &Engine, row: OutboxRow, events: Vec<EventBody>) -> Result<(), PortError> {
     let mut commit = Commit::new(row.session.clone(), engine.now());
     commit.events = events;
     commit.writes.push(Write::OutboxUpdate(Box::new(row)));
     engine.ports().store.commit(commit).await.map(drop)
 }
 
-async fn read(engine: &Engine, id: &SessionId) -> Result<Versioned<Session>, PortError> {
+pub(crate) async fn read(engine: &Engine, id: &SessionId) -> Result<Versioned<Session>, PortError> {
     let found = engine.ports().store.session(id).await?;
     found.ok_or_else(|| PortError::not_found(format!("there is no session `{id}`")))
-}
-
-/// A forge's link as people can open it: a path gets the server's address in front.
-fn link(engine: &Engine, url: &str) -> String {
-    if url.starts_with('/') { format!("{}{url}", engine.public_url()) } else { url.to_owned() }
 }

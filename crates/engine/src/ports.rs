@@ -7,7 +7,7 @@ use telecoder_model::port::bus::Bus;
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::forge::Forge;
 use telecoder_model::port::gateway::ModelGateway;
-use telecoder_model::port::git::{Diffs, LocalRemote, Workspaces};
+use telecoder_model::port::git::{Diffs, LocalRemote, RemotePush, Workspaces};
 use telecoder_model::port::ids::Ids;
 use telecoder_model::port::sandbox::SandboxDriver;
 use telecoder_model::port::stage::Stage;
@@ -34,6 +34,8 @@ pub struct Ports {
     pub diffs: Arc<dyn Diffs>,
     /// Repositories of this host.
     pub local: Arc<dyn LocalRemote>,
+    /// Repositories of other hosts.
+    pub remote: Arc<dyn RemotePush>,
     /// Agents.
     pub agents: Arc<dyn AgentRuntime>,
     /// The way to the models.

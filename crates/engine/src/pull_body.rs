@@ -17,11 +17,25 @@ pub(crate) fn with_marker(body: &str, session: &Session) -> String {
     format!("{}\n\n{}\n", neutral(body.trim_end()), marker(session))
 }
 
+/// What a body says beside the session itself.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    /// The steps that the work took.
+    pub(crate) steps: Vec<String>,
+    /// Paths that conflict with the base (the first ones).
+    pub(crate) conflicts: Vec<String>,
+    /// How many there are.
+    pub(crate) conflicting: u64,
+}
+
 /// The body that is made where none is given.
-pub(crate) fn compose(session: &Session, public_url: &str) -> String {
+pub(crate) fn compose(session: &Session, public_url: &str, parts: &Parts) -> String {
     let mut body = String::from("### Request\n\n");
     for line in cut(&neutral(&session.prompt), MAX_REQUEST).lines() {
         let _ = writeln!(body, "> {line}");
+    }
+    if let Some(issue) = &session.issue {
+        let _ = writeln!(body, "\nCloses #{}", issue.number);
     }
     if let Some(outcome) = &session.outcome {
         let _ = writeln!(body, "\n### Outcome\n\n{}", neutral(&outcome.headline));
@@ -33,15 +47,45 @@ pub(crate) fn compose(session: &Session, public_url: &str) -> String {
             section(&mut body, "The agent says that it verified", &outcome.claims.verified, "");
         }
     }
-    let _ = write!(
-        body,
+    if !parts.conflicts.is_empty() {
+        let more = parts.conflicting.saturating_sub(u64::try_from(parts.conflicts.len()).unwrap_or(0));
+        let mut lines = parts.conflicts.clone();
+        if more > 0 {
+            lines.push(format!("and {more} more"));
+        }
+        section(&mut body, "Conflicts with the base", &lines, "");
+    }
+    if !parts.steps.is_empty() {
+        let _ = writeln!(body, "\n<details><summary>Steps</summary>\n");
+        for step in &parts.steps {
+            let _ = writeln!(body, "- {}", neutral(step));
+        }
+        let _ = writeln!(body, "\n</details>");
+    }
+    body.push_str(&footer(session, public_url));
+    body
+}
+
+/// What stands below a pull request of others when commits were added to it.
+pub(crate) fn comment(session: &Session, public_url: &str) -> String {
+    let mut body = format!("Added to this pull request: {}\n", neutral(&session.display_title()));
+    if let Some(outcome) = &session.outcome {
+        section(&mut body, "Changed", &outcome.changed, "");
+        section(&mut body, "Verified", &outcome.verified, "nothing was checked by TeleCoder");
+        section(&mut body, "Uncertain", &outcome.uncertain, "");
+    }
+    body.push_str(&footer(session, public_url));
+    body
+}
+
+fn footer(session: &Session, public_url: &str) -> String {
+    format!(
         "\n---\nSession [{id}]({public_url}/sessions/{id}) · agent {agent} · policy {policy}\n\n{marker}\n",
         id = session.id,
         agent = session.agent,
         policy = session.policy.name,
         marker = marker(session),
-    );
-    body
+    )
 }
 
 fn section(body: &mut String, name: &str, lines: &[String], empty: &str) {

@@ -15,7 +15,7 @@ use telecoder_model::time::Timestamp;
 /// A task to accept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NewSession {
-    /// What is to be done; at most 100,000 characters.
+    /// What is to be done; at most 100,000 characters. May be empty where an issue is the task.
     pub prompt: String,
     /// The repository; `None` for an empty workspace.
     pub repository: Option<Repository>,
@@ -43,6 +43,10 @@ pub struct NewSession {
     pub source: Source,
     /// Who asked for it.
     pub requester: Option<Requester>,
+    /// The pull request on whose head the session works.
+    pub pull: Option<u64>,
+    /// The issue that is the task, behind the prompt.
+    pub issue: Option<u64>,
     /// `Idempotency-Key` of the request, with the SHA-256 of its body.
     pub idempotency: Option<(String, String)>,
 }

@@ -246,8 +246,18 @@ pub enum EventBody {
         number: u64,
         /// Where it can be seen.
         url: String,
-        /// `opened`, `updated`, `merged`, `closed`.
+        /// `opened`, `updated`, `merged`, `closed`, `reopened`, `draft`, `ready`, `conflicts` and `mergeable` (with its
+        /// base), `check`, `review`, `comment`.
         action: String,
+        /// Whose or which: the check's name, the reviewer, the author of the comment.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        subject: Option<String>,
+        /// How it stands: `passed`, `failed`, …; `approved`, `changes_requested`, ….
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        state: Option<String>,
+        /// In words, bounded; written by others.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        detail: Option<String>,
     },
     /// Something failed.
     Error {
@@ -267,6 +277,11 @@ pub enum EventBody {
 }
 
 impl EventBody {
+    /// A change of a pull request that says all by its action.
+    pub fn pull_request(number: u64, url: impl Into<String>, action: &str) -> Self {
+        let (subject, state, detail) = (None, None, None);
+        Self::PullRequest { number, url: url.into(), action: action.to_owned(), subject, state, detail }
+    }
     /// The `event:` name of the stream.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Pull requests (layer 0), local ones above all.
 
 use crate::id::{SessionId, TenantId, UserId};
+use crate::port::forge::{ForgeCheck, ForgeReview, Mergeable};
 use crate::refs::{BranchName, ObjectId};
 use crate::repository::Repository;
 use crate::time::Timestamp;
@@ -34,6 +35,24 @@ impl PullState {
     pub fn is_open(self) -> bool {
         matches!(self, Self::Draft | Self::Open)
     }
+}
+
+/// What following a session's pull request has found out: kept on the session, told in events as it changes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PullNews {
+    /// Whether it could be merged.
+    pub mergeable: Mergeable,
+    /// The commit at its head over there, once it was looked at.
+    pub head: Option<ObjectId>,
+    /// The checks of that commit.
+    pub checks: Vec<ForgeCheck>,
+    /// Its reviews, oldest first.
+    pub reviews: Vec<ForgeReview>,
+    /// The newest comments on lines that were told, by their ids.
+    pub comments: Vec<u64>,
+    /// When it was looked at last.
+    pub looked_at: Option<Timestamp>,
 }
 
 /// A local pull request: a branch in a repository on this host that asks to be merged into another.

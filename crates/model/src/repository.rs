@@ -35,6 +35,17 @@ pub struct RepositoryError {
 }
 
 impl Repository {
+    /// Reads what a person names where `owner/name` without a host means one of `host`.
+    ///
+    /// # Errors
+    /// If it names no repository.
+    pub fn named(text: &str, host: &str) -> Result<Self, RepositoryError> {
+        match text.parse()? {
+            Self::Remote { path, .. } if !text.contains(':') => remote(host, &path)
+                .map_err(|reason| RepositoryError { text: shown(text), reason: reason.to_owned() }),
+            other => Ok(other),
+        }
+    }
     /// The last part of its path, for titles.
     pub fn short_name(&self) -> &str {
         let path = match self {
@@ -237,6 +248,17 @@ mod tests {
         for text in ["acme/api", "https://git.example.org:8443/a/b", "/srv/x"] {
             assert_eq!(canonical(&canonical(text)), canonical(text));
         }
+    }
+
+    #[test]
+    fn a_name_without_a_host_means_the_configured_one() {
+        let named = |text| Repository::named(text, "git.example.org:8443").unwrap().to_string();
+        assert_eq!(named("acme/api"), "https://git.example.org:8443/acme/api");
+        assert_eq!(named("acme/api.git"), "https://git.example.org:8443/acme/api");
+        assert_eq!(named("https://github.com/acme/api"), "acme/api");
+        assert_eq!(named("git@github.com:acme/api.git"), "acme/api");
+        assert_eq!(named("/srv/x"), "/srv/x");
+        assert!(Repository::named("a/..", "git.example.org").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::id::{AgentName, SessionId, TenantId, UserId};
 use crate::outcome::Outcome;
 use crate::policy::{Policy, PublishRule};
+use crate::pull::{PullNews, PullState};
 use crate::refs::{BranchName, ObjectId, Revision};
 use crate::repository::Repository;
 pub use crate::status::{Move, Status};
@@ -140,9 +141,15 @@ pub struct SessionPull {
     /// Where it can be seen.
     pub url: String,
     /// Its state.
-    pub state: crate::pull::PullState,
+    pub state: PullState,
     /// The commit that was published last.
     pub head: ObjectId,
+    /// The key of the order that published it last; whatever follows it belongs to that order.
+    #[serde(default)]
+    pub order: Option<String>,
+    /// What following it has found out so far.
+    #[serde(default)]
+    pub news: PullNews,
 }
 
 /// A durable execution of a task.
@@ -176,6 +183,16 @@ pub struct Session {
     pub publish: PublishRule,
     /// Where to publish.
     pub forge: ForgeChoice,
+    /// The repository that its pull request goes to, where that is another than the one it works on: the origin, on a forge,
+    /// of a local clone.
+    #[serde(default)]
+    pub target: Option<Repository>,
+    /// The pull request whose head it works on, if it was asked to.
+    #[serde(default)]
+    pub followed: Option<FollowedPull>,
+    /// The issue that its task was taken from.
+    #[serde(default)]
+    pub issue: Option<SourceIssue>,
     /// Where it stands.
     pub status: Status,
     /// Why it failed.
@@ -235,7 +252,38 @@ pub struct Requester {
     pub email: String,
 }
 
+/// A pull request of others whose head a session works on: its branch is written, forward only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowedPull {
+    /// Its number.
+    pub number: u64,
+    /// Where it can be seen.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+    /// The branch it asks to be merged into.
+    pub base: BranchName,
+    /// The commit that was at its head when the session was made.
+    pub commit: ObjectId,
+}
+
+/// The issue that a task was taken from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceIssue {
+    /// Its number.
+    pub number: u64,
+    /// Where it can be seen.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+}
+
 impl Session {
+    /// The repository that its pull request goes to; `None` for an empty workspace.
+    pub fn pull_repository(&self) -> Option<&Repository> {
+        self.target.as_ref().or(self.repository.as_ref())
+    }
+
     /// The title for people: the given one, else the outcome's headline, else the prompt; one line of 72 graphemes.
     pub fn display_title(&self) -> String {
         if let Some(title) = &self.title {

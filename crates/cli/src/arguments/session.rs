@@ -11,6 +11,9 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   telecoder run \"Fix the failing test in calc_test.py\"
   telecoder run -r ~/src/app --base release -a goose \"Port the fix of #12\"
+  telecoder run -r owner/name \"Add a --json flag\"   cloned from GitHub; the pull request goes there
+  telecoder run -r owner/name --issue 12    the issue is the task
+  telecoder run --pr 12 \"Answer the review\"   works on that pull request's branch
   telecoder run --policy observe \"Why does the build take so long?\"
   telecoder run --detach - <task.md         the prompt from a file, without following
   telecoder run -- \"--verbose is ignored\"   a prompt that begins with a dash";
@@ -20,7 +23,7 @@ Examples:
 #[command(after_help = RUN_EXAMPLES)]
 pub(crate) struct RunArguments {
     /// What is to be done; `-` reads it from standard input
-    #[arg(required = true, value_name = "PROMPT")]
+    #[arg(required_unless_present = "issue", value_name = "PROMPT")]
     pub(crate) prompt: Vec<String>,
     /// A local path, owner/name or a URL; default: the repository around this folder; `none`: an empty workspace
     #[arg(short, long, value_name = "REPO")]
@@ -43,10 +46,17 @@ pub(crate) struct RunArguments {
     /// The stages around the agent's work
     #[arg(long, value_name = "STAGES", value_parser = word::<Pipeline>(&["full", "verify", "none"]))]
     pub(crate) pipeline: Option<Pipeline>,
+    /// Work on the head of this pull request of the forge, and publish to it
+    #[arg(long, value_name = "NUMBER", value_parser = number, conflicts_with_all = ["issue", "base"])]
+    pub(crate) pr: Option<u64>,
+    /// Take this issue of the forge as the task, behind the prompt if there is one
+    #[arg(long, value_name = "NUMBER", value_parser = number)]
+    pub(crate) issue: Option<u64>,
     /// The title of commit and pull request; default: the outcome in a line
     #[arg(long, value_name = "TITLE")]
     pub(crate) title: Option<String>,
-    /// Where the pull request goes
+    /// Where the pull request goes: to the origin of a local clone where that is on a forge with credentials (default), or
+    /// nowhere but into that clone
     #[arg(long, value_name = "WHERE", value_parser = word::<ForgeChoice>(&["origin", "local"]))]
     pub(crate) forge: Option<ForgeChoice>,
     /// Print the session's id and do not follow it

@@ -66,7 +66,8 @@ fn next(session: &Session) -> Vec<String> {
     if session.diff_stat.is_some_and(|stat| stat.files > 0) {
         hints.push(format!("  See the change: telecoder diff {id}"));
     }
-    if let Some(number) = session.pr_number {
+    let local = session.pr_repo.as_deref().is_none_or(|repo| repo.starts_with('/'));
+    if let Some(number) = session.pr_number.filter(|_| local) {
         hints.push(format!(
             "  See it whole: telecoder pr show {number}   merge it: telecoder pr merge {number}"
         ));

@@ -8,6 +8,7 @@ use crate::table::{self, Cell};
 use crate::terminal::Output;
 use crate::words;
 use std::process::ExitCode;
+use telecoder_api::pull::{Mergeable, PullCheckState, PullState};
 use telecoder_api::session::{Session, SessionFilter};
 
 /// Sessions in a table unless more are asked for.
@@ -61,8 +62,21 @@ fn row(session: &Session) -> Vec<Cell> {
         words::status_cell(session.status),
         session.agent.as_str().into(),
         repo.into(),
-        session.pr_number.map(|number| format!("#{number}")).unwrap_or_default().into(),
+        pull(session).into(),
         created.into(),
         session.title.as_str().into(),
     ]
+}
+
+/// The pull request, with its state where that is not the usual one: `#7`, `#7 merged`, `#7 conflicts`.
+fn pull(session: &Session) -> String {
+    let Some(number) = session.pr_number else { return String::new() };
+    let failed = session.pr_checks.iter().any(|check| check.state == PullCheckState::Failed);
+    let word = match session.pr_state {
+        Some(state @ (PullState::Merged | PullState::Closed | PullState::Draft)) => state.as_str(),
+        Some(PullState::Open) | None if session.pr_mergeable == Some(Mergeable::Conflicts) => "conflicts",
+        Some(PullState::Open) | None if failed => "failing",
+        Some(PullState::Open) | None => "",
+    };
+    format!("#{number} {word}").trim_end().to_owned()
 }

@@ -17,14 +17,17 @@ const NAMED_FILES: usize = 5;
 
 /// Creates a session and follows it.
 pub(crate) async fn run(context: &Context, options: RunArguments) -> Outcome {
-    let prompt = words(&options.prompt)?;
+    let prompt = if options.prompt.is_empty() { String::new() } else { words(&options.prompt)? };
     let repo = repository::resolve(options.repo.as_deref())?;
     let client = connect_or_start(context.terminal, context.server(), repo.as_deref()).await?;
     let facts = match &repo {
         Some(repo) => Some(client.inspect_repository(repo).await?),
         None => None,
     };
-    if let Some(facts) = facts.as_ref().filter(|facts| facts.head_sha.is_none() && options.base.is_none()) {
+    if let Some(facts) = facts
+        .as_ref()
+        .filter(|facts| facts.head_sha.is_none() && options.base.is_none() && options.pr.is_none())
+    {
         return Err(Failure::failed(format!("{} has no commit yet", facts.repo))
             .hint("make a first one (git commit --allow-empty -m start), or name a branch: --base BRANCH"));
     }
@@ -47,15 +50,18 @@ fn announce(context: &Context, facts: Option<&RepositoryFacts>, session: &Sessio
         Some(facts) => {
             format!(
                 "Working on {} ({}); {}.",
-                clean(&facts.repo),
-                start(facts, options),
-                goes(session, options)
+                clean(session.repo.as_deref().unwrap_or(&facts.repo)),
+                start(facts, session, options),
+                goes(facts, session, options)
             )
         }
         None => "Working in an empty workspace; there will be no pull request.".to_owned(),
     };
     terminal.note(&first);
-    if let Some(warning) = facts.and_then(uncommitted) {
+    if let Some(number) = session.source_issue {
+        terminal.note(&format!("The task is issue #{number}: {}", clean(&session.title)));
+    }
+    if let Some(warning) = facts.and_then(|facts| left_out(facts, session)) {
         terminal.note(&warning);
     }
     terminal.note(&format!(
@@ -66,7 +72,15 @@ fn announce(context: &Context, facts: Option<&RepositoryFacts>, session: &Sessio
     ));
 }
 
-fn start(facts: &RepositoryFacts, options: &RunArguments) -> String {
+fn start(facts: &RepositoryFacts, session: &Session, options: &RunArguments) -> String {
+    if let Some(number) = session.source_pr {
+        let head = session.base.as_deref().unwrap_or_default();
+        return format!(
+            "pull request #{number}, {} at {}",
+            clean(&session.branch),
+            head.get(..12).unwrap_or(head)
+        );
+    }
     if let Some(base) = &options.base {
         return clean(base);
     }
@@ -75,14 +89,34 @@ fn start(facts: &RepositoryFacts, options: &RunArguments) -> String {
     format!("{} at {}", clean(branch), commit.get(..12).unwrap_or(commit))
 }
 
-fn goes(session: &Session, options: &RunArguments) -> &'static str {
+fn goes(facts: &RepositoryFacts, session: &Session, options: &RunArguments) -> String {
     if session.policy.publish == PublishCeiling::Never {
-        return "no change will leave the sandbox";
+        return "no change will leave the sandbox".to_owned();
     }
     if options.publish == Some(PublishRule::Manual) || session.mode == Mode::Chat {
-        return "no pull request until you publish";
+        return "no pull request until you publish".to_owned();
     }
-    "the pull request will be a local one, in that repository"
+    let asked = options.publish == Some(PublishRule::Ask) || session.policy.publish == PublishCeiling::Ask;
+    let after = if asked { ", after you approved" } else { "" };
+    if session.source_pr.is_some() {
+        return format!("the change goes to that pull request{after}");
+    }
+    let to = session.pr_repo.as_deref().or(session.repo.as_deref()).unwrap_or_default();
+    if !to.starts_with('/') {
+        return format!("the pull request goes to {}{after}", clean(to));
+    }
+    match &facts.origin {
+        Some(origin) if options.forge.is_none() => format!(
+            "the pull request will be a local one, in that repository{after}: there are no credentials for {}",
+            clean(origin)
+        ),
+        Some(_) | None => format!("the pull request will be a local one, in that repository{after}"),
+    }
+}
+
+/// Uncommitted files that are not part of the work; one that begins from a forge has none.
+fn left_out(facts: &RepositoryFacts, session: &Session) -> Option<String> {
+    if session.repo.as_deref().is_some_and(|repo| repo != facts.repo) { None } else { uncommitted(facts) }
 }
 
 fn uncommitted(facts: &RepositoryFacts) -> Option<String> {
@@ -111,6 +145,8 @@ async fn task(options: &RunArguments, prompt: String, repo: Option<String>) -> R
         title: options.title.clone(),
         publish: options.publish,
         forge: options.forge,
+        source_pr: options.pr,
+        source_issue: options.issue,
         requester: identity.map(|(name, email)| Requester { name, email }),
         ..NewSession::default()
     })

@@ -32,6 +32,7 @@ fn facts(session: &Session) -> String {
         ("Session", Some(session.id.clone())),
         ("Prompt", Some(telecoder::cut(&session.prompt, 300))),
         ("Repository", session.repo.clone()),
+        ("For", session.pr_repo.clone().filter(|to| Some(to) != session.repo.as_ref())),
         ("Branch", Some(session.branch.clone())),
         ("Base", session.base.clone()),
         ("Commit", session.head_sha.clone()),

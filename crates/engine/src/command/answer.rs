@@ -1,9 +1,11 @@
 //! Decisions that wait for a person: the first answer wins.
 
+use crate::command::publish::order;
 use crate::command::read::allow;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::request::Answer;
+use crate::publish_decision;
+use crate::request::{Answer, PublishRequest};
 use telecoder_model::ErrorClass;
 use telecoder_model::decision::{Decision, DecisionState};
 use telecoder_model::event::EventBody;
@@ -39,6 +41,21 @@ impl Engine {
         if decision.state != DecisionState::Pending {
             return Err(answered());
         }
+        let order = match (publish_decision::commit_of(&decision), answer) {
+            (Some(commit), Answer::Approve) => {
+                let session = self.owned(who, &decision.session, Scope::Publish).await?.value;
+                let order = order(&session, PublishRequest::default())?;
+                if order.head != commit {
+                    return Err(EngineError::conflict(
+                        "approval_outdated",
+                        "the session has changed since this was asked",
+                    )
+                    .hint(format!("publish what it holds now: telecoder publish {}", session.id)));
+                }
+                Some((session, order))
+            }
+            (Some(_) | None, _) => None,
+        };
         let now = self.now();
         let (state, word) = match answer {
             Answer::Approve => (DecisionState::Approved, "allowed"),
@@ -60,7 +77,13 @@ impl Engine {
             by: Some(who.user.to_string()),
         });
         commit.writes.push(Write::Decision(Box::new(decision.clone())));
-        commit.writes.push(Write::Enqueue { not_before: now });
+        match &order {
+            // The answer and what follows from it are one.
+            Some((session, order)) => {
+                commit.writes.push(Write::Outbox(Box::new(self.order_row(session, order).await?)));
+            }
+            None => commit.writes.push(Write::Enqueue { not_before: now }),
+        }
         match self.ports().store.commit(commit).await {
             Ok(_) => {}
             Err(error) if error.class == ErrorClass::Conflict => return Err(answered()),
@@ -68,6 +91,7 @@ impl Engine {
         }
         self.ports().bus.wake(&Topic::Session(decision.session.clone()));
         self.ports().bus.wake(&Topic::Jobs);
+        self.ports().bus.wake(&Topic::Outbox);
         self.ports().bus.wake(&Topic::Everything);
         Ok(decision)
     }

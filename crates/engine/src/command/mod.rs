@@ -7,6 +7,7 @@ mod diff;
 mod doctor;
 mod inbox;
 mod message;
+mod place;
 pub(crate) mod publish;
 mod pulls;
 mod read;

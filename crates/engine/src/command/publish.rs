@@ -2,7 +2,9 @@
 
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
-use crate::outbox::{Effect, Failure, PUBLISH, PublishOrder};
+use crate::outbox::{Effect, Failure, PUBLISH};
+use crate::publish_decision;
+use crate::publishing::{PublishOrder, PublishResult};
 use crate::request::{PublishRequest, Published};
 use telecoder_model::id::SessionId;
 use telecoder_model::policy::PublishCeiling;
@@ -41,42 +43,61 @@ impl Engine {
             ));
         }
         let order = order(&session, request)?;
-        self.publish_order(&session, order).await
-    }
-
-    /// Decides an order and waits until it is performed.
-    pub(crate) async fn publish_order(
-        &self,
-        session: &Session,
-        order: PublishOrder,
-    ) -> Result<Published, EngineError> {
-        let (effect, fresh) = self.decide_effect(session, order).await?;
-        let published = self.await_publish(session, &effect.key).await?;
+        let (effect, fresh) = self.decide_effect(&session, &order).await?;
+        let mut news = self.subscribe(&session.id);
+        let published = loop {
+            match self.performed(&session, &effect.key).await? {
+                Performed::Yes(published) => break published,
+                Performed::NotYet(None) => news.changed().await,
+                Performed::NotYet(Some(waits)) => {
+                    return Err(EngineError::new(Fault::Unavailable, "publish_waits", waits)
+                        .hint(format!("it goes on by itself; look how far it is: telecoder status {id}")));
+                }
+            }
+        };
         // An order that was there before opened its pull request before.
         Ok(Published { created: published.created && fresh, ..published })
     }
 
     /// Finds the order's row in the outbox, or writes a new one; says which.
-    async fn decide_effect(
+    pub(crate) async fn decide_effect(
         &self,
         session: &Session,
-        order: PublishOrder,
+        order: &PublishOrder,
     ) -> Result<(Effect, bool), EngineError> {
+        let (effect, fresh) = self.effect(session, order).await?;
+        if fresh {
+            let now = self.now();
+            let mut commit = Commit::new(session.id.clone(), now);
+            // Whoever was asked about it need not answer any more.
+            commit.writes = publish_decision::outdated(self, session).await?;
+            commit.writes.push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
+            self.ports().store.commit(commit).await?;
+            self.ports().bus.wake(&Topic::Outbox);
+        }
+        Ok((effect, fresh))
+    }
+
+    /// The row of an order, for the transaction that decides it; writing it again does nothing.
+    pub(crate) async fn order_row(
+        &self,
+        session: &Session,
+        order: &PublishOrder,
+    ) -> Result<OutboxRow, EngineError> {
+        let (effect, _) = self.effect(session, order).await?;
+        Ok(effect.row(session, PUBLISH, self.now()))
+    }
+
+    /// The effect that an order is; the flag says whether it is not in the outbox yet.
+    async fn effect(&self, session: &Session, order: &PublishOrder) -> Result<(Effect, bool), EngineError> {
         for number in 0..MAX_ORDERS {
-            let effect = Effect::publish(session, &order, number)?;
+            let effect = Effect::publish(session, order, number)?;
             match self.ports().store.outbox(&effect.key).await? {
                 Some(row) if row.state == OutboxState::Failed => {}
                 // What it opened is closed by now: the same order again opens another.
                 Some(row) if row.state == OutboxState::Done && !still_open(session, &row) => {}
                 Some(_) => return Ok((effect, false)),
-                None => {
-                    let now = self.now();
-                    let mut commit = Commit::new(session.id.clone(), now);
-                    commit.writes.push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
-                    self.ports().store.commit(commit).await?;
-                    self.ports().bus.wake(&Topic::Outbox);
-                    return Ok((effect, true));
-                }
+                None => return Ok((effect, true)),
             }
         }
         Err(EngineError::conflict(
@@ -85,40 +106,37 @@ impl Engine {
         ))
     }
 
-    /// Waits until the reconciler has performed an order.
-    async fn await_publish(&self, session: &Session, key: &str) -> Result<Published, EngineError> {
-        let mut news = self.subscribe(&session.id);
-        loop {
-            let Some(row) = self.ports().store.outbox(key).await? else {
-                return Err(EngineError::new(
-                    Fault::Internal,
-                    "internal",
-                    "the order to publish has vanished",
-                ));
-            };
-            let result = row.result.unwrap_or_default();
-            match row.state {
-                OutboxState::Pending => news.changed().await,
-                OutboxState::Done => {
-                    return serde_json::from_value::<crate::outbox::PublishResult>(result)
-                        .map(|done| done.published(session))
-                        .map_err(|_| {
-                            EngineError::new(
-                                Fault::Internal,
-                                "internal",
-                                "the result of publishing is unreadable",
-                            )
-                        });
-                }
-                OutboxState::Failed => {
-                    let failure: Failure = serde_json::from_value(result).unwrap_or_default();
-                    let mut error = EngineError::new(failure.fault(), "publish_failed", failure.message);
-                    error.hint = failure.hint;
-                    return Err(error);
-                }
+    /// Looks whether the reconciler has performed an order.
+    pub(crate) async fn performed(&self, session: &Session, key: &str) -> Result<Performed, EngineError> {
+        let internal = |what| EngineError::new(Fault::Internal, "internal", what);
+        let Some(row) = self.ports().store.outbox(key).await? else {
+            return Err(internal("the order to publish has vanished"));
+        };
+        let result = row.result.unwrap_or_default();
+        match row.state {
+            OutboxState::Pending => {
+                let waits = result.get("waits").and_then(serde_json::Value::as_str);
+                Ok(Performed::NotYet(waits.map(str::to_owned)))
+            }
+            OutboxState::Done => serde_json::from_value::<PublishResult>(result)
+                .map(|done| Performed::Yes(done.published(session)))
+                .map_err(|_| internal("the result of publishing is unreadable")),
+            OutboxState::Failed => {
+                let failure: Failure = serde_json::from_value(result).unwrap_or_default();
+                let mut error = EngineError::new(failure.fault(), "publish_failed", failure.message);
+                error.hint = failure.hint;
+                Err(error)
             }
         }
     }
+}
+
+/// How far an order is.
+pub(crate) enum Performed {
+    /// It is done.
+    Yes(Published),
+    /// It is under way; with what it waits for, if the forge asked to wait.
+    NotYet(Option<String>),
 }
 
 /// Whether what an order opened is the session's pull request, and open.
@@ -144,6 +162,16 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
     let Some(head) = session.head.clone().filter(|head| Some(head) != session.base_commit.as_ref()) else {
         return Err(EngineError::conflict("nothing_to_publish", "the session changed nothing"));
     };
+    if let (Some(followed), Some(base)) = (&session.followed, &request.base)
+        && followed.base != *base
+    {
+        return Err(EngineError::invalid(
+            "base_is_given",
+            format!("pull request #{} is for `{}`", followed.number, followed.base),
+        )
+        .hint("leave `base` out, or change it on the forge"));
+    }
+    let base_named = request.base.is_some();
     let base = match request.base.map(Ok).or_else(|| base_branch(session)) {
         Some(base) => base?,
         None => {
@@ -157,14 +185,19 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
     if base == session.branch {
         return Err(EngineError::invalid("base_is_head", "the base is the session's own branch"));
     }
-    let title = match request.title.as_deref().map(str::trim).filter(|title| !title.is_empty()) {
+    let given = request.title.as_deref().or(session.followed.as_ref().map(|pull| pull.title.as_str()));
+    let title = match given.map(str::trim).filter(|title| !title.is_empty()) {
         Some(title) => telecoder_model::text::title(title),
         None => session.display_title(),
     };
-    Ok(PublishOrder { head, base, title, body: request.body, draft: request.draft })
+    let (body, draft, automatic) = (request.body, request.draft, false);
+    Ok(PublishOrder { head, base, base_named, title, body, draft, automatic })
 }
 
 fn base_branch(session: &Session) -> Option<Result<BranchName, EngineError>> {
+    if let Some(followed) = &session.followed {
+        return Some(Ok(followed.base.clone()));
+    }
     match session.base.as_ref()? {
         Revision::Name(name) => Some(Ok(name.clone())),
         Revision::Commit(_) => None,

@@ -86,11 +86,7 @@ impl Engine {
             session.updated_at = self.now();
             let mut commit = Commit::new(session.id.clone(), session.updated_at);
             commit.expect = Some(versioned.version);
-            commit.events.push(EventBody::PullRequest {
-                number: pull.number,
-                url: after.url.clone(),
-                action: action.to_owned(),
-            });
+            commit.events.push(EventBody::pull_request(pull.number, &after.url, action));
             commit.writes.push(Write::Session(Box::new(session)));
             self.ports().store.commit(commit).await?;
             Ok(())

@@ -23,7 +23,8 @@ impl Engine {
             model: old.model,
             policy: Some(old.policy.name),
             pipeline: Some(old.pipeline),
-            base: old.base,
+            // A followed head is looked up anew.
+            base: old.base.filter(|_| old.followed.is_none()),
             title: old.title,
             publish: Some(old.publish)
                 .filter(|_| old.policy.publish != telecoder_model::policy::PublishCeiling::Never),
@@ -31,6 +32,8 @@ impl Engine {
             parent: Some(old.id),
             source: old.source,
             requester: old.requester,
+            pull: old.followed.map(|pull| pull.number),
+            issue: old.issue.map(|issue| issue.number),
             idempotency: None,
         };
         Ok(self.submit(who, new).await?.0)

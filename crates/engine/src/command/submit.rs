@@ -1,5 +1,6 @@
 //! Accepting a task: session, first event, first message and job in one transaction.
 
+use crate::command::place::Place;
 use crate::command::read::allow;
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
@@ -7,7 +8,7 @@ use crate::request::NewSession;
 use telecoder_model::ErrorClass;
 use telecoder_model::event::EventBody;
 use telecoder_model::id::AgentName;
-use telecoder_model::policy::{BUILT_IN, Policy, PublishRule};
+use telecoder_model::policy::{BUILT_IN, Policy, PublishCeiling, PublishRule};
 use telecoder_model::port::agent::AgentStatus;
 use telecoder_model::port::bus::Topic;
 use telecoder_model::port::gateway::Provider;
@@ -31,13 +32,13 @@ impl Engine {
         if let Some(earlier) = self.replayed(who, &new).await? {
             return Ok((earlier, false));
         }
-        let session = self.draft(who, &new).await?;
+        let (session, task) = self.draft(who, &new).await?;
         let mut commit = Commit::new(session.id.clone(), session.created_at);
         commit.events.push(EventBody::Status { status: Status::Pending, reason: None });
         commit.writes.push(Write::NewSession(Box::new(session.clone())));
         commit.writes.push(Write::NewMessage {
             author: who.user.clone(),
-            content: session.prompt.clone(),
+            content: task,
             queue: Queueing::Followup,
         });
         commit.writes.push(Write::Enqueue { not_before: session.created_at });
@@ -90,12 +91,28 @@ impl Engine {
         Ok(Some(self.session(who, &reservation.session).await?))
     }
 
-    async fn draft(&self, who: &Principal, new: &NewSession) -> Result<Session, EngineError> {
-        let prompt =
-            parse_prompt(&new.prompt).map_err(|text| EngineError::invalid("prompt_invalid", text))?;
-        let policy = self.policy(new.policy.as_deref())?;
-        let publish = self.publish_rule(&policy, new)?;
-        self.check_repository(new)?;
+    /// The session, and what its agent is told first.
+    async fn draft(&self, who: &Principal, new: &NewSession) -> Result<(Session, String), EngineError> {
+        let prompt = match new.issue.filter(|_| new.prompt.trim().is_empty()) {
+            Some(_) => None,
+            None => {
+                Some(parse_prompt(&new.prompt).map_err(|text| EngineError::invalid("prompt_invalid", text))?)
+            }
+        };
+        let mut policy = self.policy(new.policy.as_deref())?;
+        let place = self.place(new, &policy).await?;
+        if place.outsider {
+            // What strangers wrote may steer the agent: a person looks before anything leaves.
+            policy.publish = policy.publish.min(PublishCeiling::Ask);
+        }
+        let publish = self.publish_rule(&policy, new).map_err(|error| match place.outsider {
+            true => error.hint(
+                "it takes in what somebody wrote who is no member of the project: use `ask` or `manual`",
+            ),
+            false => error,
+        })?;
+        self.check_publishable(&place, &policy, publish).await?;
+        let (prompt, task) = worded(prompt, &place);
         let title = checked_title(new.title.as_deref())?;
         let model = checked_model(new.model.as_deref())?;
         let agent = self.agent(new.agent.as_ref()).await?;
@@ -105,11 +122,15 @@ impl Engine {
             None => id.clone(),
         };
         let now = self.now();
-        Ok(Session {
+        let (followed, head) = place.followed.unzip();
+        let session = Session {
             tenant: who.tenant.clone(),
             owner: who.user.clone(),
-            repository: new.repository.clone(),
-            origin: None,
+            repository: place.repository,
+            origin: place.origin,
+            target: place.target,
+            followed,
+            issue: place.issue.map(|(issue, _)| issue),
             prompt,
             title,
             mode: new.mode,
@@ -123,8 +144,8 @@ impl Engine {
             failure: None,
             error: None,
             hint: None,
-            branch: BranchName::of_session(&id),
-            base: new.base.clone(),
+            branch: head.unwrap_or_else(|| BranchName::of_session(&id)),
+            base: place.base,
             base_commit: None,
             head: None,
             parent: new.parent.clone(),
@@ -144,20 +165,8 @@ impl Engine {
             finished_at: None,
             updated_at: now,
             id,
-        })
-    }
-
-    fn check_repository(&self, new: &NewSession) -> Result<(), EngineError> {
-        match &new.repository {
-            Some(repository) => {
-                self.check_local_root(repository)?;
-                self.check_forge(repository)
-            }
-            None if new.base.is_some() => {
-                Err(EngineError::invalid("base_without_repository", "`base` needs a repository"))
-            }
-            None => Ok(()),
-        }
+        };
+        Ok((session, task))
     }
 
     fn policy(&self, name: Option<&str>) -> Result<Policy, EngineError> {
@@ -212,18 +221,17 @@ impl Engine {
         )
         .hint("add its folder to TELECODER_LOCAL_ROOTS (separated by `:`) and restart the server"))
     }
+}
 
-    /// Refuses a repository that no forge serves.
-    pub(crate) fn check_forge(&self, repository: &Repository) -> Result<(), EngineError> {
-        if self.ports().forges.iter().any(|forge| forge.serves(repository)) {
-            return Ok(());
+/// What a person asked for, and what the agent is told: with an issue, its fenced text as well.
+fn worded(prompt: Option<String>, place: &Place) -> (String, String) {
+    match (prompt, &place.issue) {
+        (Some(prompt), Some((_, text))) => (prompt.clone(), format!("{prompt}\n\n{text}")),
+        (Some(prompt), None) => (prompt.clone(), prompt),
+        (None, Some((issue, text))) => {
+            (format!("Issue #{}: {}", issue.number, telecoder_model::text::title(&issue.title)), text.clone())
         }
-        Err(EngineError::new(
-            Fault::Unprocessable,
-            "forge_unknown",
-            format!("no forge is configured for `{repository}`"),
-        )
-        .hint("this version works on repositories of this host: give the path of a local clone"))
+        (None, None) => (String::new(), String::new()),
     }
 }
 

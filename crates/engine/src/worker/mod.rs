@@ -16,7 +16,7 @@ mod sweep;
 pub(crate) mod work;
 
 use crate::engine::Engine;
-use crate::outbox;
+use crate::{following, outbox};
 use std::time::Duration;
 use telecoder_model::port::bus::Topic;
 use telecoder_model::{ErrorClass, PortError};
@@ -37,6 +37,7 @@ pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Res
     // A set, so that dropping this future ends it as well.
     let mut reconcilers = JoinSet::new();
     reconcilers.spawn(outbox::run(engine.clone(), shutdown.clone()));
+    reconcilers.spawn(following::run(engine.clone(), shutdown.clone()));
     reconcilers.spawn(sweep::run(engine.clone()));
     let lost = claim_until(engine, shutdown).await;
     reconcilers.shutdown().await;

@@ -10,6 +10,7 @@ use telecoder_model::id::{DecisionId, ProcessId};
 use telecoder_model::port::agent::StopReason;
 use telecoder_model::port::git::PreparedWorkspace;
 use telecoder_model::port::sandbox::SandboxRef;
+use telecoder_model::refs::ObjectId;
 use telecoder_model::usage::CallEnd;
 
 /// The state of a session's execution.
@@ -44,6 +45,8 @@ pub(crate) struct RunState {
     pub(crate) revisions: u32,
     /// What a stage wants the agent to do next.
     pub(crate) follow_up: Option<String>,
+    /// The commit that a person was asked about: whether it may be published.
+    pub(crate) publish_asked: Option<ObjectId>,
     /// Bytes of standard error kept in the log so far.
     pub(crate) stderr_kept: u64,
     /// Bytes of output kept in the log so far.

@@ -22,6 +22,7 @@ use crate::errors::ApiError;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use telecoder_engine::{EngineError, Fault};
 use telecoder_model::id::SessionId;
+use telecoder_model::repository::Repository;
 
 /// Rows of a list, where a request names no limit.
 pub(crate) const DEFAULT_ROWS: u32 = 50;
@@ -31,6 +32,13 @@ pub(crate) const MAX_ROWS: u32 = 1000;
 /// The session that a path names by its id or a prefix of it.
 async fn session_of(app: &App, caller: &Caller, id: &str) -> Result<SessionId, ApiError> {
     Ok(app.engine().resolve(&caller.principal, id).await?)
+}
+
+/// The repository that a list is filtered by; `owner/name` means one of the configured forge.
+fn repository_parameter(app: &App, text: Option<&str>) -> Result<Option<Repository>, ApiError> {
+    text.map(|text| Repository::named(text, app.engine().forge_host()))
+        .transpose()
+        .map_err(|error| ApiError::parameter("repo", error))
 }
 
 /// The error of a list: where the store cannot read the cursor, that is the request's fault.

@@ -1,9 +1,8 @@
 //! Local pull requests (layer 2).
 
-use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, session_of};
+use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, repository_parameter, session_of};
 use crate::access::Caller;
 use crate::app::App;
-use crate::convert::request::parameter;
 use crate::convert::{people, word};
 use crate::errors::ApiError;
 use crate::extract::{Nothing, OptionalBody, Parameters, limit};
@@ -53,7 +52,7 @@ pub(crate) async fn list(
     };
     let query = PullQuery {
         state,
-        repository: parameter("repo", given.repo.as_deref())?,
+        repository: repository_parameter(&app, given.repo.as_deref())?,
         session,
         limit: limit(given.limit, DEFAULT_ROWS, MAX_ROWS)?,
         after: given.cursor,

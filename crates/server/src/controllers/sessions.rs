@@ -1,6 +1,6 @@
 //! Sessions (layer 2): create, list, show, rename, lineage, stop, rerun, usage.
 
-use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, session_of};
+use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, repository_parameter, session_of};
 use crate::access::Caller;
 use crate::app::App;
 use crate::convert::request::{Circumstances, new_session, parameter};
@@ -34,7 +34,7 @@ pub(crate) async fn create(
     };
     let idempotency = idempotency_key(&headers)?.map(|key| (key, sha256(&body.bytes)));
     let around = Circumstances { parent, source: source(&headers), idempotency };
-    let new = new_session(body.value, around)?;
+    let new = new_session(body.value, around, app.engine().forge_host())?;
     let (made, created) = app.engine().submit(&caller.principal, new).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = (status, location(&made.id), Json(session::session(made))).into_response();
@@ -132,7 +132,7 @@ pub(crate) async fn list(
         policy: given.policy,
         parent,
         lineage,
-        repository: parameter("repo", given.repo.as_deref())?,
+        repository: repository_parameter(&app, given.repo.as_deref())?,
         text: given.q.filter(|words| !words.is_empty()),
         limit: limit(given.limit, DEFAULT_ROWS, MAX_ROWS)?,
         after: given.cursor,

@@ -85,8 +85,8 @@ fn body(from: EventBody) -> wire::EventBody {
             branch,
             diff: diff.map(session::diff_stat),
         },
-        EventBody::PullRequest { number, url, action } => {
-            wire::EventBody::PullRequest { number, url, action }
+        EventBody::PullRequest { number, url, action, subject, state, detail } => {
+            wire::EventBody::PullRequest { number, url, action, subject, state, detail }
         }
         EventBody::Error { kind, message, hint } => {
             wire::EventBody::Error { kind: word::failure(kind), message, hint }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use telecoder_api as wire;
 use telecoder_engine::request::{NewSession, PublishRequest, TokenRequest};
 use telecoder_model::id::SessionId;
+use telecoder_model::repository::Repository;
 use telecoder_model::session::{Requester, Source};
 
 const MAX_REQUESTER_CHARS: usize = 200;
@@ -27,6 +28,7 @@ pub(crate) struct Circumstances {
 pub(crate) fn new_session(
     from: wire::session::NewSession,
     around: Circumstances,
+    forge_host: &str,
 ) -> Result<NewSession, ApiError> {
     refuse_unbuilt(&from)?;
     let base = match (from.base, from.revision) {
@@ -38,7 +40,7 @@ pub(crate) fn new_session(
     };
     Ok(NewSession {
         prompt: from.prompt,
-        repository: parsed("repo", from.repo.as_deref())?,
+        repository: from.repo.as_deref().map(|text| repository(text, forge_host)).transpose()?,
         mode: from.mode.map(word::mode_of).unwrap_or_default(),
         agent: parsed("agent", from.agent.as_deref().filter(|name| *name != "auto"))?,
         model: from.model,
@@ -51,6 +53,8 @@ pub(crate) fn new_session(
         parent: around.parent,
         source: around.source,
         requester: from.requester.as_ref().map(requester).transpose()?,
+        pull: from.source_pr,
+        issue: from.source_issue,
         idempotency: around.idempotency,
     })
 }
@@ -60,8 +64,6 @@ fn refuse_unbuilt(from: &wire::session::NewSession) -> Result<(), ApiError> {
     let unbuilt = [
         ("budgetUsd", from.budget_usd.is_some()),
         ("attempts", from.attempts.is_some_and(|attempts| attempts != 1)),
-        ("sourcePr", from.source_pr.is_some()),
-        ("sourceIssue", from.source_issue.is_some()),
     ];
     match unbuilt.into_iter().find(|(_, given)| *given) {
         Some((name, _)) => Err(ApiError::new(
@@ -72,6 +74,11 @@ fn refuse_unbuilt(from: &wire::session::NewSession) -> Result<(), ApiError> {
         .hint("leave it out")),
         None => Ok(()),
     }
+}
+
+/// Reads the field `repo`; `owner/name` means one of the configured forge.
+pub(crate) fn repository(text: &str, forge_host: &str) -> Result<Repository, ApiError> {
+    Repository::named(text, forge_host).map_err(|error| ApiError::field("repo", error))
 }
 
 fn requester(from: &wire::session::Requester) -> Result<Requester, ApiError> {
@@ -133,7 +140,7 @@ mod tests {
     }
 
     fn refused(body: serde_json::Value) -> String {
-        let error = new_session(serde_json::from_value(body).unwrap(), around()).unwrap_err();
+        let error = new_session(serde_json::from_value(body).unwrap(), around(), "github.com").unwrap_err();
         format!("{} {}: {}\n", error.status.as_u16(), error.code, error.message)
     }
 
@@ -170,7 +177,7 @@ mod tests {
     #[test]
     fn auto_means_that_the_server_chooses_and_ref_is_base() {
         let body = json!({"prompt": "x", "repo": "acme/api", "agent": "auto", "ref": "main", "attempts": 1, "mode": "chat"});
-        let new = new_session(serde_json::from_value(body).unwrap(), around()).unwrap();
+        let new = new_session(serde_json::from_value(body).unwrap(), around(), "github.com").unwrap();
         assert_eq!(new.agent, None);
         assert_eq!(new.base.unwrap().to_string(), "main");
         assert_eq!(new.repository.unwrap().to_string(), "acme/api");

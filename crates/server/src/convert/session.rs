@@ -4,14 +4,17 @@ use super::{time, word};
 use telecoder_api as wire;
 use telecoder_model::outcome::{Claims, Outcome};
 use telecoder_model::policy::Policy;
+use telecoder_model::port::forge::{ForgeCheck, ForgeReview};
+use telecoder_model::pull::PullNews;
 use telecoder_model::session::{DiffStat, Session};
 use telecoder_model::usage::{ModelCall, Usage};
 
 pub(crate) fn session(from: Session) -> wire::session::Session {
     let title = from.display_title();
-    let (pr_url, pr_number, pr_state) = match from.pull {
-        Some(pull) => (Some(pull.url), Some(pull.number), Some(word::pull_state(pull.state))),
-        None => (None, None, None),
+    let pr_repo = from.pull_repository().map(ToString::to_string);
+    let (pr_url, pr_number, pr_state, news) = match from.pull {
+        Some(pull) => (Some(pull.url), Some(pull.number), Some(word::pull_state(pull.state)), pull.news),
+        None => (None, None, None, PullNews::default()),
     };
     wire::session::Session {
         id: from.id.to_string(),
@@ -26,6 +29,7 @@ pub(crate) fn session(from: Session) -> wire::session::Session {
         status: word::status(from.status),
         failure_kind: from.failure.map(word::failure),
         error: from.error,
+        hint: from.hint,
         branch: from.branch.to_string(),
         base: from.base.map(String::from),
         head_sha: from.head.map(String::from),
@@ -41,12 +45,36 @@ pub(crate) fn session(from: Session) -> wire::session::Session {
         pr_url,
         pr_number,
         pr_state,
+        pr_repo,
+        pr_mergeable: news.looked_at.map(|_| word::mergeable(news.mergeable)),
+        pr_checks: news.checks.into_iter().map(check).collect(),
+        pr_reviews: news.reviews.into_iter().map(review).collect(),
+        source_pr: from.followed.map(|pull| pull.number),
+        source_issue: from.issue.map(|issue| issue.number),
         usage: usage(from.usage),
         budget_usd: None,
         created_at: time(from.created_at),
         started_at: from.started_at.map(time),
         finished_at: from.finished_at.map(time),
         updated_at: time(from.updated_at),
+    }
+}
+
+fn check(from: ForgeCheck) -> wire::pull::PullCheck {
+    wire::pull::PullCheck {
+        name: from.name,
+        state: word::check(from.state),
+        url: from.url,
+        summary: from.summary,
+    }
+}
+
+fn review(from: ForgeReview) -> wire::pull::PullReview {
+    wire::pull::PullReview {
+        author: from.author,
+        state: word::review(from.state),
+        body: from.body,
+        at: time(from.at),
     }
 }
 

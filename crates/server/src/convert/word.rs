@@ -33,6 +33,11 @@ to_wire!(tool, model::policy::ToolKind => wire::policy::ToolKind,
     Read, Edit, Delete, Move, Search, Execute, Think, Fetch, SwitchMode, Other);
 to_wire!(pull_state, model::pull::PullState => wire::pull::PullState, Draft, Open, Merged, Closed);
 to_wire!(pull_state_of, wire::pull::PullState => model::pull::PullState, Draft, Open, Merged, Closed);
+to_wire!(mergeable, model::port::forge::Mergeable => wire::pull::Mergeable, Unknown, Clean, Conflicts);
+to_wire!(check, model::port::forge::ForgeCheckState => wire::pull::PullCheckState,
+    Queued, Running, Passed, Failed, Cancelled, Skipped, Neutral);
+to_wire!(review, model::port::forge::ReviewState => wire::pull::ReviewState,
+    Approved, ChangesRequested, Commented, Dismissed);
 to_wire!(status_of, wire::session::Status => model::session::Status,
     Pending, Preparing, Running, Waiting, Idle, Hibernated, Complete, Error, Stopped);
 to_wire!(scope, model::principal::Scope => wire::token::Scope, Read, Run, Publish, Admin);

@@ -92,6 +92,7 @@ impl TestApp {
             workspaces: Arc::new(FakeGit),
             diffs: Arc::new(FakeGit),
             local: Arc::new(FakeGit),
+            remote: Arc::new(FakeGit),
             agents: agents.clone(),
             gateway: Arc::new(FakeGateway),
             forges: vec![Arc::new(FakeForge(Arc::clone(&store)))],

@@ -16,7 +16,7 @@ use telecoder_model::port::clock::Clock;
 use telecoder_model::port::gateway::{CallSink, ModelGateway, Provider, ProviderStatus};
 use telecoder_model::port::git::{
     ChangeSummary, CommitRequest, DiffFile, DiffHunk, DiffLine, Diffs, FileChange, LayerContent, LocalRemote,
-    Merged, PreparedWorkspace, RepositoryFacts, Workspaces,
+    Merged, PreparedWorkspace, RemotePush, RepositoryFacts, Workspaces,
 };
 use telecoder_model::port::ids::Ids;
 use telecoder_model::port::sandbox::{
@@ -226,6 +226,32 @@ impl LocalRemote for FakeGit {
     }
     async fn delete_branch(&self, _: &Repository, _: &BranchName, _: &ObjectId) -> Result<(), PortError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl RemotePush for FakeGit {
+    async fn remote_head(&self, _: &Repository, _: &BranchName) -> Result<Option<ObjectId>, PortError> {
+        unneeded()
+    }
+    async fn push_remote(
+        &self,
+        _: &SessionId,
+        _: &ObjectId,
+        _: &Repository,
+        _: &BranchName,
+        _: Option<&ObjectId>,
+    ) -> Result<(), PortError> {
+        unneeded()
+    }
+    async fn merge_conflicts(
+        &self,
+        _: &SessionId,
+        _: &ObjectId,
+        _: &Repository,
+        _: &BranchName,
+    ) -> Result<Vec<String>, PortError> {
+        unneeded()
     }
 }
 

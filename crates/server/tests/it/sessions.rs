@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use telecoder_model::event::EventBody;
 use telecoder_model::outcome::{Claims, Outcome};
-use telecoder_model::pull::PullState;
+use telecoder_model::pull::{PullNews, PullState};
 use telecoder_model::session::{DiffStat, FailureKind, ResultKind, SessionPull, Status};
 use telecoder_model::usage::Usage;
 
@@ -49,6 +49,7 @@ async fn a_new_session_is_answered_whole() {
           "status": "pending",
           "failureKind": null,
           "error": null,
+          "hint": null,
           "branch": "telecoder/fbmwddfk42ze",
           "base": "main",
           "headSha": null,
@@ -67,6 +68,12 @@ async fn a_new_session_is_answered_whole() {
           "prUrl": null,
           "prNumber": null,
           "prState": null,
+          "prRepo": "/srv/code",
+          "prMergeable": null,
+          "prChecks": [],
+          "prReviews": [],
+          "sourcePr": null,
+          "sourceIssue": null,
           "usage": {
             "inputTokens": 0,
             "outputTokens": 0,
@@ -106,6 +113,8 @@ async fn a_finished_session_shows_everything() {
             url: "http://127.0.0.1/3".to_owned(),
             state: PullState::Open,
             head: "b".repeat(40).parse().unwrap(),
+            order: None,
+            news: PullNews::default(),
         });
         session.usage = Usage {
             input_tokens: 10,

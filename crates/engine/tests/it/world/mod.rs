@@ -1,7 +1,8 @@
 //! A world of fakes that outlives engines: crashing one and starting another is what a restart looks like from inside.
 
 mod agent;
-mod ports;
+pub(crate) mod forge;
+pub(crate) mod ports;
 mod sandbox;
 mod store;
 
@@ -43,6 +44,9 @@ pub(crate) struct State {
     pub(crate) branches: BTreeMap<String, String>,
     pub(crate) pulls: Vec<(String, String)>,
     pub(crate) received: Vec<String>,
+    /// The origin of every repository of this host.
+    pub(crate) origin: Option<Repository>,
+    pub(crate) forge: forge::ForgeSide,
 }
 
 /// An engine at work.
@@ -93,6 +97,7 @@ impl World {
             workspaces: world.clone(),
             diffs: world.clone(),
             local: world.clone(),
+            remote: world.clone(),
             agents: world.clone(),
             gateway: world.clone(),
             forges: vec![world],
@@ -182,7 +187,10 @@ fn line(body: &EventBody) -> String {
     match body {
         EventBody::Status { status, .. } => format!("status {status}"),
         EventBody::Step { step, state: StepState::Finished, .. } => format!("step {step}"),
-        EventBody::Step { step, state, .. } => format!("step {step} {state:?}"),
+        EventBody::Step { step, state, detail, .. } => {
+            let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            format!("step {step} {state:?}{detail}")
+        }
         EventBody::Message { author, text, turn, .. } => format!("message {turn} {author:?}: {text}"),
         EventBody::ToolCall(call) => format!("tool {}", call.title.as_deref().unwrap_or("")),
         EventBody::Permission { title, state, by, .. } => {
@@ -191,7 +199,11 @@ fn line(body: &EventBody) -> String {
         EventBody::FileChange { paths, action, .. } => format!("{action} {}", paths.join(" ")),
         EventBody::Outcome(outcome) => format!("outcome {}", outcome.headline),
         EventBody::Git { action, .. } => format!("git {action}"),
-        EventBody::PullRequest { number, action, .. } => format!("pull request {number} {action}"),
+        EventBody::PullRequest { number, action, subject, state, .. } => {
+            let words = [Some(action), subject.as_ref(), state.as_ref()];
+            let words: Vec<&str> = words.into_iter().flatten().map(String::as_str).collect();
+            format!("pull request {number} {}", words.join(" "))
+        }
         EventBody::Error { kind, message, .. } => format!("error {}: {message}", kind.as_str()),
         EventBody::Done { status } => format!("done {status}"),
         EventBody::Usage(call) => format!("usage {} {:?}", call.number, call.end),

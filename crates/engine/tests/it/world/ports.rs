@@ -10,22 +10,17 @@ use std::path::PathBuf;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::outcome::ChangedFile;
-use telecoder_model::port::forge::{
-    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
-    PullRequest, PullSource, PushTarget,
-};
 use telecoder_model::port::git::{
     ChangeSummary, CommitRequest, DiffFile, Diffs, LayerContent, LocalRemote, Merged, PreparedWorkspace,
-    RepositoryFacts, Workspaces,
+    RemotePush, RepositoryFacts, Workspaces,
 };
 use telecoder_model::port::sandbox::{Access, ProcessSpec, WorkspaceSource};
-use telecoder_model::pull::PullState;
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
 use telecoder_model::session::DiffStat;
 use telecoder_model::time::Timestamp;
 
-fn digest(text: &str) -> ObjectId {
+pub(crate) fn digest(text: &str) -> ObjectId {
     let mut hex = String::new();
     for byte in Sha256::digest(text.as_bytes()).iter().take(20) {
         hex.push_str(&format!("{byte:02x}"));
@@ -36,21 +31,33 @@ fn digest(text: &str) -> ObjectId {
 #[async_trait]
 impl Workspaces for World {
     async fn inspect(&self, _: &Repository) -> Result<RepositoryFacts, PortError> {
-        Err(PortError::permanent("not here"))
+        let origin = self.lock().origin.clone().ok_or_else(|| PortError::permanent("not here"))?;
+        Ok(RepositoryFacts {
+            default_branch: Some("main".parse().unwrap()),
+            head: Some(digest("base")),
+            origin: Some(origin),
+            uncommitted: Vec::new(),
+            uncommitted_total: 0,
+        })
     }
     async fn prepare(
         &self,
         session: &SessionId,
         _: Option<&Repository>,
-        _: Option<&Revision>,
+        base: Option<&Revision>,
         _: Access,
     ) -> Result<PreparedWorkspace, PortError> {
         let act = async {
             self.lock().trees.entry(session.clone()).or_default();
+            let (base_commit, base_branch) = match base {
+                Some(Revision::Commit(commit)) => (commit.clone(), None),
+                Some(Revision::Name(name)) => (digest("base"), Some(name.clone())),
+                None => (digest("base"), Some("main".parse().unwrap())),
+            };
             Ok(PreparedWorkspace {
                 source: WorkspaceSource::Bind { path: PathBuf::from("/tree") },
-                base_commit: Some(digest("base")),
-                base_branch: Some("main".parse().unwrap()),
+                base_commit: Some(base_commit),
+                base_branch,
             })
         };
         self.faults.call("workspaces.prepare", act).await
@@ -158,75 +165,34 @@ impl LocalRemote for World {
 }
 
 #[async_trait]
-impl Forge for World {
-    fn kind(&self) -> &'static str {
-        "fake"
-    }
-    fn serves(&self, _: &Repository) -> bool {
-        true
-    }
-    async fn push(&self, _: &SessionId, target: &PushTarget, commit: &ObjectId) -> Result<(), PortError> {
-        let act = async {
-            self.lock().branches.insert(target.branch.to_string(), commit.to_string());
-            Ok(())
-        };
-        self.faults.call("forge.push", act).await
-    }
-    async fn open(&self, pull: &PullRequest) -> Result<ForgePull, PortError> {
-        let act = async {
-            let mut state = self.lock();
-            let found = state.pulls.iter().position(|(head, _)| *head == pull.head.to_string());
-            let at = found.unwrap_or_else(|| {
-                state.pulls.push((pull.head.to_string(), pull.title.clone()));
-                state.pulls.len() - 1
-            });
-            Ok(ForgePull {
-                number: at as u64 + 1,
-                url: format!("/pulls/{}", at + 1),
-                state: PullState::Open,
-                created: found.is_none(),
-                merge_commit: None,
-            })
-        };
-        self.faults.call("forge.open", act).await
-    }
-    async fn pull(&self, _: &Repository, _: u64) -> Result<Option<ForgePull>, PortError> {
+impl RemotePush for World {
+    async fn remote_head(&self, _: &Repository, _: &BranchName) -> Result<Option<ObjectId>, PortError> {
         Ok(None)
     }
-    async fn merge(&self, _: &Repository, _: u64) -> Result<ForgePull, PortError> {
-        Err(PortError::permanent("not here"))
-    }
-    async fn close(&self, _: &Repository, _: u64) -> Result<ForgePull, PortError> {
-        Err(PortError::permanent("not here"))
-    }
-    async fn comment(&self, _: &Repository, _: u64, _: &str, _: &str) -> Result<String, PortError> {
-        Err(PortError::permanent("not here"))
-    }
-}
-
-#[async_trait]
-impl ForgeReader for World {
-    async fn about(&self, _: &Repository) -> Result<ForgeRepository, PortError> {
-        Ok(ForgeRepository { may_push: true, ..ForgeRepository::default() })
-    }
-    async fn source(&self, _: &Repository, _: u64) -> Result<PullSource, PortError> {
-        Err(PortError::permanent("not here"))
-    }
-    async fn issue(&self, _: &Repository, _: u64) -> Result<ForgeIssue, PortError> {
-        Err(PortError::permanent("not here"))
-    }
-    async fn report(&self, _: &Repository, _: u64, _: Option<&str>) -> Result<Option<PullReport>, PortError> {
-        Ok(None)
-    }
-    async fn failing_logs(
+    async fn push_remote(
         &self,
-        _: &Repository,
+        _: &SessionId,
         _: &ObjectId,
-        _: usize,
-    ) -> Result<Vec<FailingLog>, PortError> {
-        Ok(Vec::new())
+        _: &Repository,
+        _: &BranchName,
+        _: Option<&ObjectId>,
+    ) -> Result<(), PortError> {
+        Err(PortError::permanent("not here"))
     }
-    async fn status(&self) -> Option<ForgeStatus> {
-        None
+    async fn merge_conflicts(
+        &self,
+        _: &SessionId,
+        _: &ObjectId,
+        _: &Repository,
+        base: &BranchName,
+    ) -> Result<Vec<String>, PortError> {
+        let act = async {
+            let forge = &self.lock().forge;
+            if forge.missing.contains(base) {
+                return Err(PortError::not_found(format!("there is no branch `{base}`")).remedy("Push it."));
+            }
+            Ok(forge.conflicts.clone())
+        };
+        self.faults.call("remote.merge_conflicts", act).await
     }
 }

@@ -1,0 +1,331 @@
+//! How a publish order is performed (layer 1): conflicts are told, then push, then the pull request; and the record of it.
+//! Every call of a forge looks before it acts, so that the whole may be repeated.
+
+use crate::engine::Engine;
+use crate::following;
+use crate::outbox::{self, Effect};
+use crate::pull_body;
+use crate::request::Published;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use telecoder_model::event::{EventBody, StepState};
+use telecoder_model::port::forge::{Forge, ForgePull, PullRequest, PushTarget};
+use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
+use telecoder_model::pull::PullNews;
+use telecoder_model::refs::{BranchName, ObjectId};
+use telecoder_model::repository::Repository;
+use telecoder_model::session::{FollowedPull, ResultKind, Session, SessionPull, Status};
+use telecoder_model::{ErrorClass, PortError};
+
+/// Conflicting paths that are named.
+const MAX_PATHS: usize = 20;
+/// The step's name in events.
+const NAME: &str = "publish";
+
+/// What is to be published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PublishOrder {
+    pub(crate) head: ObjectId,
+    pub(crate) base: BranchName,
+    /// Whether a person named the base: then no other one will do.
+    #[serde(default)]
+    pub(crate) base_named: bool,
+    pub(crate) title: String,
+    pub(crate) body: Option<String>,
+    pub(crate) draft: bool,
+    /// Whether no person asked for it at that moment: then a stop of the session ends it.
+    #[serde(default)]
+    pub(crate) automatic: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PublishResult {
+    number: u64,
+    url: String,
+    title: String,
+    created: bool,
+}
+
+impl PublishResult {
+    pub(crate) fn published(self, session: &Session) -> Published {
+        Published {
+            session: session.id.clone(),
+            branch: session.branch.clone(),
+            title: self.title,
+            number: self.number,
+            url: self.url,
+            created: self.created,
+        }
+    }
+}
+
+/// What is known after a look at the base.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Prospect {
+    base: Option<BranchName>,
+    conflicts: Vec<String>,
+    conflicting: u64,
+}
+
+/// Performs an order.
+pub(crate) async fn perform(
+    engine: &Engine,
+    row: &mut OutboxRow,
+) -> Result<(PublishOrder, ForgePull), PortError> {
+    let mut order: PublishOrder = serde_json::from_value(row.payload.clone())
+        .map_err(|error| PortError::permanent("the order to publish is unreadable").because(error))?;
+    let session = outbox::read(engine, &row.session).await?.value;
+    if order.automatic && session.status == Status::Stopped {
+        return Err(PortError::permanent("the session was stopped before its change was published")
+            .remedy(format!("publish it by hand: telecoder publish {}", session.id)));
+    }
+    let Some(repository) = session.pull_repository().cloned() else {
+        return Err(PortError::permanent("the session has no repository"));
+    };
+    let Some(forge) = engine.ports().forges.iter().find(|forge| forge.serves(&repository)).cloned() else {
+        return Err(PortError::permanent(format!("no forge is configured for `{repository}`")));
+    };
+    let prospect = look_ahead(engine, row, &session, &forge, &repository, &order).await?;
+    if let Some(base) = &prospect.base {
+        order.base.clone_from(base);
+    }
+    let pull = match &session.followed {
+        Some(followed) => update(engine, &session, &forge, &repository, followed, &order).await?,
+        None => open(engine, &session, &forge, &repository, &order, &prospect).await?,
+    };
+    Ok((order, pull))
+}
+
+/// Looks, once an order, what stands between the change and its base, and tells it before anything is pushed.
+async fn look_ahead(
+    engine: &Engine,
+    row: &mut OutboxRow,
+    session: &Session,
+    forge: &Arc<dyn Forge>,
+    repository: &Repository,
+    order: &PublishOrder,
+) -> Result<Prospect, PortError> {
+    if let Some(known) = row.result.as_ref().and_then(|known| known.get("prospect")) {
+        return serde_json::from_value(known.clone()).map_err(|error| {
+            PortError::permanent("what was found before publishing is unreadable").because(error)
+        });
+    }
+    if repository.local_path().is_some() {
+        return Ok(Prospect::default());
+    }
+    let remote = &engine.ports().remote;
+    let mut prospect = Prospect::default();
+    let mut told = None;
+    let mut found = remote.merge_conflicts(&session.id, &order.head, repository, &order.base).await;
+    if !order.base_named && session.target.is_some() && is_not_found(&found) {
+        // The branch of the local clone is not over there.
+        let fallback = forge.about(repository).await?.default_branch.filter(|branch| *branch != order.base);
+        if let Some(base) = fallback {
+            told = Some(format!(
+                "the branch `{}` is not at {repository}: the pull request goes to `{base}` and holds its commits too",
+                order.base
+            ));
+            found = remote.merge_conflicts(&session.id, &order.head, repository, &base).await;
+            prospect.base = Some(base);
+        }
+    }
+    let base = prospect.base.as_ref().unwrap_or(&order.base);
+    let paths = match found {
+        Ok(paths) => paths,
+        Err(error)
+            if matches!(error.class, ErrorClass::Transient | ErrorClass::NotFound | ErrorClass::Denied) =>
+        {
+            return Err(error);
+        }
+        Err(error) => {
+            tracing::warn!(session = %session.id, error = %error.chain(), "conflicts with the base are not known");
+            Vec::new()
+        }
+    };
+    if !paths.is_empty() {
+        let list = named(&paths);
+        let conflicts = format!("the change conflicts with `{base}` in {list}");
+        told = Some(told.map_or(conflicts.clone(), |before| format!("{before}; {conflicts}")));
+    }
+    prospect.conflicting = u64::try_from(paths.len()).unwrap_or(u64::MAX);
+    prospect.conflicts = paths.into_iter().take(MAX_PATHS).collect();
+    if let Some(detail) = told {
+        row.result = Some(serde_json::json!({ "prospect": prospect }));
+        let event = EventBody::Step {
+            step: NAME.to_owned(),
+            state: StepState::Started,
+            detail: Some(detail),
+            duration_ms: None,
+        };
+        outbox::write(engine, row.clone(), vec![event]).await?;
+    }
+    Ok(prospect)
+}
+
+fn is_not_found<T>(found: &Result<T, PortError>) -> bool {
+    matches!(found, Err(error) if error.class == ErrorClass::NotFound)
+}
+
+fn named(paths: &[String]) -> String {
+    let names: Vec<&str> = paths.iter().take(MAX_PATHS).map(String::as_str).collect();
+    let more = paths.len().saturating_sub(names.len());
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    telecoder_model::text::harmless(&format!("{}{rest}", names.join(", ")))
+}
+
+/// Pushes the session's own branch and opens its pull request, or brings it up to date.
+async fn open(
+    engine: &Engine,
+    session: &Session,
+    forge: &Arc<dyn Forge>,
+    repository: &Repository,
+    order: &PublishOrder,
+    prospect: &Prospect,
+) -> Result<ForgePull, PortError> {
+    let body = match order.body.clone() {
+        Some(body) => pull_body::with_marker(&body, session),
+        None => {
+            let steps = crate::steps::taken(engine, &session.id).await?;
+            let parts = pull_body::Parts {
+                steps,
+                conflicts: prospect.conflicts.clone(),
+                conflicting: prospect.conflicting,
+            };
+            pull_body::compose(session, engine.public_url(), &parts)
+        }
+    };
+    let target = PushTarget::own(repository, &session.branch);
+    forge.push(&session.id, &target, &order.head).await?;
+    forge
+        .open(&PullRequest {
+            session: session.id.clone(),
+            tenant: session.tenant.clone(),
+            owner: session.owner.clone(),
+            repository: repository.clone(),
+            base: order.base.clone(),
+            head: session.branch.clone(),
+            commit: order.head.clone(),
+            title: order.title.clone(),
+            body,
+            draft: order.draft,
+            labels: Vec::new(),
+            reviewers: Vec::new(),
+        })
+        .await
+}
+
+/// Pushes to the head of a pull request that the session was asked to work on, and says so below it. Its title and text stay
+/// its author's.
+async fn update(
+    engine: &Engine,
+    session: &Session,
+    forge: &Arc<dyn Forge>,
+    repository: &Repository,
+    followed: &FollowedPull,
+    order: &PublishOrder,
+) -> Result<ForgePull, PortError> {
+    let number = followed.number;
+    let gone = || PortError::not_found(format!("pull request #{number} of {repository} is gone"));
+    let before = forge.pull(repository, number).await?.ok_or_else(gone)?;
+    if !before.state.is_open() {
+        return Err(PortError::conflict(format!(
+            "pull request #{number} of {repository} is {} by now",
+            before.state.as_str()
+        ))
+        .remedy("reopen it, or take the change from here: telecoder apply"));
+    }
+    let seen = session.pull.as_ref().map_or(&followed.commit, |pull| &pull.head);
+    let target = PushTarget {
+        repository: repository.clone(),
+        branch: session.branch.clone(),
+        followed: Some(seen.clone()),
+    };
+    forge.push(&session.id, &target, &order.head).await?;
+    if repository.local_path().is_none() {
+        let key = format!("publish:{}:{}", session.id, short(&order.head));
+        let body = match &order.body {
+            Some(body) => pull_body::with_marker(body, session),
+            None => pull_body::comment(session, engine.public_url()),
+        };
+        forge.comment(repository, number, &key, &body).await?;
+    }
+    forge.pull(repository, number).await?.ok_or_else(gone)
+}
+
+fn short(commit: &ObjectId) -> &str {
+    commit.as_str().get(..12).unwrap_or(commit.as_str())
+}
+
+/// Writes session, events and row in one transaction, against other writers of the session; what follows the pull request
+/// begins with it.
+pub(crate) async fn record(
+    engine: &Engine,
+    row: OutboxRow,
+    order: PublishOrder,
+    pull: ForgePull,
+) -> Result<(), PortError> {
+    let mut result = PublishResult {
+        number: pull.number,
+        url: link(engine, &pull.url),
+        title: order.title.clone(),
+        // What the session knows decides, not this call: an earlier one may have opened it and died.
+        created: false,
+    };
+    let row_key = row.key.clone();
+    loop {
+        let Versioned { value: mut session, version, .. } = outbox::read(engine, &row.session).await?;
+        let now = engine.now();
+        let known = session.pull.take().filter(|known| known.number == pull.number);
+        result.created = known.is_none() && session.followed.is_none();
+        session.result = ResultKind::Pr;
+        session.updated_at = now;
+        // Checks were of the commit before.
+        let news = known.map(|known| known.news).unwrap_or_default();
+        session.pull = Some(SessionPull {
+            number: pull.number,
+            url: result.url.clone(),
+            state: pull.state,
+            head: order.head.clone(),
+            order: Some(row.key.clone()),
+            news: PullNews { checks: Vec::new(), ..news },
+        });
+        let mut commit = Commit::new(session.id.clone(), now);
+        commit.expect = Some(version);
+        commit.events.push(EventBody::Git {
+            action: "push".to_owned(),
+            commit: order.head.clone(),
+            branch: Some(session.branch.to_string()),
+            diff: session.diff,
+        });
+        let action = if result.created { "opened" } else { "updated" };
+        commit.events.push(EventBody::pull_request(pull.number, &result.url, action));
+        let mut row = row.clone();
+        row.state = OutboxState::Done;
+        row.result = serde_json::to_value(&result).ok();
+        if session.pull_repository().is_some_and(|repository| repository.local_path().is_none()) {
+            let effect = Effect::follow(pull.number, &row.key)?;
+            let first = now.plus(engine.options().follow_interval);
+            commit.writes.push(Write::Outbox(Box::new(effect.row(&session, following::FOLLOW, first))));
+        }
+        commit.writes.push(Write::Session(Box::new(session)));
+        commit.writes.push(Write::OutboxUpdate(Box::new(row)));
+        match engine.ports().store.commit(commit).await {
+            Ok(_) => return Ok(()),
+            // A conflict of the session's version is tried again; one of the row means that it is recorded already.
+            Err(error) if error.class == ErrorClass::Conflict => {
+                match engine.ports().store.outbox(&row_key).await? {
+                    Some(found) if found.state == OutboxState::Pending => {}
+                    Some(_) | None => return Ok(()),
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A forge's link as people can open it: a path gets the server's address in front.
+fn link(engine: &Engine, url: &str) -> String {
+    if url.starts_with('/') { format!("{}{url}", engine.public_url()) } else { url.to_owned() }
+}
