@@ -10,5 +10,7 @@ pub mod git;
 pub mod ids;
 pub mod process;
 pub mod sandbox;
+pub mod settings;
 pub mod stage;
 pub mod store;
+pub mod tree;

@@ -21,8 +21,10 @@ struct Migration {
 }
 
 /// All of them, in order; Postgres numbers its own alike.
-const ALL: &[Migration] =
-    &[Migration { number: 1, name: "first", sql: include_str!("../../migrations/sqlite/0001_first.sql") }];
+const ALL: &[Migration] = &[
+    Migration { number: 1, name: "first", sql: include_str!("../../migrations/sqlite/0001_first.sql") },
+    Migration { number: 2, name: "sign_ins", sql: include_str!("../../migrations/sqlite/0002_sign_ins.sql") },
+];
 
 /// Brings a database up to this version, or refuses it.
 pub(super) async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), PortError> {

@@ -11,6 +11,7 @@ mod job;
 mod log;
 mod migrate;
 mod open;
+mod overview;
 mod page;
 #[cfg(test)]
 mod plan;
@@ -18,6 +19,7 @@ mod pull;
 mod row;
 mod run;
 mod session;
+mod sign_in;
 mod write;
 mod writer;
 

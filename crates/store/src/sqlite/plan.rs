@@ -3,7 +3,7 @@
 
 use super::page::SessionPlace;
 use super::{SqliteOptions, SqliteStore};
-use super::{access, job, pull, run, session};
+use super::{access, job, overview, pull, run, session, sign_in};
 use sqlx::{AssertSqlSafe, Row};
 use telecoder_model::id::{SessionId, TenantId, UserId};
 use telecoder_model::port::store::{PullQuery, SessionQuery};
@@ -89,6 +89,7 @@ async fn events_are_read_by_their_numbers() {
     let (_folder, store) = store().await;
     check(&store, session::EVENTS, "events_session (session=? AND seq>?)").await;
     check(&store, session::ALL_EVENTS, "INTEGER PRIMARY KEY (rowid>?)").await;
+    check(&store, overview::CHANGES, "INTEGER PRIMARY KEY (rowid>?)").await;
 }
 
 #[tokio::test]
@@ -105,6 +106,13 @@ async fn rows_of_an_execution_are_read_by_index() {
     check(&store, &both, "decisions_").await;
     check(&store, access::TOKEN, "(hash=?)").await;
     check(&store, access::TOKENS, "tokens_newest (tenant=?)").await;
+    check(&store, sign_in::SIGN_IN, "(hash=?)").await;
+    // Only the sums of repositories are sorted.
+    let repositories = plan(&store, overview::REPOSITORIES).await.join("\n");
+    assert!(
+        repositories.starts_with("SEARCH sessions USING INDEX sessions_repository (tenant=? AND owner=?"),
+        "{repositories}"
+    );
 }
 
 #[tokio::test]

@@ -111,21 +111,20 @@ async fn a_newer_database_is_refused_by_name() {
     open(&path).await.close().await.unwrap();
     raw(
         &path,
-        "INSERT INTO migrations (number, name, digest, version, applied_at) VALUES (2, 'teams', 'x', '9.1.0', 0)",
+        "INSERT INTO migrations (number, name, digest, version, applied_at) VALUES (1000, 'teams', 'x', '9.1.0', 0)",
     )
     .await;
     let before = std::fs::read(&path).unwrap();
     let error = SqliteStore::open(&path, SqliteOptions::default()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Permanent);
-    assert_eq!(
-        error.what,
-        format!(
-            "cannot open the database {}: the database was written by TeleCoder 9.1.0 (migration 2, teams); this is \
-             {}, which knows migrations up to 1",
-            path.display(),
-            env!("CARGO_PKG_VERSION")
-        )
+    let expected = format!(
+        "cannot open the database {}: the database was written by TeleCoder 9.1.0 (migration 1000, teams); this is \
+         {}, which knows migrations up to ",
+        path.display(),
+        env!("CARGO_PKG_VERSION")
     );
+    let number = error.what.strip_prefix(&expected).unwrap_or_else(|| panic!("{}", error.what));
+    assert!(number.parse::<u32>().is_ok_and(|number| number < 1000), "{number}");
     assert_eq!(
         error.remedy.unwrap(),
         "Start TeleCoder 9.1.0 or later, or restore a backup from before the upgrade."

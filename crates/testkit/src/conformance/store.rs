@@ -8,8 +8,10 @@ mod events;
 pub mod fixture;
 mod jobs;
 mod lists;
+mod overview;
 mod pulls;
 mod rows;
+mod sign_ins;
 
 pub use access::*;
 pub use all_or_nothing::*;
@@ -17,8 +19,10 @@ pub use commits::*;
 pub use events::*;
 pub use jobs::*;
 pub use lists::*;
+pub use overview::*;
 pub use pulls::*;
 pub use rows::*;
+pub use sign_ins::*;
 
 use telecoder_model::port::store::Store;
 
@@ -79,4 +83,10 @@ cases! { $ store, store_conformance, dyn Store {
     a_token_is_revoked_once
     a_place_moves_only_forward
     the_last_global_number_is_that_of_the_last_event
+    a_sign_in_is_found_by_its_hash
+    a_sign_in_is_extended_up_to_its_end
+    a_sign_in_is_taken_once
+    sign_ins_that_are_over_are_forgotten
+    changes_are_those_that_lists_show
+    repositories_are_counted
 } }

@@ -10,9 +10,9 @@ use telecoder_model::decision::Decision;
 use telecoder_model::event::Event;
 use telecoder_model::id::{DecisionId, InstanceId, ProcessId, SessionId, TenantId, TokenId, UserId};
 use telecoder_model::port::store::{
-    AccessStore, Claim, ClaimLimits, Commit, Committed, Cursor, JobStore, Message, NewPull, OutboxRow, Page,
-    PullChange, PullQuery, PullStore, QueueDepth, Reservation, RunStore, SessionQuery, SessionStore, Token,
-    TokenHash, Versioned,
+    AccessStore, Claim, ClaimLimits, Commit, Committed, Cursor, JobStore, Message, NewPull, OutboxRow,
+    OverviewStore, Page, PullChange, PullQuery, PullStore, QueueDepth, RepositoryUse, Reservation, RunStore,
+    SessionChange, SessionQuery, SessionStore, SignIn, SignInStore, Token, TokenHash, Versioned,
 };
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::Pull;
@@ -147,5 +147,31 @@ impl AccessStore for Faulty {
     }
     async fn last_global(&self) -> Done<u64> {
         self.inner.last_global().await
+    }
+}
+
+#[async_trait]
+impl SignInStore for Faulty {
+    async fn add_sign_in(&self, sign_in: SignIn) -> Done<()> {
+        self.inner.add_sign_in(sign_in).await
+    }
+    async fn sign_in(&self, hash: &TokenHash) -> Done<Option<SignIn>> {
+        self.inner.sign_in(hash).await
+    }
+    async fn extend_sign_in(&self, hash: &TokenHash, expires_at: Timestamp) -> Done<()> {
+        self.inner.extend_sign_in(hash, expires_at).await
+    }
+    async fn take_sign_in(&self, hash: &TokenHash) -> Done<Option<SignIn>> {
+        self.inner.take_sign_in(hash).await
+    }
+}
+
+#[async_trait]
+impl OverviewStore for Faulty {
+    async fn changes(&self, who: &Principal, after: u64, limit: u32) -> Done<Vec<SessionChange>> {
+        self.inner.changes(who, after, limit).await
+    }
+    async fn repositories(&self, who: &Principal, limit: u32) -> Done<Vec<RepositoryUse>> {
+        self.inner.repositories(who, limit).await
     }
 }

@@ -13,19 +13,29 @@
 //! - Lists are pages by keyset, newest first; `limit` is at most 1,000.
 
 mod access;
+mod change;
 mod commit;
 mod job;
 mod pull;
 mod query;
+mod sign_in;
 
 pub use access::{AccessStore, Cursor, Token, TokenHash};
+pub use change::{OverviewStore, RepositoryUse, SessionChange};
 pub use commit::{
     Commit, Committed, Fence, Message, MessageState, OutboxRow, OutboxState, Queueing, Reservation, Write,
 };
 pub use job::{Claim, ClaimLimits, JobStore, QueueDepth};
 pub use pull::{NewPull, PullChange, PullQuery, PullStore};
 pub use query::{Page, RunStore, SessionQuery, SessionStore, Versioned};
+pub use sign_in::{SignIn, SignInKind, SignInStore};
 
 /// The whole store.
-pub trait Store: SessionStore + RunStore + JobStore + PullStore + AccessStore {}
-impl<T: SessionStore + RunStore + JobStore + PullStore + AccessStore> Store for T {}
+pub trait Store:
+    SessionStore + RunStore + JobStore + PullStore + AccessStore + SignInStore + OverviewStore
+{
+}
+impl<T> Store for T where
+    T: SessionStore + RunStore + JobStore + PullStore + AccessStore + SignInStore + OverviewStore
+{
+}
