@@ -101,7 +101,7 @@ impl App {
         let (stop, stopping) = watch::channel(false);
         let file = self.parts.data.join("server.json");
         let text = json!({"url": self.url, "pid": std::process::id(), "version": env!("CARGO_PKG_VERSION")});
-        private_file::write(&file, text.to_string().as_bytes())
+        private_file::write_for_now(&file, text.to_string().as_bytes())
             .map_err(|error| PortError::io(format!("cannot write {}", file.display()), error))?;
         let engine = self.parts.engine.clone();
         let worker_stopping = stopping.clone();

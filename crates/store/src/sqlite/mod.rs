@@ -5,6 +5,7 @@
 
 mod access;
 mod commit;
+mod create;
 mod failure;
 mod group;
 mod job;

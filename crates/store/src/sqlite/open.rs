@@ -2,15 +2,13 @@
 //!
 //! Invariant: nothing of a file that is not ours is changed, its journal mode included.
 
-use super::SqliteOptions;
 use super::failure::sql;
 use super::migrate::migrate;
+use super::{SqliteOptions, create};
 use crate::lock::create_folder;
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection, SqlitePool};
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 use telecoder_model::PortError;
@@ -25,7 +23,12 @@ pub(super) async fn open(
     path: &Path,
     options: &SqliteOptions,
 ) -> Result<(SqliteConnection, SqlitePool), PortError> {
-    create_file(path)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        create_folder(folder)?;
+    }
+    if !path.try_exists().unwrap_or(true) {
+        create::create(path, options).await.map_err(|error| named(path, error))?;
+    }
     let writer = writer(path, options).await.map_err(|error| named(path, error))?;
     let readers = readers(path, options).await.map_err(|error| named(path, error))?;
     Ok((writer, readers))
@@ -37,23 +40,7 @@ fn named(path: &Path, mut error: PortError) -> PortError {
     error
 }
 
-fn create_file(path: &Path) -> Result<(), PortError> {
-    if let Some(folder) = path.parent()
-        && !folder.as_os_str().is_empty()
-    {
-        create_folder(folder)?;
-    }
-    // The files that SQLite puts beside it take over its mode.
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(path)
-        .map(drop)
-        .map_err(|error| PortError::io(format!("cannot open the database {}", path.display()), error))
-}
-
-fn connect(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
+pub(super) fn connect(path: &Path, options: &SqliteOptions) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(options.busy_timeout)
@@ -65,10 +52,7 @@ async fn writer(path: &Path, options: &SqliteOptions) -> Result<SqliteConnection
     let failed = || sql("the file cannot be used");
     let mut connection =
         connect(path, options).thread_name(|_| "store-writer".to_owned()).connect().await.map_err(failed())?;
-    if let Some(bytes) = options.max_bytes {
-        let pages = (bytes / PAGE).max(1);
-        set(&mut connection, format!("PRAGMA max_page_count = {pages}")).await?;
-    }
+    limit(&mut connection, options).await?;
     migrate(&mut connection, options.clock.now()).await?;
     let mode: String =
         sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut connection).await.map_err(failed())?;
@@ -89,7 +73,16 @@ async fn writer(path: &Path, options: &SqliteOptions) -> Result<SqliteConnection
     Ok(connection)
 }
 
-async fn set(connection: &mut SqliteConnection, setting: String) -> Result<(), PortError> {
+/// Bounds the file, where the options say so.
+pub(super) async fn limit(
+    connection: &mut SqliteConnection,
+    options: &SqliteOptions,
+) -> Result<(), PortError> {
+    let Some(bytes) = options.max_bytes else { return Ok(()) };
+    set(connection, format!("PRAGMA max_page_count = {}", (bytes / PAGE).max(1))).await
+}
+
+pub(super) async fn set(connection: &mut SqliteConnection, setting: String) -> Result<(), PortError> {
     sqlx::raw_sql(AssertSqlSafe(setting))
         .execute(connection)
         .await
