@@ -14,7 +14,6 @@ const MAX_FILES: usize = 2000;
 /// Bytes of a UI at most, compressed forms included.
 const MAX_BYTES: u64 = 64 << 20;
 
-#[expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
 fn main() -> io::Result<()> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     let web = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("../../web");

@@ -20,6 +20,7 @@ pub mod policy;
 pub mod pull;
 pub mod repository;
 pub mod session;
+pub mod sign_in;
 pub mod sse;
 pub mod token;
 pub mod usage;

@@ -63,6 +63,11 @@ impl Engine {
         self.inner.public_url.get_or_init(|| public_url.to_owned());
     }
 
+    /// The time by the clock port.
+    pub fn time(&self) -> Timestamp {
+        self.now()
+    }
+
     /// Random characters of a-z and 2-7, five bits each.
     pub fn random_word(&self, length: usize) -> String {
         self.inner.ports.ids.word(length)
@@ -93,7 +98,8 @@ impl Engine {
     pub fn forge_host(&self) -> &str {
         &self.inner.options.forge_host
     }
-    pub(crate) fn public_url(&self) -> &str {
+    /// Where people reach the server, without a slash at the end.
+    pub fn public_url(&self) -> &str {
         self.inner.public_url.get().unwrap_or(&self.inner.options.public_url)
     }
     pub(crate) fn ports(&self) -> &Ports {

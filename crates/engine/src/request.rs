@@ -6,7 +6,7 @@ use telecoder_model::id::{AgentName, SessionId, TokenId, UserId};
 use telecoder_model::policy::PublishRule;
 use telecoder_model::port::git::DiffFile;
 use telecoder_model::port::store::Token;
-use telecoder_model::principal::Scope;
+use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::refs::{BranchName, Revision};
 use telecoder_model::repository::Repository;
 use telecoder_model::session::{DiffStat, ForgeChoice, Mode, Pipeline, Requester, Session, Source};
@@ -106,6 +106,30 @@ pub struct NewToken {
     pub token: Token,
     /// Its secret.
     pub secret: String,
+}
+
+/// By what somebody who asks is known.
+#[derive(Clone, Copy)]
+pub enum Credential<'a> {
+    /// By nothing: the server asks for none.
+    Nothing,
+    /// By the secret of a token.
+    Token(&'a str),
+    /// By the secret of a browser that is signed in.
+    Browser(&'a str),
+}
+
+/// A browser that was signed in, or a link that will sign one in; the secret is shown only here.
+#[derive(Clone)]
+pub struct NewSignIn {
+    /// Its secret.
+    pub secret: String,
+    /// As whom it acts.
+    pub principal: Principal,
+    /// When it ceases to work, unless it is used before.
+    pub expires_at: Timestamp,
+    /// When it ceases to work, however much it is used.
+    pub until: Timestamp,
 }
 
 /// A token to make.

@@ -1,8 +1,10 @@
-//! Who may do what (layer 2): first the addresses that a request names, then its token, then the scope of its route, then the
-//! names of its query's parameters.
+//! Who may do what (layer 2): first the addresses that a request names, then who sends it, then the scope of its route, then
+//! the names of its query's parameters.
 
 use crate::app::App;
 use crate::errors::ApiError;
+use crate::identity;
+pub(crate) use crate::identity::{Caller, MaybeCaller};
 use crate::request_log::RequestId;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -11,7 +13,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::convert::Infallible;
 use std::sync::Arc;
-use telecoder_model::principal::{Principal, Scope};
+use telecoder_api::sign_in::How;
+use telecoder_model::principal::Scope;
 
 /// What a route needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,55 +23,6 @@ pub(crate) enum Access {
     Open,
     /// A principal with this scope.
     Needs(Scope),
-}
-
-/// Who sent a request.
-#[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) principal: Principal,
-    /// The token, so that a long stream can look whether it still holds.
-    secret: Option<Secret>,
-}
-
-#[derive(Clone)]
-struct Secret(Arc<str>);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
-}
-
-impl Caller {
-    /// Whether the token that opened the request still opens one.
-    pub(crate) async fn still_holds(&self, app: &App) -> bool {
-        match &self.secret {
-            Some(secret) => match app.engine().authenticate(&secret.0).await {
-                Ok(principal) => principal == self.principal,
-                Err(error) => error.fault != telecoder_engine::Fault::Unauthenticated,
-            },
-            None => true,
-        }
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
-    type Rejection = ApiError;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        // `admit` puts it there on every route that needs a scope.
-        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::internal)
-    }
-}
-
-/// Who sent a request to an open route, if that is known.
-#[derive(Debug)]
-pub(crate) struct MaybeCaller(pub(crate) Option<Caller>);
-
-impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller {
-    type Rejection = Infallible;
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.extensions.get::<Caller>().cloned()))
-    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for RequestId {
@@ -137,11 +91,18 @@ pub(crate) struct Gate {
 
 /// Finds out who sends a request and whether its route is open to them.
 pub(crate) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let caller = identify(&gate.app, request.headers()).await;
+    let caller = identity::identify(&gate.app, request.headers()).await;
     let admitted = match gate.access {
         Access::Open => Ok(caller.ok()),
         Access::Needs(scope) => caller.and_then(|caller| granted(caller, scope)).map(Some),
     };
+    let admitted = admitted.and_then(|caller| {
+        let by_cookie = caller.as_ref().is_some_and(|caller| caller.how() == How::Cookie);
+        if by_cookie && changes_state(request.method()) && !identity::is_from_our_page(request.headers()) {
+            return Err(identity::forged());
+        }
+        Ok(caller)
+    });
     let admitted = admitted
         .and_then(|caller| known_parameters(request.uri().query(), &gate.parameters).map(|()| caller));
     match admitted {
@@ -153,33 +114,6 @@ pub(crate) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
         }
         Err(error) => error.into_response(),
     }
-}
-
-async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, ApiError> {
-    let mut given = headers.get_all(header::AUTHORIZATION).iter();
-    let Some(value) = given.next() else {
-        if app.options().token_required {
-            return Err(unauthenticated("token_missing", "this server needs a token"));
-        }
-        return Ok(Caller { principal: Principal::local(), secret: None });
-    };
-    let secret = value.to_str().ok().and_then(bearer).filter(|_| given.next().is_none());
-    let Some(secret) = secret else {
-        return Err(unauthenticated("token_malformed", "the Authorization header is not `Bearer <token>`"));
-    };
-    let principal = app.engine().authenticate(secret).await?;
-    Ok(Caller { principal, secret: Some(Secret(secret.into())) })
-}
-
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, secret) = value.split_once(' ')?;
-    let secret = secret.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !secret.is_empty()).then_some(secret)
-}
-
-fn unauthenticated(code: &'static str, message: &str) -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, code, message)
-        .hint("send `Authorization: Bearer <token>`; the command line reads TELECODER_TOKEN or <data>/token")
 }
 
 fn granted(caller: Caller, scope: Scope) -> Result<Caller, ApiError> {

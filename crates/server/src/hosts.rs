@@ -77,6 +77,11 @@ impl HostRules {
         Ok(Self { bound, configured: hosts })
     }
 
+    /// The port that the server listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.bound.port()
+    }
+
     /// Whether a request with this `Host` is meant for this server.
     pub(crate) fn allows_host(&self, host: &str) -> bool {
         Authority::parse(host).is_some_and(|authority| self.allows(&authority, &[80, 443]))

@@ -11,6 +11,7 @@ mod convert;
 mod errors;
 mod extract;
 mod hosts;
+mod identity;
 pub mod openapi;
 mod pages;
 mod request_log;

@@ -152,7 +152,7 @@ fn operation(route: &Route) -> OperationBuilder {
 
 fn can_fail(route: &Route, status: u16) -> bool {
     match status {
-        401 => route.access != Access::Open,
+        401 => route.access != Access::Open || route.identifies,
         404 => route.refers || !route.path_names().is_empty(),
         408 | 413 | 415 => {
             !matches!(route.method, utoipa::openapi::HttpMethod::Get | utoipa::openapi::HttpMethod::Delete)
@@ -160,7 +160,7 @@ fn can_fail(route: &Route, status: u16) -> bool {
         409 => route.conflicts,
         422 => route.unprocessable,
         429 => route.streams,
-        503 => route.access != Access::Open,
+        503 => route.access != Access::Open || route.identifies,
         _ => true,
     }
 }

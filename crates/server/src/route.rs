@@ -94,6 +94,7 @@ pub(crate) struct Route {
     pub(crate) conflicts: bool,
     pub(crate) unprocessable: bool,
     pub(crate) streams: bool,
+    pub(crate) identifies: bool,
 }
 
 impl Route {
@@ -113,6 +114,7 @@ impl Route {
             conflicts: false,
             unprocessable: false,
             streams: false,
+            identifies: false,
         }
     }
     pub(crate) fn get<H, T>(path: &'static str, id: &'static str, controller: H) -> Self
@@ -214,6 +216,12 @@ impl Route {
     /// It opens an event stream, and there is a bound on those (429).
     pub(crate) fn streams(mut self) -> Self {
         self.streams = true;
+        self
+    }
+
+    /// It is open, and finds out by its body who asks (401).
+    pub(crate) fn identifies(mut self) -> Self {
+        self.identifies = true;
         self
     }
 

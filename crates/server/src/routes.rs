@@ -4,7 +4,7 @@ use crate::access::{Gate, admit, check_addresses};
 use crate::app::App;
 use crate::controllers::{
     agents, approvals, diff, doctor, events, health, inbox, messages, policies, publish, pulls, repositories,
-    sessions, tokens,
+    sessions, sign_in, tokens,
 };
 use crate::errors::ApiError;
 use crate::route::{Content, Route, Wire};
@@ -28,6 +28,7 @@ pub(crate) fn all() -> Vec<Route> {
     all.extend(of_one_session());
     all.extend(of_people());
     all.extend(of_the_platform());
+    all.extend(of_signing_in());
     all.extend(of_the_operator());
     all
 }
@@ -209,6 +210,30 @@ fn of_the_platform() -> Vec<Route> {
             .needs(Read)
             .does("Lists the policies, strictest first")
             .lists::<wire::policy::Policy>("The policies"),
+    ]
+}
+
+fn of_signing_in() -> Vec<Route> {
+    vec![
+        Route::get("/api/me", "getMe", sign_in::me)
+            .does("Says who asks, and whether they must sign in")
+            .gives::<wire::sign_in::Me>(200, "Who asks"),
+        Route::post("/api/login", "signIn", sign_in::login)
+            .does("Signs a browser in, by a token or by a link's code")
+            .details(
+                "The answer sets a cookie that no script can read. Requests that are known by it and change something need \
+                 `Content-Type: application/json` and the header `X-TeleCoder: web`.",
+            )
+            .takes::<wire::sign_in::Login>()
+            .gives::<wire::sign_in::Me>(200, "Who the browser is now")
+            .identifies(),
+        Route::post("/api/logout", "signOut", sign_in::logout)
+            .does("Signs a browser out")
+            .succeeds(204, "Signed out", vec![Content::Empty]),
+        Route::post("/api/login/links", "createSignInLink", sign_in::link)
+            .needs(Admin)
+            .does("Makes a link that signs one browser in, once, within five minutes")
+            .gives::<wire::sign_in::SignInLink>(201, "The link, which is shown this once"),
     ]
 }
 

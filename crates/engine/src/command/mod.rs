@@ -13,6 +13,7 @@ mod pulls;
 mod read;
 mod rename;
 mod rerun;
+mod sign_in;
 mod stop;
 mod submit;
-mod tokens;
+pub(crate) mod tokens;

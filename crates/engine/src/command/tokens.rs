@@ -38,12 +38,7 @@ impl Engine {
         if request.expires_at.is_some_and(|at| at <= now) {
             return Err(EngineError::invalid("token_expiry_past", "the token would have expired already"));
         }
-        let mut bytes = [0; 32];
-        self.ports().ids.fill(&mut bytes);
-        let mut secret = PREFIX.to_owned();
-        for byte in bytes {
-            let _ = write!(secret, "{byte:02x}");
-        }
+        let secret = self.secret(PREFIX);
         let id: TokenId = format!("tok-{}", self.ports().ids.word(10))
             .parse()
             .map_err(|_| EngineError::new(Fault::Internal, "internal", "no token id could be formed"))?;
@@ -99,12 +94,36 @@ impl Engine {
 
     /// Finds out as whom a secret acts.
     pub async fn authenticate(&self, secret: &str) -> Result<Principal, EngineError> {
-        let refuse = |code, text: &str| Err(EngineError::new(Fault::Unauthenticated, code, text));
-        if secret.len() > 300 {
-            return refuse("token_unknown", "this token is not known");
+        let token = self.good_token(secret).await?;
+        Ok(Principal { tenant: token.tenant, user: token.user, scope: token.scope })
+    }
+
+    /// A new secret of 256 random bits.
+    pub(crate) fn secret(&self, prefix: &str) -> String {
+        let mut bytes = [0; 32];
+        self.ports().ids.fill(&mut bytes);
+        let mut secret = prefix.to_owned();
+        for byte in bytes {
+            let _ = write!(secret, "{byte:02x}");
         }
-        // The look-up is by the hash, so its time tells nothing about a secret.
-        let Some(token) = self.ports().store.token(&hash(secret)).await? else {
+        secret
+    }
+
+    /// The token of a secret, if it works.
+    pub(crate) async fn good_token(&self, secret: &str) -> Result<Token, EngineError> {
+        let found = if secret.len() > 300 {
+            None
+        } else {
+            // The look-up is by the hash, so its time tells nothing about a secret.
+            self.ports().store.token(&hash(secret)).await?
+        };
+        self.good(found)
+    }
+
+    /// The token, if there is one and it works.
+    pub(crate) fn good(&self, token: Option<Token>) -> Result<Token, EngineError> {
+        let refuse = |code, text: &str| Err(EngineError::new(Fault::Unauthenticated, code, text));
+        let Some(token) = token else {
             return refuse("token_unknown", "this token is not known");
         };
         if token.revoked_at.is_some() {
@@ -113,11 +132,12 @@ impl Engine {
         if token.expires_at.is_some_and(|at| at <= self.now()) {
             return refuse("token_expired", "this token has expired");
         }
-        Ok(Principal { tenant: token.tenant, user: token.user, scope: token.scope })
+        Ok(token)
     }
 }
 
-fn hash(secret: &str) -> TokenHash {
+/// What is kept of a secret.
+pub(crate) fn hash(secret: &str) -> TokenHash {
     let mut text = String::with_capacity(64);
     for byte in Sha256::digest(secret.as_bytes()) {
         let _ = write!(text, "{byte:02x}");

@@ -14,6 +14,7 @@ pub(crate) mod publish;
 pub(crate) mod pulls;
 pub(crate) mod repositories;
 pub(crate) mod sessions;
+pub(crate) mod sign_in;
 pub(crate) mod tokens;
 
 use crate::access::Caller;

@@ -2,10 +2,13 @@
 
 use super::{event, session, time, word};
 use telecoder_api as wire;
-use telecoder_engine::request::{Inbox, Published};
+use telecoder_api::sign_in::{How, Me};
+use telecoder_engine::request::{Inbox, NewSignIn, Published};
 use telecoder_model::decision::Decision;
 use telecoder_model::port::store::Message;
+use telecoder_model::principal::Principal;
 use telecoder_model::pull::Pull;
+use telecoder_model::time::Timestamp;
 
 pub(crate) fn message(from: Message) -> wire::message::Message {
     wire::message::Message {
@@ -44,6 +47,23 @@ pub(crate) fn inbox(from: Inbox) -> wire::inbox::Inbox {
         .into_iter()
         .map(|(of, unread)| wire::inbox::FinishedEntry { session: session::session(of), unread });
     wire::inbox::Inbox { waiting: waiting.collect(), finished: finished.collect() }
+}
+
+pub(crate) fn me(who: &Principal, how: How, expires_at: Option<Timestamp>, version: String) -> Me {
+    Me {
+        login_required: false,
+        user: Some(who.user.to_string()),
+        scope: Some(word::scope(who.scope)),
+        how: Some(how),
+        expires_at: expires_at.map(time),
+        version,
+    }
+}
+
+pub(crate) fn sign_in_link(from: NewSignIn, public_url: &str) -> wire::sign_in::SignInLink {
+    let path = format!("/login?code={}", from.secret);
+    let url = format!("{}{path}", public_url.trim_end_matches('/'));
+    wire::sign_in::SignInLink { code: from.secret, path, url, expires_at: time(from.expires_at) }
 }
 
 pub(crate) fn pull(from: Pull) -> wire::pull::Pull {

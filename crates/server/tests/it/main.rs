@@ -16,5 +16,6 @@ mod openapi;
 mod people;
 mod platform;
 mod sessions;
+mod sign_in;
 mod trouble;
 mod web;
