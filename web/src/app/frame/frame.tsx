@@ -3,12 +3,10 @@
  *  When access ends while a page is open, the sign-in comes over it; the page and what was typed into it stay. */
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { useAccess } from "@/api/access";
 import { useConnection, useLiveLists } from "@/api/live/changes";
 import { meQuery } from "@/api/queries";
-import { SignIn } from "@/components/sign-in";
-import { Dialog } from "@/components/ui/dialog";
 import { PageSkeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { Toasts } from "@/components/ui/toast";
@@ -20,6 +18,8 @@ import { BottomBar, Rail } from "./rail";
 import { RailFoot } from "./rail-foot";
 
 const Palette = lazy(() => import("./palette"));
+const SignInPage = lazy(() => import("./sign-in-page"));
+const SignInAgain = lazy(() => import("./sign-in-again"));
 const KeyHelp = lazy(() => import("./key-help"));
 
 /** The frame. */
@@ -32,10 +32,9 @@ export function Frame() {
   if (pathname === "/login") return <Bare />;
   if (me.data?.loginRequired) {
     return (
-      <main id="main" className="mx-auto flex min-h-dvh max-w-100 flex-col justify-center px-4 py-10">
-        <h1 className="mb-4 font-semibold text-xl tracking-[-0.015em]">Sign in to TeleCoder</h1>
-        <SignIn />
-      </main>
+      <Suspense fallback={null}>
+        <SignInPage />
+      </Suspense>
     );
   }
   if (me.isPending) return <Around live={false}>{<PageSkeleton />}</Around>;
@@ -51,13 +50,7 @@ export function Frame() {
   return (
     <Around live={access !== "out"}>
       <Outlet />
-      <Dialog
-        open={access === "out"}
-        title="Sign in again"
-        description="Your access has ended. What you typed is kept."
-      >
-        <SignIn />
-      </Dialog>
+      <Suspense fallback={null}>{access === "out" && <SignInAgain />}</Suspense>
     </Around>
   );
 }
@@ -71,7 +64,7 @@ function Bare() {
   );
 }
 
-function Around({ live, children }: { live: boolean; children: React.ReactNode }) {
+function Around({ live, children }: { live: boolean; children: ReactNode }) {
   const navigate = useNavigate();
   const [slim, setSlim] = useKept("rail-slim", false);
   const [open, setOpen] = useState<"palette" | "keys" | null>(null);

@@ -98,7 +98,6 @@ export default function Palette({ onClose, onKeys }: { onClose: () => void; onKe
   return (
     <Dialog open onClose={onClose} title="Find a session or a command" bare className="max-w-150">
       <input
-        // biome-ignore lint/a11y/noAutofocus: the palette is opened to type into it.
         autoFocus
         value={words}
         onChange={(event) => {

@@ -1,13 +1,15 @@
 /** The left rail at desk width, the bottom bar on a phone. Layer: app. */
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { Inbox, ListTree, Menu as MenuIcon, PanelLeft, Plus } from "lucide-react";
+import { lazy, type ReactNode, Suspense } from "react";
 import { inboxQuery } from "@/api/queries";
 import { ButtonLink, IconButton } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
-import { Menu, MenuItem } from "@/components/ui/menu";
 import { cx } from "@/lib/classes";
 import { daily, type Place, setup } from "./places";
+
+const MoreMenu = lazy(() => import("./more-menu"));
 
 /** How many decisions wait, and how much is unread. */
 function useCounts() {
@@ -58,15 +60,7 @@ function Entry({
 }
 
 /** The rail. `slim` shows icons only. */
-export function Rail({
-  slim,
-  onToggle,
-  foot,
-}: {
-  slim: boolean;
-  onToggle: () => void;
-  foot: React.ReactNode;
-}) {
+export function Rail({ slim, onToggle, foot }: { slim: boolean; onToggle: () => void; foot: ReactNode }) {
   const { waiting, unread } = useCounts();
   const count = { number: waiting || unread, urgent: waiting > 0 };
   return (
@@ -121,10 +115,15 @@ export function Rail({
 /** The bar at a phone's lower edge. */
 export function BottomBar() {
   const { waiting } = useCounts();
-  const navigate = useNavigate();
   const look =
     "flex h-14 flex-1 flex-col items-center justify-center gap-1 font-medium text-n11 text-xs aria-[current=page]:text-n12";
   const current = { "aria-current": "page" } as const;
+  const more = (
+    <button type="button" className={look}>
+      <Icon of={MenuIcon} className="size-5" />
+      More
+    </button>
+  );
   return (
     <nav
       aria-label="Main"
@@ -146,21 +145,9 @@ export function BottomBar() {
         <Icon of={ListTree} className="size-5" />
         Sessions
       </Link>
-      <Menu
-        trigger={
-          <button type="button" className={look}>
-            <Icon of={MenuIcon} className="size-5" />
-            More
-          </button>
-        }
-      >
-        {[...daily.slice(2), ...setup].map((place) => (
-          <MenuItem key={place.to} onSelect={() => void navigate({ to: place.to })}>
-            <Icon of={place.icon} className="mt-0.5" />
-            {place.name}
-          </MenuItem>
-        ))}
-      </Menu>
+      <Suspense fallback={more}>
+        <MoreMenu trigger={more} />
+      </Suspense>
     </nav>
   );
 }

@@ -1,0 +1,147 @@
+/** A decision that can be made without leaving: what, why, how risky, who asks. Layer: feature. */
+import { Link } from "@tanstack/react-router";
+import { Check, X } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import type { Wire } from "@/api/client";
+import type { ApprovalMore } from "@/api/soon";
+import { useAnswer } from "@/api/use-answer";
+import { ApprovalDetail } from "@/components/approval-detail";
+import { Ago } from "@/components/time";
+import { Button } from "@/components/ui/button";
+import { inputClass } from "@/components/ui/field";
+import { Icon } from "@/components/ui/icon";
+import { toastDone, toastFailed } from "@/components/ui/toast";
+import { cx } from "@/lib/classes";
+import { repositoryName } from "@/lib/format";
+import { shownOnOneLine } from "@/lib/text/harmless";
+
+const risks: Record<NonNullable<ApprovalMore["risk"]>, { word: string; color: string }> = {
+  read: { word: "Only reads", color: "text-n11" },
+  contained_write: { word: "Writes inside the sandbox", color: "text-n11" },
+  repository_write: { word: "Writes to the repository", color: "text-wait" },
+  high: { word: "High risk", color: "text-fail" },
+};
+
+/** The verbs that stand on the buttons, by what is asked for. */
+const verbs: Record<Wire<"ToolKind">, string> = {
+  read: "reading",
+  edit: "edit",
+  delete: "deletion",
+  move: "move",
+  search: "search",
+  execute: "command",
+  think: "thought",
+  fetch: "request",
+  switch_mode: "mode",
+  other: "request",
+};
+
+/** The card. */
+export function ApprovalCard({
+  approval,
+  session,
+}: {
+  approval: Wire<"Approval"> & ApprovalMore;
+  session: Wire<"Session">;
+}) {
+  const answer = useAnswer(approval);
+  const [note, setNote] = useState<string | null>(null);
+  const verb = verbs[approval.kind];
+  const risk = approval.risk && risks[approval.risk];
+  const give = (decision: "approve" | "deny") =>
+    answer.mutate(
+      { decision, ...(note?.trim() && { note: note.trim() }) },
+      {
+        onSuccess: ({ late }) =>
+          toastDone(
+            late
+              ? "Somebody was quicker: it was answered already"
+              : decision === "approve"
+                ? `Approved the ${verb}`
+                : `Denied the ${verb}`,
+          ),
+        onError: toastFailed,
+      },
+    );
+  return (
+    <article data-approval className="rounded-md border border-n6 bg-n2">
+      <div className="border-wait border-l-2 px-3 py-3 md:px-4">
+        <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-n11 text-xs">
+          <span>
+            <span className="font-medium text-wait">{approval.askedBy ?? session.agent}</span> asks
+          </span>
+          {risk && <span className={cx("font-medium", risk.color)}>{risk.word}</span>}
+          <Ago at={approval.createdAt} className="ml-auto" />
+          {approval.expiresAt != null && (
+            <span>
+              expires <Ago at={approval.expiresAt} />
+            </span>
+          )}
+        </div>
+        <h3 className="mt-1 font-semibold text-base" dir="auto">
+          {shownOnOneLine(approval.title)}
+        </h3>
+        {approval.reason !== undefined && approval.reason !== "" && (
+          <p className="mt-1 text-n11 text-sm">{approval.reason}</p>
+        )}
+        <ApprovalDetail approval={approval} />
+        <p className="mt-2 truncate text-n11 text-sm">
+          For{" "}
+          <Link
+            to="/sessions/$sessionId"
+            params={{ sessionId: session.id }}
+            data-row
+            className="text-n12 underline decoration-n8 underline-offset-3 hover:decoration-n12"
+          >
+            <bdi>{shownOnOneLine(session.title)}</bdi>
+          </Link>
+          {session.repo !== null && <> in {repositoryName(session.repo)}</>}
+        </p>
+      </div>
+      <form
+        className="flex flex-wrap items-center gap-2 border-n5 border-t px-3 py-2 md:px-4"
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          give("deny");
+        }}
+      >
+        <Button
+          look="primary"
+          className="h-10 flex-1 md:h-8 md:flex-none"
+          data-answer="approve"
+          onClick={() => give("approve")}
+          busy={answer.isPending}
+        >
+          <Icon of={Check} />
+          Approve {verb}
+        </Button>
+        <Button
+          className="h-10 flex-1 md:h-8 md:flex-none"
+          data-answer="deny"
+          onClick={() => give("deny")}
+          disabled={answer.isPending}
+        >
+          <Icon of={X} />
+          Deny
+        </Button>
+        {note === null ? (
+          <Button look="quiet" onClick={() => setNote("")}>
+            Add a note
+          </Button>
+        ) : (
+          <input
+            // biome-ignore lint/a11y/noAutofocus: the field appears because its button was pressed.
+            autoFocus
+            className={cx(inputClass, "basis-60 md:flex-1")}
+            value={note}
+            onChange={(event) => setNote(event.target.value)}
+            placeholder="Why; the agent sees it"
+            aria-label="Note to the agent"
+            maxLength={2000}
+            dir="auto"
+          />
+        )}
+      </form>
+    </article>
+  );
+}

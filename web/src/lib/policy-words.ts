@@ -1,0 +1,35 @@
+/** A policy's limits in words. Pure. Layer: lib. */
+import type { Wire } from "@/api/client";
+import { bytes, span } from "./format";
+
+type Policy = Wire<"Policy">;
+
+const workspace: Record<Wire<"WorkspaceRule">, string> = {
+  read_only: "reads, changes nothing",
+  throw_away: "may build and test, every change is thrown away",
+  keep: "changes its own copy",
+};
+
+const permissions: Record<Wire<"PermissionRule">, string> = {
+  deny_all: "what the agent asks for is denied",
+  approve_reads: "only reads and commands are approved",
+  ask: "you are asked",
+  approve_all: "what the agent asks for is approved",
+};
+
+const publish: Record<Wire<"PublishCeiling">, string> = {
+  never: "never publishes",
+  ask: "publishes once you agree",
+  auto: "may publish by itself",
+};
+
+/** Everything that it limits, in one line: `changes its own copy · you are asked · 30 minutes · 2.1 GB of memory · …`. */
+export function policyWords(policy: Policy): string {
+  return [
+    workspace[policy.workspace],
+    permissions[policy.permissions],
+    span(policy.timeSeconds),
+    `${bytes(policy.memoryBytes)} of memory`,
+    publish[policy.publish],
+  ].join(" · ");
+}
