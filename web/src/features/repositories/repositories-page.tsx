@@ -1,7 +1,93 @@
-/** A page. Layer: feature. */
+/** The repositories that sessions used: how often, and what the server keeps of them. Layer: feature. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { FolderGit2, Globe, Plus } from "lucide-react";
+import { repositoriesQuery } from "@/api/queries";
+import type { KnownRepository } from "@/api/soon";
 import { Page } from "@/components/page";
+import { Ago } from "@/components/time";
+import { ButtonLink } from "@/components/ui/button";
+import { Icon } from "@/components/ui/icon";
+import { RowsSkeleton } from "@/components/ui/skeleton";
+import { EmptyState, QueryView } from "@/components/ui/states";
+import { bytes, count, repositoryName } from "@/lib/format";
 
 /** The page. */
 export function RepositoriesPage() {
-  return <Page title="Repositories">{null}</Page>;
+  const repositories = useQuery(repositoriesQuery);
+  const all = repositories.data ?? [];
+  const size = all.reduce((sum, each) => sum + each.mirrorBytes + each.basesBytes, 0);
+  return (
+    <Page
+      title="Repositories"
+      line={
+        repositories.data === undefined
+          ? "Loading…"
+          : `${count(all.length, "repository", "repositories")}, ${bytes(size)} kept for quick starts`
+      }
+    >
+      <QueryView query={repositories} skeleton={<RowsSkeleton label="Loading the repositories" />}>
+        {(found) =>
+          found.length === 0 ? (
+            <EmptyState
+              title="No repository yet"
+              actions={
+                <ButtonLink to="/new" look="primary">
+                  <Icon of={Plus} />
+                  New task
+                </ButtonLink>
+              }
+            >
+              A repository appears here with its first task. The server keeps a mirror of it, and a prepared
+              copy of each commit that work began from.
+            </EmptyState>
+          ) : (
+            <ul>
+              {found.map((each) => (
+                <Row key={each.repo} repository={each} />
+              ))}
+            </ul>
+          )
+        }
+      </QueryView>
+    </Page>
+  );
+}
+
+function Row({ repository }: { repository: KnownRepository }) {
+  const { repo, kind, sessions, active, mirrorBytes, basesBytes, bases, atLeast, lastUsedAt, mirrored } =
+    repository;
+  const kept = mirrored || bases > 0;
+  return (
+    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-n5 border-b py-2.5">
+      <Icon of={kind === "local" ? FolderGit2 : Globe} className="text-n10" />
+      <div className="min-w-0 flex-1 basis-52">
+        <h2 className="truncate font-medium text-sm">{repositoryName(repo)}</h2>
+        <p className="truncate font-mono text-n11 text-xs" dir="ltr">
+          {repo}
+        </p>
+      </div>
+      <Link
+        to="/sessions"
+        search={{ repo }}
+        data-row
+        className="text-sm underline decoration-n8 underline-offset-3 hover:decoration-n12"
+      >
+        {count(sessions, "session")}
+        {active > 0 && `, ${active} at work`}
+      </Link>
+      <span
+        className="tabular w-44 text-n11 text-xs"
+        title={`mirror ${bytes(mirrorBytes)}, ${count(bases, "base")} ${bytes(basesBytes)}`}
+      >
+        {kept
+          ? `${atLeast ? "at least " : ""}${bytes(mirrorBytes + basesBytes)}, ${count(bases, "base")}`
+          : "nothing kept"}
+      </span>
+      <Ago at={lastUsedAt} className="w-16 text-right text-n11 text-xs" />
+      <ButtonLink to="/new" search={{ repo }} size="small">
+        New task
+      </ButtonLink>
+    </li>
+  );
 }

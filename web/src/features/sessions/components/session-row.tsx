@@ -1,0 +1,44 @@
+/** One session in the list. Layer: feature. */
+import { Link } from "@tanstack/react-router";
+import { GitPullRequest } from "lucide-react";
+import type { Wire } from "@/api/client";
+import { ChangeSize, StatusMark } from "@/components/status";
+import { Ago } from "@/components/time";
+import { Icon } from "@/components/ui/icon";
+import { repositoryName } from "@/lib/format";
+import { shownOnOneLine } from "@/lib/text/harmless";
+
+/** The row. */
+export function SessionRow({ session }: { session: Wire<"Session"> }) {
+  return (
+    <li className="relative flex min-h-11 flex-wrap items-center gap-x-3 gap-y-0.5 border-n5 border-b py-2 hover:bg-n2 md:flex-nowrap md:py-0">
+      <StatusMark status={session.status} bare className="md:hidden" />
+      <StatusMark status={session.status} className="hidden w-32 shrink-0 md:inline-flex" />
+      <Link
+        to="/sessions/$sessionId"
+        params={{ sessionId: session.id }}
+        data-row
+        className="min-w-0 flex-1 truncate font-medium after:absolute after:inset-0"
+      >
+        <bdi>{shownOnOneLine(session.title)}</bdi>
+      </Link>
+      <span className="flex w-full items-center gap-3 pl-7 text-n11 text-xs md:w-auto md:pl-0">
+        {session.diffStat !== null && <ChangeSize stat={session.diffStat} />}
+        {session.prNumber !== null && (
+          <span className="inline-flex items-center gap-1">
+            <Icon of={GitPullRequest} className="size-3.5" />
+            <span className="sr-only">pull request </span>
+            {session.prNumber}
+          </span>
+        )}
+        {session.repo !== null && (
+          <span className="max-w-44 truncate" title={session.repo}>
+            {repositoryName(session.repo)}
+          </span>
+        )}
+        <span className="hidden w-24 truncate lg:inline">{session.agent}</span>
+        <Ago at={session.createdAt} className="ml-auto w-16 text-right md:ml-0" />
+      </span>
+    </li>
+  );
+}
