@@ -28,13 +28,13 @@ export function PromptField({
     <div className="rounded-md border border-n6 bg-n1 focus-within:border-n8">
       {preview ? (
         <div className="min-h-44 px-4 py-3 text-base">
-          <Suspense fallback={<p className="text-n10">Drawing the preview…</p>}>
-            {value.trim() === "" ? (
-              <p className="text-n10">There is nothing to preview.</p>
-            ) : (
-              <Prose text={value} />
-            )}
-          </Suspense>
+          {value.trim() === "" ? (
+            <p className="text-n10">There is nothing to preview.</p>
+          ) : (
+            <p className="whitespace-pre-wrap" dir="auto">
+              {shown(value)}
+            </p>
+          )}
         </div>
       ) : (
         <textarea
