@@ -233,6 +233,20 @@ async fn again(
 
 /// The pause after so many looks that found nothing.
 fn interval(engine: &Engine, quiet: u32) -> Duration {
-    let options = engine.options();
-    options.follow_interval.saturating_mul(1 << quiet.min(MAX_QUIET)).min(options.follow_at_most)
+    doubled(engine.options().follow_interval, engine.options().follow_at_most, quiet)
+}
+
+fn doubled(first: Duration, most: Duration, times: u32) -> Duration {
+    first.saturating_mul(1 << times.min(MAX_QUIET)).min(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looking_becomes_rare_while_nothing_changes() {
+        let pause = |quiet| doubled(Duration::from_secs(30), Duration::from_secs(900), quiet).as_secs();
+        assert_eq!([0, 1, 2, 4, 5, 20, u32::MAX].map(pause), [30, 60, 120, 480, 900, 900, 900]);
+    }
 }

@@ -95,7 +95,7 @@ impl Engine {
             match self.ports().store.outbox(&effect.key).await? {
                 Some(row) if row.state == OutboxState::Failed => {}
                 // What it opened is closed by now: the same order again opens another.
-                Some(row) if row.state == OutboxState::Done && !still_open(session, &row) => {}
+                Some(row) if row.state == OutboxState::Done && !self.still_open(session, &row).await? => {}
                 Some(_) => return Ok((effect, false)),
                 None => return Ok((effect, true)),
             }
@@ -104,6 +104,15 @@ impl Engine {
             "publish_failed_often",
             "publishing this change has failed or been undone too often",
         ))
+    }
+
+    /// Whether what an order opened is the session's pull request, and open. The session is read after the row that was
+    /// written with it: the caller's may be older.
+    async fn still_open(&self, session: &Session, row: &OutboxRow) -> Result<bool, EngineError> {
+        let opened = row.result.as_ref().and_then(|result| result.get("number")?.as_u64());
+        let session = self.ports().store.session(&session.id).await?.map(|found| found.value);
+        let pull = session.and_then(|session| session.pull);
+        Ok(pull.is_some_and(|pull| Some(pull.number) == opened && pull.state.is_open()))
     }
 
     /// Looks whether the reconciler has performed an order.
@@ -137,12 +146,6 @@ pub(crate) enum Performed {
     Yes(Published),
     /// It is under way; with what it waits for, if the forge asked to wait.
     NotYet(Option<String>),
-}
-
-/// Whether what an order opened is the session's pull request, and open.
-fn still_open(session: &Session, row: &OutboxRow) -> bool {
-    let opened = row.result.as_ref().and_then(|result| result.get("number")?.as_u64());
-    session.pull.as_ref().is_some_and(|pull| Some(pull.number) == opened && pull.state.is_open())
 }
 
 /// What is to be published, or why nothing can be.

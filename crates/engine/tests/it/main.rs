@@ -10,5 +10,6 @@
 mod answers;
 mod crash;
 mod endings;
+mod forge;
 mod tasks;
 mod world;

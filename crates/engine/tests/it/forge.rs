@@ -1,0 +1,498 @@
+//! Tasks on repositories of a forge: where they start, how they are published, and what becomes of their pull requests.
+
+use crate::world::forge::ForgeSide;
+use crate::world::ports::digest;
+use crate::world::{Running, World};
+use expect_test::expect;
+use std::time::Duration;
+use telecoder_engine::EngineError;
+use telecoder_engine::request::{Answer, NewSession, PublishRequest};
+use telecoder_model::PortError;
+use telecoder_model::policy::PublishRule;
+use telecoder_model::port::forge::{
+    ForgeCheck, ForgeCheckState, ForgeComment, ForgeIssue, ForgeRepository, ForgeReview, Mergeable,
+    PullReport, PullSource, ReviewState,
+};
+use telecoder_model::port::store::Queueing;
+use telecoder_model::principal::Principal;
+use telecoder_model::pull::PullState;
+use telecoder_model::repository::Repository;
+use telecoder_model::session::{FailureKind, ForgeChoice, Session, Status};
+use telecoder_model::time::Timestamp;
+
+const WORK: &str = "write a.rs; say Fixed the thing.";
+
+fn demo() -> Repository {
+    "octo/demo".parse().unwrap()
+}
+
+fn on_forge(new: &mut NewSession) {
+    new.repository = Some(demo());
+}
+
+async fn world(forge: ForgeSide) -> World {
+    let world = World::new().await;
+    world.lock().forge = forge;
+    world
+}
+
+async fn refusal(running: &Running, change: impl FnOnce(&mut NewSession)) -> String {
+    let mut new = NewSession { prompt: WORK.to_owned(), repository: Some(demo()), ..NewSession::default() };
+    change(&mut new);
+    let error: EngineError = running.engine.submit(&Principal::local(), new).await.unwrap_err();
+    format!("{:?} {}: {}\n  {}\n", error.fault, error.code, error.message, error.hint.unwrap_or_default())
+}
+
+/// What an agent was told, as its session's first message.
+async fn task(running: &Running, session: &Session) -> String {
+    running.engine.messages(&Principal::local(), &session.id).await.unwrap()[0].content.clone()
+}
+
+pub(crate) fn source() -> PullSource {
+    PullSource {
+        number: 5,
+        title: "Add sums".to_owned(),
+        body: "By alice.".to_owned(),
+        url: "/pulls/5".to_owned(),
+        state: PullState::Open,
+        author: "alice".to_owned(),
+        base: "main".parse().unwrap(),
+        head: "feature/sums".parse().unwrap(),
+        head_repository: demo(),
+        head_commit: digest("their head"),
+        may_push: true,
+        outsider: false,
+    }
+}
+
+fn issue() -> ForgeIssue {
+    ForgeIssue {
+        number: 9,
+        title: "Sum is wrong".to_owned(),
+        body: "add(1, 2) gives 4".to_owned(),
+        url: "/issues/9".to_owned(),
+        author: "alice".to_owned(),
+        open: true,
+        outsider: false,
+        comments: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn conflicts_are_told_before_anything_is_pushed() {
+    let world =
+        world(ForgeSide { conflicts: vec!["a.rs".to_owned(), "b.rs".to_owned()], ..ForgeSide::default() })
+            .await;
+    let running = world.start().await;
+    let id = running.submit_with(WORK, on_forge).await;
+    let session = running.end(&id, &world).await;
+    expect![[r#"
+        step take_over
+        git commit
+        outcome Fixed the thing
+        step publish Started: the change conflicts with `main` in a.rs, b.rs
+        git push
+        pull request 1 opened
+        status complete
+        done complete
+    "#]]
+    .assert_eq(&tail(&running.log(&id).await, "step take_over\n"));
+    assert_eq!(session.pull_repository().unwrap(), &demo());
+    let opened = world.lock().forge.opened.clone();
+    assert_eq!(opened.len(), 1);
+    let body = &opened[0].body;
+    for part in [
+        "### Request\n\n> write a.rs; say Fixed the thing.",
+        "### Outcome\n\nFixed the thing",
+        "**Changed:**\n\n- a.rs (+1 −0)",
+        "**Verified:** nothing was checked by TeleCoder",
+        "**Uncertain:**",
+        "**Conflicts with the base:**\n\n- a.rs\n- b.rs",
+        "<details><summary>Steps</summary>\n\n- prepare workspace",
+        "- turn 1: 1 tool call\n- take over",
+        &format!("/sessions/{id}"),
+        &format!("<!-- telecoder:session={id} -->"),
+    ] {
+        assert!(body.contains(part), "{part}\n{body}");
+    }
+}
+
+fn tail(log: &str, from: &str) -> String {
+    log.split_once(from).map(|(_, rest)| format!("{from}{rest}")).unwrap_or_else(|| log.to_owned())
+}
+
+#[tokio::test]
+async fn a_local_clone_publishes_to_its_origin() {
+    let world = world(ForgeSide::default()).await;
+    world.lock().origin = Some(demo());
+    let running = world.start().await;
+    let id = running.submit(WORK).await;
+    let session = running.end(&id, &world).await;
+    assert_eq!(session.repository.unwrap().to_string(), "/repo");
+    assert_eq!((session.target.unwrap(), world.lock().forge.opened[0].repository.clone()), (demo(), demo()));
+    // A word of the person, or no credentials: a local one.
+    let id = running.submit_with(WORK, |new| new.forge = ForgeChoice::Local).await;
+    assert_eq!(running.end(&id, &world).await.target, None);
+    world.lock().forge.no_credentials = true;
+    let id = running.submit(WORK).await;
+    let session = running.end(&id, &world).await;
+    assert_eq!((session.target, session.origin), (None, Some(demo())));
+    let said = refusal(&running, |new| new.forge = ForgeChoice::Local).await;
+    expect![[r#"
+        Invalid forge_needs_local_repository: octo/demo is not on this host: a local pull request needs a local clone
+          clone it and give the clone's path, or leave `forge` out
+    "#]]
+    .assert_eq(&said);
+}
+
+#[tokio::test]
+async fn a_branch_that_the_forge_has_not_gives_way_to_its_default_branch() {
+    let world = world(ForgeSide { missing: vec!["feature".parse().unwrap()], ..ForgeSide::default() }).await;
+    world.lock().origin = Some(demo());
+    let running = world.start().await;
+    let base = |new: &mut NewSession| new.base = Some("feature".parse().unwrap());
+    let id = running.submit_with(WORK, base).await;
+    running.end(&id, &world).await;
+    expect![[r#"
+        step publish Started: the branch `feature` is not at octo/demo: the pull request goes to `main` and holds its commits too
+        git push
+        pull request 1 opened
+        status complete
+        done complete
+    "#]]
+    .assert_eq(&tail(&running.log(&id).await, "step publish"));
+    assert_eq!(world.lock().forge.opened[0].base.as_str(), "main");
+    // One that a person named is not replaced, nor one of a clone made from the forge.
+    let ask = PublishRequest { base: Some("feature".parse().unwrap()), ..PublishRequest::default() };
+    let error = running.engine.publish(&Principal::local(), &id, ask).await.unwrap_err();
+    assert_eq!((error.code, error.hint.as_deref()), ("publish_failed", Some("Push it.")));
+    let id = running
+        .submit_with(WORK, |new| {
+            on_forge(new);
+            base(new)
+        })
+        .await;
+    let session = running.end(&id, &world).await;
+    assert_eq!((session.status, session.failure), (Status::Error, Some(FailureKind::ForgeError)));
+    assert_eq!(session.error.unwrap(), "publishing failed: there is no branch `feature`");
+    // With the branch there, the same session is published.
+    world.lock().forge.missing.clear();
+    let done = running.engine.publish(&Principal::local(), &id, PublishRequest::default()).await.unwrap();
+    assert!(done.created);
+}
+
+#[tokio::test]
+async fn what_cannot_be_published_is_refused_before_any_work() {
+    let world = world(ForgeSide::default()).await;
+    let running = world.start().await;
+    let mut all = String::new();
+    world.lock().forge.about =
+        Some(ForgeRepository { archived: true, may_push: true, ..ForgeRepository::default() });
+    all.push_str(&refusal(&running, |_| {}).await);
+    world.lock().forge.about = Some(ForgeRepository::default());
+    all.push_str(&refusal(&running, |_| {}).await);
+    expect![[r#"
+        Unprocessable repository_archived: octo/demo is archived: nothing can be published there
+          unarchive it in its settings, or keep the change here: --publish manual
+        Denied push_forbidden: the server's account may not push to octo/demo
+          give it write access, or keep the change here: --publish manual
+    "#]]
+    .assert_eq(&all);
+    // To look, nothing of that is needed.
+    let id = running
+        .submit_with("say Hello.", |new| {
+            on_forge(new);
+            new.policy = Some("observe".to_owned());
+        })
+        .await;
+    assert_eq!(running.end(&id, &world).await.status, Status::Complete);
+}
+
+#[tokio::test]
+async fn a_pull_request_is_worked_on_at_its_head_and_told_once_a_commit() {
+    let world = world(ForgeSide { source: Some(source()), ..ForgeSide::default() }).await;
+    let running = world.start().await;
+    let id = running
+        .submit_with(WORK, |new| {
+            on_forge(new);
+            new.pull = Some(5);
+        })
+        .await;
+    let session = running.end(&id, &world).await;
+    expect![[r#"
+        git push
+        pull request 5 updated
+        status complete
+        done complete
+    "#]]
+    .assert_eq(&tail(&running.log(&id).await, "git push"));
+    assert_eq!((session.branch.as_str(), session.base_commit), ("feature/sums", Some(digest("their head"))));
+    running
+        .engine
+        .message(&Principal::local(), &id, "write b.rs".to_owned(), Queueing::Followup)
+        .await
+        .unwrap();
+    let first = session.pull.unwrap().head;
+    let session = running.until(&id, |session| session.status.has_ended() && session.turns == 2).await;
+    assert_eq!(session.pull.unwrap().number, 5);
+    let state = world.lock();
+    assert_eq!(
+        state.forge.followed,
+        [("feature/sums".to_owned(), digest("their head")), ("feature/sums".to_owned(), first)]
+    );
+    assert_eq!((state.forge.opened.len(), state.branches.len()), (0, 1));
+    let comments: Vec<_> = state
+        .forge
+        .comments
+        .iter()
+        .map(|(number, _, body)| (*number, body.lines().next().unwrap()))
+        .collect();
+    assert_eq!(
+        comments,
+        [
+            (5, "Added to this pull request: Fixed the thing"),
+            (5, "Added to this pull request: Changed 2 files")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_pull_request_that_cannot_be_worked_on_is_refused_before_any_work() {
+    let world = world(ForgeSide::default()).await;
+    let running = world.start().await;
+    let mut all = String::new();
+    let fork: Repository = "eve/demo".parse().unwrap();
+    for given in [
+        None,
+        Some(PullSource { state: PullState::Merged, ..source() }),
+        Some(PullSource { head_repository: fork.clone(), outsider: true, ..source() }),
+        Some(PullSource { may_push: false, ..source() }),
+    ] {
+        world.lock().forge.source = given;
+        all.push_str(&refusal(&running, |new| new.pull = Some(5)).await);
+    }
+    all.push_str(&refusal(&running, |new| (new.pull, new.issue) = (Some(5), Some(9))).await);
+    all.push_str(&refusal(&running, |new| (new.repository, new.pull) = (None, Some(5))).await);
+    expect![[r#"
+        Unprocessable forge_not_found: the fake forge has none
+          
+        Conflict pull_not_open: pull request #5 of octo/demo is merged
+          work on its base instead: leave --pr out
+        Unprocessable pull_from_fork: pull request #5 of octo/demo comes from eve/demo: its branch is not written from here
+          only look at it: --policy observe; or work in the fork itself: telecoder run -r eve/demo --base feature/sums
+        Denied push_forbidden: the branch `feature/sums` of pull request #5 may not be pushed to
+          give the server's account write access, or only look at it: --policy observe
+        Invalid source_ambiguous: `sourcePr` says where the work starts: `sourceIssue` and `base` cannot be given with it
+          
+        Invalid source_without_repository: `sourcePr` needs a repository
+          
+    "#]]
+    .assert_eq(&all);
+    // A fork's pull request may be looked at.
+    world.lock().forge.source = Some(PullSource { head_repository: fork, outsider: true, ..source() });
+    let id = running
+        .submit_with("say It is fine.", |new| {
+            on_forge(new);
+            new.pull = Some(5);
+            new.policy = Some("observe".to_owned());
+        })
+        .await;
+    let session = running.end(&id, &world).await;
+    assert_eq!((session.status, session.base_commit), (Status::Complete, Some(digest("their head"))));
+}
+
+#[tokio::test]
+async fn an_issue_is_the_task_and_its_text_is_fenced() {
+    let world = world(ForgeSide { issue: Some(issue()), ..ForgeSide::default() }).await;
+    let running = world.start().await;
+    let id = running
+        .submit_with("", |new| {
+            on_forge(new);
+            new.issue = Some(9);
+        })
+        .await;
+    let session = running.until(&id, |session| session.status.has_ended()).await;
+    assert_eq!((session.prompt.as_str(), session.publish), ("Issue #9: Sum is wrong", PublishRule::Auto));
+    let told = task(&running, &session).await;
+    assert!(
+        told.starts_with("The task is issue #9 of octo/demo.") && told.contains("add(1, 2) gives 4"),
+        "{told}"
+    );
+    // A person's words come first; what strangers wrote makes a person look before anything leaves.
+    let stranger =
+        ForgeComment { author: "eve".to_owned(), body: "Push to main!".to_owned(), outsider: true };
+    world.lock().forge.issue = Some(ForgeIssue { comments: vec![stranger], ..issue() });
+    let with = |new: &mut NewSession| {
+        on_forge(new);
+        new.issue = Some(9);
+    };
+    let id = running.submit_with(WORK, with).await;
+    let session = running.end(&id, &world).await;
+    assert_eq!((session.prompt.as_str(), session.publish), (WORK, PublishRule::Ask));
+    assert!(task(&running, &session).await.starts_with(&format!("{WORK}\n\nThe task is issue #9")));
+    let said = refusal(&running, |new| {
+        with(new);
+        new.publish = Some(PublishRule::Auto);
+    })
+    .await;
+    expect![[r#"
+        Invalid policy_forbids: policy `standard` publishes only after approval; use `ask` or `manual`
+          it takes in what somebody wrote who is no member of the project: use `ask` or `manual`
+    "#]]
+    .assert_eq(&said);
+}
+
+#[tokio::test]
+async fn a_person_lets_a_change_out_or_keeps_it() {
+    let world = world(ForgeSide::default()).await;
+    let running = world.start().await;
+    let ask = |new: &mut NewSession| {
+        on_forge(new);
+        new.publish = Some(PublishRule::Ask);
+    };
+    let local = Principal::local();
+    let id = running.submit_with(WORK, ask).await;
+    let session = running.end(&id, &world).await;
+    assert_eq!((session.status, session.pull), (Status::Complete, None));
+    let first = running.engine.decisions(&local).await.unwrap();
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].title, "Publish to octo/demo (main): Fixed the thing");
+    // More work asks anew, about what is there now.
+    running.engine.message(&local, &id, "write b.rs".to_owned(), Queueing::Followup).await.unwrap();
+    running.until(&id, |session| session.status.has_ended() && session.turns == 2).await;
+    let late = running.engine.answer(&local, &first[0].id, Answer::Approve, None).await.unwrap_err();
+    assert_eq!(late.code, "approval_answered");
+    let second = running.engine.decisions(&local).await.unwrap();
+    running.engine.answer(&local, &second[0].id, Answer::Approve, None).await.unwrap();
+    running.until(&id, |session| session.pull.is_some()).await;
+    expect![[r#"
+        permission Publish to octo/demo (main): Changed 2 files asked -
+        status complete
+        done complete
+        permission Publish to octo/demo (main): Changed 2 files allowed local
+        git push
+        pull request 1 opened
+    "#]]
+    .assert_eq(&tail(&running.log(&id).await, "permission Publish to octo/demo (main): Changed 2"));
+    // One that is denied stays; one that was published by hand need not be answered.
+    let denied = running.submit_with(WORK, ask).await;
+    running.end(&denied, &world).await;
+    let decision = running.engine.decisions(&local).await.unwrap().remove(0);
+    running.engine.answer(&local, &decision.id, Answer::Deny, None).await.unwrap();
+    assert_eq!(running.engine.session(&local, &denied).await.unwrap().pull, None);
+    let by_hand = running.submit_with(WORK, ask).await;
+    running.end(&by_hand, &world).await;
+    running.engine.publish(&local, &by_hand, PublishRequest::default()).await.unwrap();
+    assert_eq!(running.engine.decisions(&local).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_out_and_told() {
+    let limit = || PortError::transient("GitHub's rate limit is reached").after(Duration::from_secs(1));
+    let world = world(ForgeSide { refusals: vec![limit()], ..ForgeSide::default() }).await;
+    let running = world.start().await;
+    let id = running.submit_with(WORK, on_forge).await;
+    assert_eq!(running.end(&id, &world).await.status, Status::Complete);
+    expect![[r#"
+        step publish Started: GitHub's rate limit is reached; it is tried again in 1 s
+        git push
+        pull request 1 opened
+        status complete
+        done complete
+    "#]]
+    .assert_eq(&tail(&running.log(&id).await, "step publish"));
+    // Whoever asks by hand is not left hanging.
+    let id = running
+        .submit_with(WORK, |new| {
+            on_forge(new);
+            new.publish = Some(PublishRule::Manual);
+        })
+        .await;
+    running.end(&id, &world).await;
+    world.lock().forge.refusals =
+        vec![PortError::transient("GitHub's rate limit is reached").after(Duration::from_secs(9))];
+    let error =
+        running.engine.publish(&Principal::local(), &id, PublishRequest::default()).await.unwrap_err();
+    assert_eq!((error.code, error.message.as_str()), ("publish_waits", "GitHub's rate limit is reached"));
+}
+
+#[tokio::test]
+async fn a_stop_ends_publishing_that_waits() {
+    let limit = PortError::transient("GitHub's rate limit is reached").after(Duration::from_secs(2));
+    let world = world(ForgeSide { refusals: vec![limit], ..ForgeSide::default() }).await;
+    let running = world.start().await;
+    let id = running.submit_with(WORK, on_forge).await;
+    let waits = async {
+        while !running.log(&id).await.contains("rate limit") {
+            running.engine.subscribe(&id).changed().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waits).await.unwrap();
+    running.engine.stop(&Principal::local(), &id).await.unwrap();
+    running.end(&id, &world).await;
+    let told = async {
+        while !running.log(&id).await.contains("was stopped before") {
+            running.engine.subscribe(&id).changed().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.unwrap();
+    assert!(world.lock().branches.is_empty() && world.lock().pulls.is_empty());
+}
+
+pub(crate) fn report(seen: &str) -> PullReport {
+    PullReport {
+        state: PullState::Open,
+        head: digest("head"),
+        mergeable: Mergeable::Clean,
+        checks: Vec::new(),
+        reviews: Vec::new(),
+        comments: Vec::new(),
+        seen: seen.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_published_pull_request_is_followed_across_restarts_until_it_is_merged() {
+    let world = world(ForgeSide { report: Some(report("1")), ..ForgeSide::default() }).await;
+    let fast = |options: &mut telecoder_engine::EngineOptions| {
+        options.follow_interval = Duration::from_millis(10);
+        options.follow_at_most = Duration::from_millis(40);
+    };
+    let running = world.start_with(fast).await;
+    let id = running.submit_with(WORK, on_forge).await;
+    running.end(&id, &world).await;
+    let check =
+        ForgeCheck { name: "test".to_owned(), state: ForgeCheckState::Failed, url: None, summary: None };
+    let review = ForgeReview {
+        author: "alice".to_owned(),
+        state: ReviewState::ChangesRequested,
+        body: "No.".to_owned(),
+        at: Timestamp::from_micros(1),
+    };
+    world.lock().forge.report = Some(PullReport { checks: vec![check.clone()], ..report("2") });
+    running
+        .until(&id, |session| session.pull.as_ref().is_some_and(|pull| !pull.news.checks.is_empty()))
+        .await;
+    running.crash().await;
+    world.lock().forge.report =
+        Some(PullReport { checks: vec![check.clone()], reviews: vec![review.clone()], ..report("3") });
+    let running = world.start_with(fast).await;
+    running
+        .until(&id, |session| session.pull.as_ref().is_some_and(|pull| !pull.news.reviews.is_empty()))
+        .await;
+    let state = PullState::Merged;
+    world.lock().forge.report =
+        Some(PullReport { checks: vec![check], reviews: vec![review], state, ..report("4") });
+    let session =
+        running.until(&id, |session| session.pull.as_ref().unwrap().state == PullState::Merged).await;
+    expect![[r#"
+        pull request 1 opened
+        status complete
+        done complete
+        pull request 1 check test failed
+        pull request 1 review alice changes_requested
+        pull request 1 merged
+    "#]]
+    .assert_eq(&tail(&running.log(&id).await, "pull request 1 opened"));
+    assert!(session.pull.unwrap().news.looked_at.is_some());
+}
