@@ -1,8 +1,8 @@
 /** The four parts of an outcome. What the platform saw and what the agent claims are kept apart. Layer: components. */
 import { ShieldCheck, ShieldQuestion } from "lucide-react";
 import type { Wire } from "@/api/client";
-import { shown } from "@/lib/text/harmless";
 import { Icon } from "./ui/icon";
+import { Words } from "./words";
 
 type Session = Wire<"Session">;
 
@@ -66,7 +66,7 @@ function Part({ name, lines, empty }: { name: string; lines: string[]; empty: st
           {lines.map((line, place) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the lines of an outcome do not move.
             <li key={place} dir="auto">
-              {shown(line)}
+              <Words text={line} />
             </li>
           ))}
         </ul>

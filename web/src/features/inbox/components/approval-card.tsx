@@ -11,6 +11,7 @@ import { Button } from "@/components/ui/button";
 import { inputClass } from "@/components/ui/field";
 import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
+import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { repositoryName } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
@@ -93,7 +94,7 @@ export function ApprovalCard({
             data-row
             className="text-n12 underline decoration-n8 underline-offset-3 hover:decoration-n12"
           >
-            <bdi>{shownOnOneLine(session.title)}</bdi>
+            <Words text={session.title} />
           </Link>
           {session.repo !== null && <> in {repositoryName(session.repo)}</>}
         </p>

@@ -6,8 +6,8 @@ import { keys } from "@/api/queries";
 import { Section } from "@/components/page";
 import { StatusMark } from "@/components/status";
 import { Lasting } from "@/components/time";
+import { Words } from "@/components/words";
 import { repositoryName } from "@/lib/format";
-import { shownOnOneLine } from "@/lib/text/harmless";
 
 const MOST = 20;
 
@@ -36,14 +36,17 @@ export function AtWork({ sessions }: { sessions: Wire<"Session">[] }) {
               data-row
               className="min-w-0 flex-1 truncate hover:underline"
             >
-              <bdi>{shownOnOneLine(session.title)}</bdi>
+              <Words text={session.title} />
             </Link>
             <span className="flex items-center gap-3 text-n11 text-xs">
               {session.repo !== null && (
                 <span className="hidden max-w-44 truncate md:inline">{repositoryName(session.repo)}</span>
               )}
               <span className="hidden md:inline">{session.agent}</span>
-              <Lasting from={session.startedAt ?? session.createdAt} className="tabular w-14 text-right" />
+              <Lasting
+                from={session.startedAt ?? session.createdAt}
+                className="tabular w-16 text-right md:mr-10"
+              />
             </span>
           </li>
         ))}

@@ -1,15 +1,15 @@
 /** A session that ended well, in one line that opens to the four parts of its outcome. Layer: feature. */
 import { Link } from "@tanstack/react-router";
-import { ChevronRight, GitPullRequest } from "lucide-react";
+import { ChevronDown, GitPullRequest } from "lucide-react";
 import { useId, useState } from "react";
 import type { Wire } from "@/api/client";
 import { OutcomeParts, VerifiedMark } from "@/components/outcome-parts";
 import { ChangeSize, StatusMark } from "@/components/status";
 import { Ago } from "@/components/time";
 import { Icon } from "@/components/ui/icon";
+import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { duration, money, repositoryName } from "@/lib/format";
-import { shownOnOneLine } from "@/lib/text/harmless";
 
 /** The row. */
 export function DoneRow({ session, unread }: { session: Wire<"Session">; unread: boolean }) {
@@ -18,20 +18,7 @@ export function DoneRow({ session, unread }: { session: Wire<"Session">; unread:
   const { outcome } = session;
   return (
     <li className="animate-arrive border-n5 border-b">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2 md:min-h-11 md:flex-nowrap">
-        <button
-          type="button"
-          className="grid size-6 shrink-0 place-items-center rounded-sm text-n10 hover:bg-n3 hover:text-n12"
-          aria-expanded={open}
-          aria-controls={id}
-          aria-label={open ? "Hide the outcome" : "Show the outcome"}
-          onClick={() => setOpen(!open)}
-        >
-          <Icon
-            of={ChevronRight}
-            className={cx("transition-transform duration-[var(--quick)]", open && "rotate-90")}
-          />
-        </button>
+      <div className="relative flex flex-wrap items-center gap-x-3 gap-y-1 py-2 pr-8 md:min-h-11 md:flex-nowrap md:pr-0">
         <StatusMark status={session.status} bare />
         <Link
           to="/sessions/$sessionId"
@@ -42,36 +29,53 @@ export function DoneRow({ session, unread }: { session: Wire<"Session">; unread:
             unread ? "font-medium" : "text-n11",
           )}
         >
-          <bdi>{shownOnOneLine(outcome?.headline ?? session.title)}</bdi>
+          <Words text={outcome?.headline ?? session.title} />
           {unread && <span className="sr-only"> (new)</span>}
         </Link>
-        <span className="flex w-full items-center gap-3 pl-9 text-n11 text-xs md:w-auto md:pl-0">
+        <span className="flex w-full items-center gap-3 pl-7 text-n11 text-xs md:w-auto md:pl-0">
           {session.repo !== null && (
             <span className="max-w-44 truncate" title={session.repo}>
               {repositoryName(session.repo)}
             </span>
           )}
           <VerifiedMark session={session} />
-          {session.diffStat !== null && <ChangeSize stat={session.diffStat} />}
-          {session.prNumber !== null && (
-            <span
-              className="inline-flex items-center gap-1"
-              title={`Pull request ${session.prNumber}, ${session.prState ?? ""}`}
-            >
-              <Icon of={GitPullRequest} className="size-3.5" />
-              <span className="sr-only">pull request </span>
-              <span className="tabular">{session.prNumber}</span>
-            </span>
-          )}
+          <span className="md:w-18 md:text-right">
+            {session.diffStat !== null && <ChangeSize stat={session.diffStat} />}
+          </span>
+          <span className="md:w-10">
+            {session.prNumber !== null && (
+              <span
+                className="inline-flex items-center gap-1"
+                title={`Pull request ${session.prNumber}, ${session.prState ?? ""}`}
+              >
+                <Icon of={GitPullRequest} className="size-3.5" />
+                <span className="sr-only">pull request </span>
+                <span className="tabular">{session.prNumber}</span>
+              </span>
+            )}
+          </span>
           {session.usage.costUsd !== null && <span className="tabular">{money(session.usage.costUsd)}</span>}
           <span className="tabular hidden w-14 text-right lg:inline">
             {duration(session.usage.durationMs)}
           </span>
           <Ago at={session.finishedAt ?? session.updatedAt} className="ml-auto w-16 text-right md:ml-0" />
         </span>
+        <button
+          type="button"
+          className="absolute top-1.5 right-0 grid size-7 shrink-0 place-items-center rounded-sm text-n10 hover:bg-n3 hover:text-n12 md:static"
+          aria-expanded={open}
+          aria-controls={id}
+          aria-label={open ? "Hide the outcome" : "Show the outcome"}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon
+            of={ChevronDown}
+            className={cx("transition-transform duration-[var(--quick)]", open && "rotate-180")}
+          />
+        </button>
       </div>
       {open && (
-        <div id={id} className="animate-arrive pb-4 pl-9">
+        <div id={id} className="animate-arrive pt-1 pb-5 pl-7">
           <OutcomeParts session={session} />
         </div>
       )}

@@ -9,9 +9,10 @@ import { Ago } from "@/components/time";
 import { Button, ButtonLink } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { toastFailed } from "@/components/ui/toast";
+import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { repositoryName } from "@/lib/format";
-import { shown, shownOnOneLine } from "@/lib/text/harmless";
+import { shown } from "@/lib/text/harmless";
 import { nextStep } from "../next-step";
 
 /** The row. */
@@ -28,7 +29,7 @@ export function FailedRow({ session, unread }: { session: Wire<"Session">; unrea
           data-row
           className={cx("block truncate text-sm hover:underline", unread ? "font-medium" : "text-n11")}
         >
-          <bdi>{shownOnOneLine(session.title)}</bdi>
+          <Words text={session.title} />
           {unread && <span className="sr-only"> (new)</span>}
         </Link>
         <p

@@ -5,8 +5,8 @@ import type { Wire } from "@/api/client";
 import { ChangeSize, StatusMark } from "@/components/status";
 import { Ago } from "@/components/time";
 import { Icon } from "@/components/ui/icon";
+import { Words } from "@/components/words";
 import { repositoryName } from "@/lib/format";
-import { shownOnOneLine } from "@/lib/text/harmless";
 
 /** The row. */
 export function SessionRow({ session }: { session: Wire<"Session"> }) {
@@ -20,7 +20,7 @@ export function SessionRow({ session }: { session: Wire<"Session"> }) {
         data-row
         className="min-w-0 flex-1 truncate font-medium after:absolute after:inset-0"
       >
-        <bdi>{shownOnOneLine(session.title)}</bdi>
+        <Words text={session.title} />
       </Link>
       <span className="flex w-full items-center gap-3 pl-7 text-n11 text-xs md:w-auto md:pl-0">
         {session.diffStat !== null && <ChangeSize stat={session.diffStat} />}

@@ -1,0 +1,105 @@
+/** Debian's Chromium, a fresh profile a test, and the checks that every page must pass. */
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { browser as program } from "./programs.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Where screenshots go; none are taken without it. */
+const pictures = process.env.TELECODER_E2E_PICTURES;
+
+let shared: Promise<Browser> | null = null;
+
+/** The browser of this test file. */
+export function launch(): Promise<Browser> {
+  shared ??= chromium.launch({
+    executablePath: program,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  return shared;
+}
+
+/** Ends the browser. */
+export async function close(): Promise<void> {
+  await (await shared)?.close();
+  shared = null;
+}
+
+export interface Visit {
+  page: Page;
+  context: BrowserContext;
+  /** What the page complained about: errors, and what its policy forbade. */
+  complaints: string[];
+  /** Addresses outside the server that the page asked for. */
+  foreign: string[];
+}
+
+/** Opens a window with a profile of its own. */
+export async function visit(
+  url: string,
+  options: BrowserContextOptions & { theme?: "dark" | "light" } = {},
+): Promise<Visit> {
+  const { theme, ...rest } = options;
+  const context = await (await launch()).newContext({
+    baseURL: url,
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: "reduce",
+    ...rest,
+  });
+  if (theme !== undefined) {
+    await context.addInitScript(`try { localStorage.setItem("telecoder.theme", "${theme}") } catch {}`);
+  }
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  const foreign: string[] = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // What the server refuses on purpose is no complaint of the page.
+    if (message.type() === "error" && !/Failed to load resource/.test(message.text()))
+      complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
+  });
+  return { page, context, complaints, foreign };
+}
+
+/** What axe finds wrong with the page as it is now: one line each. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return await page.evaluate(async () => {
+    interface Found {
+      violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
+    }
+    const run = (window as unknown as { axe: { run(options: object): Promise<Found> } }).axe;
+    const found = await run.run({ resultTypes: ["violations"] });
+    return found.violations.flatMap(({ id, help, nodes }) =>
+      nodes.map(
+        ({ html, failureSummary }) => `${id}: ${help}: ${html.slice(0, 160)} ${failureSummary ?? ""}`,
+      ),
+    );
+  });
+}
+
+/** Takes a picture, where pictures are wanted. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return;
+  mkdirSync(pictures, { recursive: true });
+  await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: false });
+}

@@ -1,0 +1,13 @@
+/** Where the programs are that the end-to-end tests start. Variables name others. */
+import { fileURLToPath } from "node:url";
+
+const built = (name: string) => fileURLToPath(new URL(`../../../target/debug/${name}`, import.meta.url));
+
+/** The product. */
+export const telecoder = process.env.TELECODER_E2E_BINARY ?? built("telecoder");
+
+/** The scripted agent. */
+export const agent = process.env.TELECODER_E2E_AGENT ?? built("telecoder-gym-agent");
+
+/** The browser. */
+export const browser = process.env.TELECODER_E2E_BROWSER ?? "/usr/bin/chromium";

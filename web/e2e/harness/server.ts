@@ -1,0 +1,181 @@
+/** A real server on a free port with a data folder of its own, and the calls that prepare what a test looks at.
+ *
+ *  Invariants: nothing of this user's settings reaches it; it ends with its test, and its folder with it. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { agent, telecoder } from "./programs.ts";
+
+const PATIENCE = 30_000;
+
+export class Server {
+  #process: ChildProcess | null = null;
+  readonly folder = mkdtempSync(join(tmpdir(), "telecoder-e2e-"));
+  readonly data = join(this.folder, "data");
+  #port = "0";
+  url = "";
+
+  readonly #settings: Record<string, string>;
+
+  private constructor(settings: Record<string, string>) {
+    this.#settings = settings;
+    mkdirSync(this.data);
+  }
+
+  /** Starts one. */
+  static async start(settings: Record<string, string> = {}): Promise<Server> {
+    const server = new Server(settings);
+    await server.start();
+    return server;
+  }
+
+  /** Starts it (again, on the same port). */
+  async start(): Promise<void> {
+    const address = join(this.data, "server.json");
+    rmSync(address, { force: true });
+    const clean = Object.entries(process.env).filter(([name]) => !/^TELECODER_|_API_KEY$|_TOKEN$/.test(name));
+    const child = spawn(telecoder, ["serve"], {
+      cwd: this.folder,
+      stdio: ["ignore", "ignore", "ignore"],
+      env: {
+        ...Object.fromEntries(clean),
+        HOME: this.folder,
+        TELECODER_CONFIG: "/dev/null",
+        TELECODER_DATA_DIR: this.data,
+        TELECODER_LISTEN: `127.0.0.1:${this.#port}`,
+        TELECODER_LOCAL_ROOTS: this.folder,
+        TELECODER_AGENT_GYM_COMMAND: agent,
+        TELECODER_DEFAULT_AGENT: "gym",
+        ...this.#settings,
+      },
+    });
+    this.#process = child;
+    await until("the server's address", this.data, () => {
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+      this.url = JSON.parse(readFileSync(address, "utf8")).url;
+    });
+    this.#port = new URL(this.url).port;
+    await retry("a healthy answer", async () => {
+      if (!(await fetch(`${this.url}/health`)).ok) throw new Error("not healthy");
+    });
+  }
+
+  /** Ends it at once, as a crash would. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child === null || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+    this.#process = null;
+  }
+
+  /** Ends it and takes its folder away. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (child !== null && child.exitCode === null) {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGTERM");
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The token that the first start made; none where this server needs none. */
+  get token(): string | null {
+    try {
+      return readFileSync(join(this.data, "token"), "utf8").trim();
+    } catch {
+      return null;
+    }
+  }
+
+  /** Calls the API. */
+  async call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        "content-type": "application/json",
+        ...(this.token !== null && { authorization: `Bearer ${this.token}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (response.status === 204 ? undefined : await response.json()) as Answer;
+  }
+
+  /** Makes a repository with one commit. */
+  repository(name: string, files: Record<string, string>): string {
+    const path = join(this.folder, name);
+    mkdirSync(path);
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(join(path, file, ".."), { recursive: true });
+      writeFileSync(join(path, file), text);
+    }
+    const git = (...words: string[]) => execFileSync("git", ["-C", path, ...words], { stdio: "ignore" });
+    execFileSync("git", ["init", "--initial-branch=main", path], { stdio: "ignore" });
+    git("add", "--all");
+    git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--message=First");
+    return path;
+  }
+
+  /** Creates a session whose agent does these actions. */
+  async session(actions: object[], more: object = {}): Promise<{ id: string; title: string }> {
+    return await this.call("POST", "/api/sessions", {
+      prompt: prompt("Do as told", actions),
+      agent: "gym",
+      ...more,
+    });
+  }
+
+  /** Waits until a session has one of these statuses. */
+  async until(id: string, ...statuses: string[]): Promise<void> {
+    await retry(`${id} ${statuses.join(" or ")}`, async () => {
+      const { status } = await this.call<{ status: string }>("GET", `/api/sessions/${id}`);
+      if (!statuses.includes(status)) throw new Error(`${id} is ${status}`);
+    });
+  }
+}
+
+/** A prompt that people can read and the scripted agent follows. */
+export const prompt = (words: string, actions: object[]) =>
+  `${words}\n\nGYM${JSON.stringify({ do: actions })}`;
+
+/** Tries until it does not throw. */
+export async function retry(what: string, attempt: () => Promise<void>): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > end) throw new Error(`waited in vain for ${what}: ${error}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Looks each time that something changes in a folder. */
+async function until(what: string, folder: string, look: () => void): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const watcher = watch(folder, attempt);
+    const timer = setInterval(attempt, 200);
+    const end = setTimeout(() => over(new Error(`waited in vain for ${what}`)), PATIENCE);
+    function over(error?: Error) {
+      watcher.close();
+      clearInterval(timer);
+      clearTimeout(end);
+      if (error) reject(error);
+      else resolve();
+    }
+    function attempt() {
+      try {
+        look();
+        over();
+      } catch (error) {
+        if (error instanceof Error && error.message.startsWith("the server ended")) over(error);
+      }
+    }
+    attempt();
+  });
+}
