@@ -25,11 +25,23 @@ pub(crate) struct Local {
     pub(crate) common_dir: PathBuf,
     /// The git folder of `path` itself.
     pub(crate) git_dir: PathBuf,
+    /// The commit that was checked out when it was looked at; `None` where there is none yet.
+    pub(crate) head: Option<ObjectId>,
     /// As whom git runs there.
     pub(crate) user: Option<HostUser>,
     pub(crate) bare: bool,
     pub(crate) shallow: bool,
 }
+
+/// What git says of a repository, a line each.
+const FACTS: &[&str] = &[
+    "rev-parse",
+    "--path-format=absolute",
+    "--git-dir",
+    "--git-common-dir",
+    "--is-bare-repository",
+    "--is-shallow-repository",
+];
 
 /// Where a session begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,25 +118,22 @@ impl Git {
             .map_err(|error| PortError::transient("the look at a repository was ended").because(error))??;
         let user = (self.root_user && metadata.uid() != 0)
             .then(|| HostUser { uid: metadata.uid(), gid: metadata.gid() });
-        let call = Call::new(
-            &path,
-            &[
-                "rev-parse",
-                "--path-format=absolute",
-                "--git-dir",
-                "--git-common-dir",
-                "--is-bare-repository",
-                "--is-shallow-repository",
-            ],
-        )
-        .env("GIT_DIR", &git_dir)
-        .user(user);
-        let text = self
-            .run_text(call, &format!("cannot read the repository {}", path.display()))
-            .await
-            .map_err(|error| explain_owner(error, user))?;
+        let call = || Call::new(&path, FACTS).env("GIT_DIR", &git_dir).user(user);
+        // With its head in one call; a repository without a commit has none, and is asked again.
+        let with_head = self.run(call().arg("HEAD^{commit}")).await?;
+        let text = match with_head.code {
+            Some(0) => String::from_utf8_lossy(&with_head.stdout).into_owned(),
+            Some(_) | None => self
+                .run_text(call(), &format!("cannot read the repository {}", path.display()))
+                .await
+                .map_err(|error| explain_owner(error, user))?,
+        };
         let lines: Vec<&str> = text.lines().collect();
-        let [git_dir, common_dir, bare, shallow] = lines.as_slice() else {
+        let (head, facts) = match lines.as_slice() {
+            [facts @ .., head] if facts.len() == 4 => (Some(parse_id(head)?), facts),
+            facts => (None, facts),
+        };
+        let [git_dir, common_dir, bare, shallow] = facts else {
             return Err(PortError::permanent(format!(
                 "the path of the repository {} holds a line break",
                 path.display()
@@ -133,6 +142,7 @@ impl Git {
         Ok(Local {
             common_dir: PathBuf::from(common_dir),
             git_dir: PathBuf::from(git_dir),
+            head,
             user,
             bare: *bare == "true",
             shallow: *shallow == "true",
@@ -162,15 +172,17 @@ impl Git {
 
     /// The branch that is checked out; `None` where HEAD is a bare commit.
     pub(crate) async fn head_branch(&self, local: &Local) -> Result<Option<BranchName>, PortError> {
+        let head = read_small(local.git_dir.join("HEAD")).await.ok().flatten().unwrap_or_default();
+        let head = String::from_utf8_lossy(&head);
+        // Another format of refs keeps a name here that no branch can have.
+        let plain = head.trim_end().strip_prefix("ref: refs/heads/").filter(|name| !name.starts_with('.'));
+        if let Some(branch) = plain.and_then(|name| name.parse().ok()) {
+            return Ok(Some(branch));
+        }
         let call = Call::in_repository(&local.git_dir, &["symbolic-ref", "--quiet", "HEAD"]).user(local.user);
         let output = self.run(call).await?;
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.trim_end().strip_prefix("refs/heads/").and_then(|name| name.parse().ok()))
-    }
-
-    async fn head_commit(&self, local: &Local) -> Result<Option<ObjectId>, PortError> {
-        let own = Local { common_dir: local.git_dir.clone(), ..local.clone() };
-        self.ref_commit(&own, "HEAD").await
     }
 
     /// Looks where a session of this repository begins.
@@ -183,7 +195,7 @@ impl Git {
         match base {
             None => {
                 let branch = self.head_branch(local).await?;
-                let commit = self.head_commit(local).await?.ok_or_else(|| {
+                let commit = local.head.clone().ok_or_else(|| {
                     PortError::not_found(format!("{shown} has no commit yet")).remedy(
                         "Make a first commit there (`git commit --allow-empty -m start`), or name a base.",
                     )
@@ -241,7 +253,7 @@ impl Git {
         let (uncommitted, uncommitted_total) = self.uncommitted(&local, Untracked::Listed).await?;
         Ok(RepositoryFacts {
             default_branch: self.head_branch(&local).await?,
-            head: self.head_commit(&local).await?,
+            head: local.head.clone(),
             origin: self.origin(&local).await?,
             uncommitted,
             uncommitted_total,

@@ -61,6 +61,11 @@ impl Git {
 
     /// Whether a mirror has a commit with all that it reaches.
     pub(crate) async fn mirrored(&self, mirror: &Path, commit: &ObjectId) -> Result<bool, PortError> {
+        // Git writes such a file as a whole; only where refs are packed or kept otherwise git itself must be asked.
+        let loose = read_small(mirror.join(base_ref(commit))).await?;
+        if loose.is_some_and(|content| content.trim_ascii() == commit.as_str().as_bytes()) {
+            return Ok(true);
+        }
         let call =
             Call::in_repository(mirror, &["show-ref", "--verify", "--quiet", "--"]).arg(base_ref(commit));
         Ok(self.run(call).await?.code == Some(0))
