@@ -1,4 +1,5 @@
 /** What goes wrong between this page and the server, in one shape. Layer: api. */
+import { sentence } from "@/lib/format";
 
 /** A request that failed. `status` is 0 where no answer came. */
 export class ApiError extends Error {
@@ -46,9 +47,4 @@ export function readError(status: number, body: unknown): ApiError {
   if (status >= 500)
     return new ApiError(status, "unavailable", "The server is not well", "Try again in a moment.");
   return new ApiError(status, "refused", `The server refused the request (${status})`);
-}
-
-/** Begins like a sentence; names in code keep their case. */
-function sentence(text: string): string {
-  return /^[a-z][a-z]*[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }

@@ -74,6 +74,11 @@ export function short(value: number): string {
   return new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 
+/** Begins with a capital, as sentences do; names in code keep their case. */
+export function sentence(text: string): string {
+  return /^\p{Ll}+(\s|,|$)/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
 /** `1 file`, `3 files`. */
 export function count(value: number, one: string, many = `${one}s`): string {
   return `${number.format(value)} ${value === 1 ? one : many}`;

@@ -111,7 +111,8 @@ export function shownKeys(keys: string): string[] {
   return keys.split(" ").map((part) => {
     if (!part.startsWith("mod+"))
       return part.length === 1 ? part : part.charAt(0).toUpperCase() + part.slice(1);
-    const key = part.slice(4).toUpperCase();
+    const name = part.slice(4);
+    const key = name.charAt(0).toUpperCase() + name.slice(1);
     return mac ? `⌘${key}` : `Ctrl ${key}`;
   });
 }

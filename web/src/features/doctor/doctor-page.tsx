@@ -1,6 +1,6 @@
 /** What works on the server's host, and what to do about the rest. Layer: feature. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { CircleCheck, CircleX, ShieldCheck, TriangleAlert } from "lucide-react";
+import { CircleCheck, CircleDashed, CircleX, ShieldCheck, TriangleAlert } from "lucide-react";
 import { client, take, type Wire } from "@/api/client";
 import { doctorQuery, keys } from "@/api/queries";
 import { CopyButton } from "@/components/copy";
@@ -10,7 +10,9 @@ import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { QueryView } from "@/components/ui/states";
 import { toastFailed } from "@/components/ui/toast";
-import { count } from "@/lib/format";
+import { Words } from "@/components/words";
+import { cx } from "@/lib/classes";
+import { count, sentence } from "@/lib/format";
 
 type Finding = Wire<"Finding">;
 
@@ -76,34 +78,42 @@ function Findings({ id, title, findings }: { id: string; title: string; findings
   return (
     <Section id={id} title={title}>
       <ul>
-        {findings.map((finding, place) => {
-          const look = looks[finding.state];
-          return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a subject may have several findings; they come in one order.
-            <li key={`${finding.subject}-${place}`} className="flex gap-3 border-n5 border-b py-2.5">
-              <Icon of={look.icon} className={`mt-0.5 ${look.color}`} />
-              <div className="min-w-0 flex-1">
-                <h3 className="font-medium text-sm">
-                  {finding.subject}
-                  <span className="sr-only">: {look.word}</span>
-                </h3>
-                <p className="max-w-[90ch] text-n11" dir="auto">
-                  {finding.detail}
-                </p>
-                {finding.remedy !== null && finding.state !== "ok" && <Remedy text={finding.remedy} />}
-              </div>
-            </li>
-          );
-        })}
+        {findings.map((finding, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a subject may have several findings; they come in one order.
+          <Row key={`${finding.subject}-${place}`} finding={finding} />
+        ))}
       </ul>
     </Section>
+  );
+}
+
+function Row({ finding }: { finding: Finding }) {
+  // What is not there, and need not be, is neither good nor bad.
+  const absent = finding.state === "ok" && finding.detail === "not installed";
+  const look = absent ? { icon: CircleDashed, color: "text-n10", word: "Not there" } : looks[finding.state];
+  return (
+    <li className="flex gap-3 border-n5 border-b py-2">
+      <Icon of={look.icon} className={`mt-0.5 ${look.color}`} />
+      <div className={cx("min-w-0 flex-1", finding.state === "ok" && "md:flex md:gap-4")}>
+        <h3 className="w-44 shrink-0 font-medium text-sm">
+          {sentence(finding.subject)}
+          <span className="sr-only">: {look.word}</span>
+        </h3>
+        <p className="max-w-[90ch] text-n11" dir="auto">
+          {sentence(finding.detail)}
+        </p>
+        {finding.remedy !== null && finding.state !== "ok" && <Remedy text={finding.remedy} />}
+      </div>
+    </li>
   );
 }
 
 function Remedy({ text }: { text: string }) {
   return (
     <div className="mt-1.5 flex max-w-[90ch] flex-wrap items-center gap-2 rounded-md border border-n5 bg-n2 py-1 pr-1 pl-3">
-      <p className="min-w-0 flex-1 break-words">{text}</p>
+      <p className="min-w-0 flex-1 break-words">
+        <Words text={sentence(text)} />
+      </p>
       <CopyButton text={text} what="Copy" />
     </div>
   );

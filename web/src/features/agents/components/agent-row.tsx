@@ -7,7 +7,7 @@ import { keys } from "@/api/queries";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
-import { bytes } from "@/lib/format";
+import { bytes, sentence } from "@/lib/format";
 import { useInstall } from "../hooks/use-install";
 import { InstallProgress } from "./install-progress";
 
@@ -34,9 +34,9 @@ export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic
             {agent.name}
             {automatic && <span className="ml-2 font-normal text-n11 text-xs">chosen automatically</span>}
           </h3>
-          <p className="text-n11">{agent.description}</p>
+          <p className="text-n11">{sentence(agent.description)}</p>
           {facts.length > 0 && <p className="tabular mt-0.5 text-n10 text-xs">{facts.join(" · ")}</p>}
-          {agent.problem !== null && (
+          {agent.problem !== null && agent.installed && (
             <p className={agent.installed ? "mt-1 text-wait text-xs" : "mt-1 text-n11 text-xs"}>
               {agent.problem}
             </p>

@@ -67,7 +67,7 @@ export function Choices({
         label="Model"
         value={draft.model}
         onChange={(model) => set({ model })}
-        placeholder="agent's own model"
+        placeholder="Any model"
       />
       <ChoiceMenu
         label="Policy"
@@ -118,7 +118,7 @@ function Inline({
         value={value}
         onChange={(event) => onChange(event.target.value)}
         placeholder={placeholder}
-        size={Math.min(32, Math.max(12, (value || placeholder).length + 1))}
+        size={Math.min(32, Math.max(9, (value || placeholder).length + 1))}
         className="h-full min-w-0 rounded-r-md bg-transparent pr-2 text-sm outline-none"
         autoComplete="off"
         spellCheck={false}

@@ -53,7 +53,7 @@ export function PromptField({
           placeholder="What is to be done? Say what you want, what you know, and how you will see that it is done."
           dir="auto"
           maxLength={LONGEST}
-          className="field-sizing-content block max-h-[55vh] min-h-44 w-full resize-y rounded-md bg-transparent px-4 py-3 text-base leading-6 outline-none"
+          className="field-sizing-content block max-h-[55vh] min-h-44 w-full resize-none rounded-md bg-transparent px-4 py-3 text-base leading-6 outline-none"
         />
       )}
       <div className="flex min-h-9 items-center gap-1 border-n5 border-t px-2">

@@ -23,21 +23,23 @@ export function SessionRow({ session }: { session: Wire<"Session"> }) {
         <Words text={session.title} />
       </Link>
       <span className="flex w-full items-center gap-3 pl-7 text-n11 text-xs md:w-auto md:pl-0">
-        {session.diffStat !== null && <ChangeSize stat={session.diffStat} />}
-        {session.prNumber !== null && (
-          <span className="inline-flex items-center gap-1">
-            <Icon of={GitPullRequest} className="size-3.5" />
-            <span className="sr-only">pull request </span>
-            {session.prNumber}
-          </span>
-        )}
-        {session.repo !== null && (
-          <span className="max-w-44 truncate" title={session.repo}>
-            {repositoryName(session.repo)}
-          </span>
-        )}
+        <span className="order-2 md:order-none md:w-20 md:text-right">
+          {session.diffStat !== null && <ChangeSize stat={session.diffStat} />}
+        </span>
+        <span className="order-2 md:order-none md:w-10">
+          {session.prNumber !== null && (
+            <span className="inline-flex items-center gap-1">
+              <Icon of={GitPullRequest} className="size-3.5" />
+              <span className="sr-only">pull request </span>
+              {session.prNumber}
+            </span>
+          )}
+        </span>
+        <span className="order-1 max-w-44 truncate md:order-none md:w-36" title={session.repo ?? undefined}>
+          {session.repo !== null && repositoryName(session.repo)}
+        </span>
         <span className="hidden w-24 truncate lg:inline">{session.agent}</span>
-        <Ago at={session.createdAt} className="ml-auto w-16 text-right md:ml-0" />
+        <Ago at={session.createdAt} className="order-3 ml-auto w-16 text-right md:ml-0" />
       </span>
     </li>
   );
