@@ -42,7 +42,7 @@ pub(crate) async fn follow(
 ) -> Result<(Ended, u64), Failure> {
     let mut writer = Writer::new(terminal);
     let ended = each(terminal, client, id, after, until, |event| writer.event(event)).await;
-    writer.end_line()?;
+    writer.end()?;
     ended
 }
 

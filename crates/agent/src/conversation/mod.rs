@@ -127,12 +127,12 @@ impl Acp {
             self.known_kind(&question.tool.id),
         );
         self.state.asks.push(ask);
-        // Not every agent announces the call first; an update changes only what it carries.
         let mut tool = question.tool;
         tool.kind = Some(kind);
         tool.title = Some(title.clone());
+        let told = self.told(EventBody::ToolUpdate(tool));
         vec![
-            Action::Event(EventBody::ToolUpdate(tool)),
+            Action::Event(told),
             Action::Ask(PermissionRequest { request: id.to_owned(), title, kind, options: question.options }),
         ]
     }
@@ -164,33 +164,38 @@ impl Acp {
             }
             Phase::Ready | Phase::Turn => {}
         }
-        let mut events = match serde_json::from_str::<update::Parameters<'_>>(params) {
+        let events = match serde_json::from_str::<update::Parameters<'_>>(params) {
             Ok(parameters) if self.state.session.as_deref() == Some(&*parameters.session_id) => {
                 update::read(parameters.update, self.state.settings.notes_without_id)
             }
             _ => vec![update::raw(params)],
         };
-        for body in &mut events {
-            if let EventBody::ToolCall(call) | EventBody::ToolUpdate(call) = body {
-                self.remember(call);
-            }
-        }
-        events.into_iter().map(Action::Event).collect()
+        events.into_iter().map(|body| Action::Event(self.told(body))).collect()
     }
 
-    /// Gives a call the kind that its title stands for, and remembers it.
-    fn remember(&mut self, call: &mut telecoder_model::event::ToolCall) {
+    /// An event as it is told. What is first heard of a call is the call: not every agent announces one before it asks for a
+    /// permission or tells how it went.
+    fn told(&mut self, mut body: EventBody) -> EventBody {
+        let (EventBody::ToolCall(call) | EventBody::ToolUpdate(call)) = &mut body else {
+            return body;
+        };
+        if self.remember(call) { body } else { EventBody::ToolCall(std::mem::take(call)) }
+    }
+
+    /// Gives a call the kind that its title stands for, and remembers it. Returns whether it was known.
+    fn remember(&mut self, call: &mut telecoder_model::event::ToolCall) -> bool {
         if matches!(call.kind, None | Some(ToolKind::Other))
             && let Some(kind) = self.kind_by_title(call.title.as_deref())
         {
             call.kind = Some(kind);
         }
-        let Some(kind) = call.kind else { return };
-        self.state.tools.retain(|(id, _)| *id != call.id);
-        if self.state.tools.len() >= MAX_TOOLS {
-            self.state.tools.remove(0);
+        let tools = &mut self.state.tools;
+        let before = tools.iter().position(|(id, _)| *id == call.id).map(|at| tools.remove(at).1);
+        if tools.len() >= MAX_TOOLS {
+            tools.remove(0);
         }
-        self.state.tools.push((call.id.clone(), kind));
+        tools.push((call.id.clone(), call.kind.or(before).unwrap_or_default()));
+        before.is_some()
     }
 
     /// The agent no longer waits for an answer of ours.

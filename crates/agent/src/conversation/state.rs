@@ -161,7 +161,7 @@ pub(super) struct State {
     /// The agent's open permission requests.
     #[serde(default)]
     pub(super) asks: Vec<OpenAsk>,
-    /// Kinds of the tool calls seen last, for permission requests that do not repeat them.
+    /// The tool calls seen last, with their kinds, for permission requests that do not repeat them.
     #[serde(default)]
     pub(super) tools: Vec<(String, ToolKind)>,
     /// Lines in a row that meant nothing.

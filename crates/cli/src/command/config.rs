@@ -7,7 +7,7 @@ use crate::table::{self, Cell};
 use crate::terminal::{DIM, Output};
 use serde_json::json;
 use std::process::ExitCode;
-use telecoder::{Given, config_file, config_rows, write_setting};
+use telecoder::{Given, Row, config_file, config_rows, write_setting};
 
 /// Runs a command on the configuration; without one it shows it.
 pub(crate) fn run(context: &Context, command: Option<ConfigCommand>) -> Outcome {
@@ -35,7 +35,10 @@ fn show(context: &Context, given: &Given) -> Result<(), Failure> {
     if context.terminal.listing() == Output::Json {
         let values: Vec<_> = rows
             .into_iter()
-            .map(|row| json!({"key": row.key, "value": row.value, "source": row.source, "about": row.about}))
+            .map(|row| {
+                let Row { key, env, value, source, about } = row;
+                json!({"key": key, "env": env, "value": value, "source": source, "about": about})
+            })
             .collect();
         return context.terminal.json(&values);
     }

@@ -50,6 +50,11 @@ impl Context {
 /// Runs a command.
 pub(crate) async fn run(arguments: Arguments) -> Outcome {
     let context = Context { terminal: Terminal::new(arguments.output), server: arguments.server };
+    if !matches!(arguments.command, Command::Serve(_)) {
+        for warning in telecoder::Given::from_process().outdated_places() {
+            context.terminal.note(&format!("warning: {warning}"));
+        }
+    }
     match arguments.command {
         Command::Serve(options) => serve::serve(options).await,
         Command::StopServer(options) => serve::stop(&context, &options).await,

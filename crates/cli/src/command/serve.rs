@@ -19,7 +19,12 @@ pub(crate) async fn serve(options: ServeArguments) -> Outcome {
     if options.detached {
         telecoder::leave_terminal()?;
     }
-    let given = Given::from_process()
+    let mut given = Given::from_process();
+    // Whoever starts a server out of sight has read its settings.
+    if !options.detached {
+        given = given.env_file_of(std::env::current_dir()?);
+    }
+    let given = given
         .flag("listen", options.listen)
         .flag("data_dir", options.data_dir.map(|dir| dir.display().to_string()));
     let config = Config::read(&given)?;

@@ -53,7 +53,7 @@ fn settings_are_shown_with_their_source_and_secrets_masked() {
     );
     let json = world.cli(["config"]).run().json();
     let row = json.as_array().unwrap().iter().find(|row| row["key"] == "openai_api_key").unwrap();
-    expect![[r#"{"key":"openai_api_key","value":"sk-1…wxyz","source":"environment OPENAI_API_KEY","about":"Key for OpenAI models and compatible endpoints; it never enters a sandbox."}"#]].assert_eq(&row.to_string());
+    expect![[r#"{"key":"openai_api_key","env":["OPENAI_API_KEY"],"value":"sk-1…wxyz","source":"environment OPENAI_API_KEY","about":"Key for OpenAI models and compatible endpoints; it never enters a sandbox."}"#]].assert_eq(&row.to_string());
     assert!(!bare.stdout.contains("567890"));
 }
 

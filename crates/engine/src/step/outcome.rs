@@ -76,25 +76,23 @@ pub(super) async fn last_words(work: &mut Work) -> Result<String, WorkError> {
     let mut after = work.desk.run.turn.as_ref().map_or(0, |turn| turn.after_seq.max(turn.words_after));
     after = after.max(work.desk.last_seq().saturating_sub(MAX_LOOK_BACK));
     let store = Arc::clone(&work.desk.engine.ports().store);
-    let mut words = String::new();
+    let mut words = Words::default();
     loop {
         let page = store.events(&work.desk.session.id, after, PAGE).await.map_err(WorkError::Store)?;
-        let Some(last) = page.last() else { return Ok(words) };
+        let Some(last) = page.last() else { return Ok(words.text) };
         after = last.seq;
         for event in page {
             match event.body {
-                EventBody::Message { author: Author::Agent, text, .. } => {
-                    if words.len() < MAX_WORDS.saturating_mul(4) {
-                        words.push_str(&text);
-                    }
-                }
+                EventBody::Message { author: Author::Agent, text, .. } => words.say(&text),
                 EventBody::ToolCall(_)
-                | EventBody::Message { author: Author::User | Author::Platform, .. } => words.clear(),
+                | EventBody::Message { author: Author::User | Author::Platform, .. } => {
+                    words = Words::default();
+                }
+                // What is said after it is another message.
+                EventBody::Thought { .. } | EventBody::Plan { .. } => words.apart = true,
                 EventBody::Status { .. }
                 | EventBody::Step { .. }
-                | EventBody::Thought { .. }
                 | EventBody::ToolUpdate(_)
-                | EventBody::Plan { .. }
                 | EventBody::Output { .. }
                 | EventBody::FileChange { .. }
                 | EventBody::Usage(_)
@@ -106,5 +104,45 @@ pub(super) async fn last_words(work: &mut Work) -> Result<String, WorkError> {
                 | EventBody::Done { .. } => {}
             }
         }
+    }
+}
+
+/// Messages of an agent, with an empty line between two of them.
+#[derive(Default)]
+struct Words {
+    text: String,
+    /// Whether something came between.
+    apart: bool,
+}
+
+impl Words {
+    fn say(&mut self, chunk: &str) {
+        if self.text.len() >= MAX_WORDS.saturating_mul(4) {
+            return;
+        }
+        if std::mem::take(&mut self.apart) && !self.text.trim().is_empty() {
+            self.text.truncate(self.text.trim_end().len());
+            self.text.push_str("\n\n");
+            self.text.push_str(chunk.trim_start());
+        } else {
+            self.text.push_str(chunk);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_messages_are_two_paragraphs() {
+        let mut words = Words::default();
+        for (apart, chunk) in
+            [(true, "I look "), (false, "again."), (true, "\nDiscounts"), (false, " are"), (false, " right.")]
+        {
+            words.apart |= apart;
+            words.say(chunk);
+        }
+        assert_eq!(words.text, "I look again.\n\nDiscounts are right.");
     }
 }

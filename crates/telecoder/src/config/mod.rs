@@ -4,6 +4,8 @@ mod error;
 pub mod setting;
 mod shown;
 pub(crate) mod source;
+#[cfg(test)]
+mod tests;
 
 pub use error::ConfigError;
 pub use shown::{Row, mask, rows, write_setting};
@@ -298,94 +300,4 @@ fn seconds(text: &str, least: u64, most: u64) -> Result<Duration, String> {
 
 fn list(text: &str, separator: char) -> Vec<String> {
     text.split(separator).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(env: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let mut given = Given::default();
-        for (name, value) in env {
-            given.env.insert((*name).to_owned(), (*value).to_owned());
-        }
-        Config::read(&given)
-    }
-
-    #[test]
-    fn aliases_and_ports_on_all_interfaces() {
-        assert_eq!(read(&[]).unwrap().listen.to_string(), "127.0.0.1:7080");
-        assert_eq!(read(&[("TELECODER_ADDR", ":8080")]).unwrap().listen.to_string(), "0.0.0.0:8080");
-        let both = [("TELECODER_LISTEN_HOST", "127.0.0.1"), ("TELECODER_LISTEN_PORT", "9000")];
-        assert_eq!(read(&both).unwrap().listen.to_string(), "127.0.0.1:9000");
-    }
-
-    #[test]
-    fn the_data_folder_is_absolute() {
-        let folder = |text| read(&[("TELECODER_DATA_DIR", text), ("HOME", "/home/me")]).unwrap().data_dir;
-        assert_eq!(folder("some/data"), std::env::current_dir().unwrap().join("some/data"));
-        assert_eq!(folder("~/data"), PathBuf::from("/home/me/data"));
-    }
-
-    #[test]
-    fn both_spellings_of_agent_commands_work() {
-        let config = read(&[
-            ("TELECODER_AGENT_CLAUDE_COMMAND", "claude --model sonnet"),
-            ("TELECODER_AGENT_MY_AGENT_COMMAND", "/usr/local/bin/x"),
-        ])
-        .unwrap();
-        let names: Vec<&str> = config.agent_commands.keys().map(AgentName::as_str).collect();
-        assert_eq!(names, ["claude-code", "my-agent"]);
-    }
-
-    #[test]
-    fn a_bad_value_names_the_setting_and_what_was_expected() {
-        for (name, value, expect) in [
-            (
-                "TELECODER_MAX_SESSIONS",
-                "many",
-                "the setting `max_sessions` (environment TELECODER_MAX_SESSIONS) has a bad value: expected a whole number from 1 to 1000",
-            ),
-            (
-                "TELECODER_CHAT_IDLE_TIMEOUT",
-                "soon",
-                "the setting `chat_idle_timeout` (environment TELECODER_CHAT_IDLE_TIMEOUT) has a bad value: expected a duration such as 90s, 30m or 2h, got `soon`",
-            ),
-            (
-                "TELECODER_LISTEN",
-                "x",
-                "the setting `listen` (environment TELECODER_LISTEN) has a bad value: expected ADDRESS:PORT or :PORT, got `x`",
-            ),
-        ] {
-            assert_eq!(read(&[(name, value)]).unwrap_err().to_string(), expect);
-        }
-    }
-
-    #[test]
-    fn secrets_never_show() {
-        let config = read(&[("OPENAI_API_KEY", "sk-very-secret-value")]).unwrap();
-        assert!(config.providers[&Provider::Openai].key.is_some());
-        assert!(!format!("{:?}", config.providers).contains("very-secret"));
-    }
-
-    #[test]
-    fn the_environment_wins_over_files_and_flags_over_both() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config.toml");
-        std::fs::write(
-            &file,
-            "max_sessions = 7\npublish = \"manual\"\nnonsense = 1\n[agents]\nmine = \"/bin/x\"\n",
-        )
-        .unwrap();
-        let mut given = Given::default();
-        given.env.insert("TELECODER_CONFIG".to_owned(), file.display().to_string());
-        given.env.insert("TELECODER_DATA_DIR".to_owned(), folder.path().display().to_string());
-        let config = Config::read(&given).unwrap();
-        assert_eq!((config.max_sessions, config.publish), (7, Some(PublishRule::Manual)));
-        assert_eq!(config.warnings.len(), 1);
-        given.env.insert("TELECODER_MAX_SESSIONS".to_owned(), "8".to_owned());
-        assert_eq!(Config::read(&given).unwrap().max_sessions, 8);
-        let given = given.flag("max_sessions", Some("9".to_owned()));
-        assert_eq!(Config::read(&given).unwrap().max_sessions, 9);
-    }
 }

@@ -184,15 +184,38 @@ pub const ALL: &[Setting] = &[
 /// The prefix and suffix of the variables that give an agent's command: `TELECODER_AGENT_<NAME>_COMMAND`.
 pub const AGENT_COMMAND: (&str, &str) = ("TELECODER_AGENT_", "_COMMAND");
 
-/// Variables of earlier systems that are accepted, with what is said about them.
-pub const OUTDATED: &[(&str, &str)] = &[
-    ("OPENTL_ADDR", "use TELECODER_LISTEN"),
-    ("OPENTL_DATA_DIR", "use TELECODER_DATA_DIR"),
-    ("OPENTL_SERVER", "use TELECODER_SERVER"),
-    ("OPENTL_DOCKER_IMAGE", "it has no effect with the local sandbox"),
-    ("OPENTL_DOCKER_NETWORK", "it has no effect: a sandbox has no network of its own"),
-    ("TELECODER_DOCKER_NETWORK", "it has no effect: a sandbox has no network of its own"),
-    ("TELECODER_ACPX_COMMAND", "it has no effect: agents are spoken to directly"),
+/// A variable of an earlier system. It is accepted, and a person is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outdated {
+    /// The variable.
+    pub name: &'static str,
+    /// The setting that it still sets, behind that setting's own variables; `None` where it has no effect.
+    pub sets: Option<&'static str>,
+    /// What is said about it.
+    pub says: &'static str,
+}
+
+/// All variables of earlier systems.
+pub const OUTDATED: &[Outdated] = &[
+    Outdated { name: "OPENTL_ADDR", sets: Some("listen"), says: "use TELECODER_LISTEN" },
+    Outdated { name: "OPENTL_DATA_DIR", sets: Some("data_dir"), says: "use TELECODER_DATA_DIR" },
+    Outdated { name: "OPENTL_SERVER", sets: Some("server"), says: "use TELECODER_SERVER" },
+    Outdated { name: "OPENTL_DOCKER_IMAGE", sets: None, says: "it has no effect with the local sandbox" },
+    Outdated {
+        name: "OPENTL_DOCKER_NETWORK",
+        sets: None,
+        says: "it has no effect: a sandbox has no network of its own",
+    },
+    Outdated {
+        name: "TELECODER_DOCKER_NETWORK",
+        sets: None,
+        says: "it has no effect: a sandbox has no network of its own",
+    },
+    Outdated {
+        name: "TELECODER_ACPX_COMMAND",
+        sets: None,
+        says: "it has no effect: agents are spoken to directly",
+    },
 ];
 
 /// Finds a setting by its key.
@@ -213,6 +236,10 @@ mod tests {
             for name in setting.env {
                 assert!(seen.insert((*name).to_owned()), "{name}");
             }
+        }
+        for outdated in OUTDATED {
+            assert!(seen.insert(outdated.name.to_owned()), "{}", outdated.name);
+            assert!(outdated.sets.is_none_or(|key| by_key(key).is_some()), "{}", outdated.name);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The configuration as people see it (layer 3): values with their source, secrets masked; and changing one in the file.
 
 use super::error::ConfigError;
-use super::setting::{self, by_key};
+use super::setting::{self, AGENT_COMMAND, by_key};
 use super::source::{Given, Values, file_path};
 use std::path::PathBuf;
 
@@ -10,6 +10,8 @@ use std::path::PathBuf;
 pub struct Row {
     /// Its key.
     pub key: String,
+    /// The variables that set it, the first one first.
+    pub env: Vec<String>,
     /// Its value, masked where it is a secret; `None` where it is not set.
     pub value: Option<String>,
     /// Where it came from.
@@ -30,14 +32,17 @@ pub fn rows(given: &Given) -> Result<Vec<Row>, ConfigError> {
             let value = values.get(setting);
             Row {
                 key: setting.key.to_owned(),
+                env: setting.env.iter().map(|name| (*name).to_owned()).collect(),
                 source: value.as_ref().map_or_else(|| "not set".to_owned(), |value| value.source.to_string()),
                 value: value.map(|value| if setting.secret { mask(&value.text) } else { value.text }),
                 about: setting.about.to_owned(),
             }
         })
         .collect();
+    let (prefix, suffix) = AGENT_COMMAND;
     rows.extend(values.agent_commands.into_iter().map(|(name, value)| Row {
         key: format!("agents.{name}"),
+        env: vec![format!("{prefix}{}{suffix}", name.to_ascii_uppercase().replace('-', "_"))],
         source: value.source.to_string(),
         value: Some(value.text),
         about: "Command of this agent.".to_owned(),
@@ -65,7 +70,7 @@ pub fn write_setting(given: &Given, key: &str, value: &str) -> Result<PathBuf, C
     if agent.is_none() && by_key(key).is_none() {
         return Err(ConfigError::Unknown(key.to_owned()));
     }
-    let mut trial = Given { env: given.env.clone(), flags: given.flags.clone() };
+    let mut trial = given.clone();
     trial.flags.insert(key.to_owned(), value.to_owned());
     super::Config::read(&trial)?;
     let path = file_path(given).ok_or_else(|| {

@@ -1,8 +1,11 @@
-//! Where values come from (layer 3): flags, environment, `KEY=VALUE` files, `config.toml`, defaults, in this order. The only
-//! place of the product that reads the environment or a configuration file.
+//! Where values come from (layer 3): flags, environment, `.env`, `config.toml`, `<data>/config.env`, defaults, in this order. The
+//! only place of the product that reads the environment or a configuration file.
+//!
+//! Invariant: a `.env` is read for the server alone, and never out of a git repository: what a stranger has put there could
+//! send keys elsewhere.
 
 use super::error::ConfigError;
-use super::setting::{self, AGENT_COMMAND, OUTDATED, Setting};
+use super::setting::{self, AGENT_COMMAND, OUTDATED, Outdated, Setting};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -56,6 +59,8 @@ pub struct Given {
     pub env: BTreeMap<String, String>,
     /// Flags, by a setting's key.
     pub flags: BTreeMap<String, String>,
+    /// The folder whose `.env` is read, if one is.
+    pub env_folder: Option<PathBuf>,
 }
 
 impl fmt::Debug for Given {
@@ -71,7 +76,7 @@ impl Given {
         let env = env
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
-        Self { env, flags: BTreeMap::new() }
+        Self { env, flags: BTreeMap::new(), env_folder: None }
     }
     /// Adds a flag, if it was given.
     #[must_use]
@@ -80,6 +85,18 @@ impl Given {
             self.flags.insert(key.to_owned(), value);
         }
         self
+    }
+    /// Reads the `.env` of a folder too, unless it is part of a git repository.
+    #[must_use]
+    pub fn env_file_of(mut self, folder: PathBuf) -> Self {
+        let in_repository = folder.ancestors().any(|folder| folder.join(".git").exists());
+        self.env_folder = (!in_repository).then_some(folder);
+        self
+    }
+    /// What is said about the variables of earlier systems that name the server or the data folder.
+    pub fn outdated_places(&self) -> impl Iterator<Item = String> + '_ {
+        let places = OUTDATED.iter().filter(|outdated| matches!(outdated.sets, Some("server" | "data_dir")));
+        places.filter(|outdated| self.env(outdated.name).is_some()).map(warning)
     }
     fn env(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -115,6 +132,9 @@ impl Values {
             }
         }
         values.read_environment(given)?;
+        if let Some(folder) = &given.env_folder {
+            values.read_env_file(&folder.join(".env"))?;
+        }
         let file = file_path(given);
         if let Some(path) = file.filter(|path| path.exists()) {
             values.read_toml(&path)?;
@@ -123,11 +143,8 @@ impl Values {
         if let Some(data) = values.data_dir(given) {
             values.read_env_file(&data.join("config.env"))?;
         }
-        for (name, advice) in OUTDATED {
-            if given.env(name).is_some() {
-                values.warnings.push(format!("{name} is a setting of an earlier system: {advice}"));
-            }
-        }
+        let outdated = OUTDATED.iter().filter(|outdated| given.env(outdated.name).is_some());
+        values.warnings.extend(outdated.map(warning));
         Ok(values)
     }
 
@@ -163,6 +180,13 @@ impl Values {
                 format!("{host}:{port}"),
                 Source::Environment("TELECODER_LISTEN_HOST".to_owned()),
             );
+        }
+        for outdated in OUTDATED {
+            if let (Some(setting), Some(text)) =
+                (outdated.sets.and_then(setting::by_key), given.env(outdated.name))
+            {
+                self.put(setting, text.to_owned(), Source::Environment(outdated.name.to_owned()));
+            }
         }
         for (name, value) in &given.env {
             self.agent_command(name, value, Source::Environment(name.clone()));
@@ -287,6 +311,10 @@ pub(crate) fn expand(text: &str, given: &Given) -> PathBuf {
         }
         _ => PathBuf::from(text),
     }
+}
+
+fn warning(outdated: &Outdated) -> String {
+    format!("{} is a setting of an earlier system: {}", outdated.name, outdated.says)
 }
 
 fn plain(value: &toml::Value) -> Option<String> {

@@ -66,15 +66,15 @@ fn a_permission_is_asked_answered_once_and_closed_with_the_turn() {
     check(
         &log,
         &expect![[r#"
-        event {"type":"tool_update","data":{"id":"t","title":"Write a","kind":"edit"}}
-        ask "a" Edit "Write a" [allow_once reject_once]
-        event {"type":"tool_update","data":{"id":"t","title":"Write a","kind":"edit"}}
-        ask 5 Edit "Write a" [allow_once reject_once]
-        send {"jsonrpc":"2.0","id":"a","result":{"outcome":{"outcome":"selected","optionId":"y"}}}
-        send {"jsonrpc":"2.0","id":5,"result":{"outcome":{"outcome":"cancelled"}}}
-        unask 5
-        turn ended EndTurn
-    "#]],
+            event {"type":"tool_call","data":{"id":"t","title":"Write a","kind":"edit"}}
+            ask "a" Edit "Write a" [allow_once reject_once]
+            event {"type":"tool_update","data":{"id":"t","title":"Write a","kind":"edit"}}
+            ask 5 Edit "Write a" [allow_once reject_once]
+            send {"jsonrpc":"2.0","id":"a","result":{"outcome":{"outcome":"selected","optionId":"y"}}}
+            send {"jsonrpc":"2.0","id":5,"result":{"outcome":{"outcome":"cancelled"}}}
+            unask 5
+            turn ended EndTurn
+        "#]],
     );
 }
 
