@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use telecoder_api::ClientError;
 use telecoder_api::session::{Session, Status};
 
+/// The code that says that a person must answer.
+pub(crate) const WAITING: u8 = 5;
+
 /// A command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -90,7 +93,7 @@ pub(crate) fn of_session(session: &Session) -> ExitCode {
     ExitCode::from(match session.status {
         Status::Error => 1,
         Status::Stopped => 4,
-        Status::Waiting => 5,
+        Status::Waiting => WAITING,
         Status::Complete
         | Status::Pending
         | Status::Preparing

@@ -74,7 +74,7 @@ pub(crate) fn outcome(session: &Session) -> String {
             clean(error)
         ));
         if let Some(hint) = &session.hint {
-            lines.push(format!("  {} {}", styled(DIM, "hint"), clean(hint)));
+            lines.push(format!("  hint: {}", clean(hint)));
         }
     }
     if let Some(outcome) = &session.outcome {
@@ -162,6 +162,23 @@ pub(crate) fn pull(pull: &Pull) -> String {
     }
     lines.push(String::new());
     lines.push(clean(pull.body.trim_end()));
+    lines.join("\n")
+}
+
+/// The pull request of a session on a forge, as far as it is known here.
+pub(crate) fn forge_pull(session: &Session, number: u64) -> String {
+    let repo = session.pr_repo.as_deref().unwrap_or_default();
+    let base = session.base.as_deref().unwrap_or_default();
+    let mut lines = vec![
+        format!("{}  {}", styled(BOLD, &format!("#{number}")), styled(BOLD, &clean(&session.title))),
+        format!("  {:<10} {}", "State", session.pr_state.map_or("", |state| state.as_str())),
+        format!("  {:<10} {}", "Repository", clean(repo)),
+        format!("  {:<10} {} ← {}", "Branches", clean(base), clean(&session.branch)),
+        format!("  {:<10} {}", "Commit", session.head_sha.as_deref().unwrap_or_default()),
+        format!("  {:<10} {}", "Session", session.id),
+        format!("  {:<10} {}", "At", clean(session.pr_url.as_deref().unwrap_or_default())),
+    ];
+    lines.extend(pull_news(session));
     lines.join("\n")
 }
 

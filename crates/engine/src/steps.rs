@@ -48,7 +48,7 @@ impl Steps {
             EventBody::ToolCall(_) => self.tools = self.tools.saturating_add(1),
             EventBody::Step { step, state: StepState::Finished, duration_ms, .. } => {
                 self.end_turn();
-                let time = duration_ms.map(|millis| seconds(millis)).unwrap_or_default();
+                let time = duration_ms.map(seconds).unwrap_or_default();
                 self.lines.push(format!("{}{time}", step.replace('_', " ")));
             }
             EventBody::Step { .. }

@@ -43,7 +43,7 @@ impl Repository {
         match text.parse()? {
             Self::Remote { path, .. } if !text.contains(':') => remote(host, &path)
                 .map_err(|reason| RepositoryError { text: shown(text), reason: reason.to_owned() }),
-            other => Ok(other),
+            given @ (Self::Remote { .. } | Self::Local(_)) => Ok(given),
         }
     }
     /// The last part of its path, for titles.

@@ -221,13 +221,13 @@ pub(crate) struct PublishArguments {
 pub(crate) enum PrCommand {
     /// List them, newest first
     List(PrListArguments),
-    /// Show one
-    Show(OnePull),
+    /// Show one, with its checks and reviews where it is on a forge
+    Show(NamedPull),
     /// Show its change as a patch
-    Diff(OnePull),
-    /// Merge it into its base
+    Diff(NamedPull),
+    /// Merge a local one into its base
     Merge(OnePull),
-    /// Close it without merging
+    /// Close a local one without merging
     Close(OnePull),
 }
 
@@ -245,7 +245,15 @@ pub(crate) struct PrListArguments {
     pub(crate) limit: Option<u32>,
 }
 
-/// A pull request, by its number.
+/// A pull request, by its number or its session.
+#[derive(Debug, Args)]
+pub(crate) struct NamedPull {
+    /// Its number, or its session's id or a unique prefix of it
+    #[arg(value_name = "NUMBER")]
+    pub(crate) name: String,
+}
+
+/// A local pull request, by its number.
 #[derive(Debug, Args)]
 pub(crate) struct OnePull {
     /// Its number

@@ -9,6 +9,7 @@ mod doctor;
 mod document;
 mod events;
 mod following;
+mod forge_pull;
 mod inbox;
 mod list;
 mod message;

@@ -1,5 +1,6 @@
 //! `pr list|show|diff|merge|close`.
 
+use super::forge_pull::{ForgePull, Found, find, forge_pulls};
 use super::{Context, diff};
 use crate::arguments::{PrCommand, PrListArguments};
 use crate::exit::Outcome;
@@ -10,18 +11,24 @@ use crate::words;
 use std::process::ExitCode;
 use telecoder_api::pull::{Pull, PullFilter, PullState};
 
+/// Rows of a list unless more are asked for.
+const LIMIT: usize = 50;
+
 /// Runs a command on pull requests.
 pub(crate) async fn run(context: &Context, command: PrCommand) -> Outcome {
     match command {
         PrCommand::List(options) => list(context, options).await,
-        PrCommand::Show(one) => {
-            let pull = context.client()?.pull(one.number).await?;
-            show(context, &pull)
-        }
-        PrCommand::Diff(one) => {
+        PrCommand::Show(named) => match find(&context.client()?, &named.name).await? {
+            Found::Local(pull) => show(context, &pull),
+            Found::Forge(row) => show_forge(context, &row),
+        },
+        PrCommand::Diff(named) => {
             let client = context.client()?;
-            let pull = client.pull(one.number).await?;
-            diff::show(context, &client.diff_patch(&pull.session_id).await?)?;
+            let session = match find(&client, &named.name).await? {
+                Found::Local(pull) => pull.session_id,
+                Found::Forge(row) => row.session.id,
+            };
+            diff::show(context, &client.diff_patch(&session).await?)?;
             Ok(ExitCode::SUCCESS)
         }
         PrCommand::Merge(one) => {
@@ -43,32 +50,49 @@ async fn list(context: &Context, options: PrListArguments) -> Outcome {
         limit: options.limit,
         cursor: None,
     };
-    let rows = context.client()?.pulls(&filter).await?.rows;
+    let client = context.client()?;
+    let mut rows: Vec<Found> =
+        client.pulls(&filter).await?.rows.into_iter().map(|pull| Found::Local(Box::new(pull))).collect();
+    let forge = forge_pulls(&client, filter.repo.as_deref()).await?;
+    rows.extend(
+        forge
+            .into_iter()
+            .filter(|row| options.state.is_none_or(|state| row.state() == state))
+            .map(Found::Forge),
+    );
+    rows.sort_by(|a, b| b.created_at().cmp(a.created_at()));
+    rows.truncate(options.limit.map_or(LIMIT, |limit| usize::try_from(limit).unwrap_or(LIMIT)));
     if context.terminal.listing() == Output::Json {
         context.terminal.json(&rows)?;
     } else if rows.is_empty() {
         context.terminal.note("No pull requests.");
     } else {
         let short = context.terminal.listing() == Output::Table;
-        let cells = rows.iter().map(|pull| row(pull, short)).collect();
+        let cells = rows.iter().map(|found| row(found, short)).collect();
         table::show(context.terminal, &["number", "state", "repo", "branches", "title"], cells)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(pull: &Pull, short: bool) -> Vec<Cell> {
-    let repo = if short { words::short_repo(&pull.repo) } else { &pull.repo };
-    let style = match pull.state {
+fn row(found: &Found, short: bool) -> Vec<Cell> {
+    let (number, state, repo, base, head, title) = match found {
+        Found::Local(pull) => (pull.number, pull.state, &pull.repo, &pull.base, &pull.head, &pull.title),
+        Found::Forge(row) => {
+            (row.number, row.state(), &row.repo, &row.base, &row.session.branch, &row.session.title)
+        }
+    };
+    let repo = if short { words::short_repo(repo) } else { repo };
+    let style = match state {
         PullState::Open => GREEN,
         PullState::Merged => CYAN,
         PullState::Draft | PullState::Closed => DIM,
     };
     vec![
-        format!("#{}", pull.number).into(),
-        Cell::new(style, pull.state.as_str()),
+        format!("#{number}").into(),
+        Cell::new(style, state.as_str()),
         repo.into(),
-        format!("{} ← {}", pull.base, pull.head).into(),
-        pull.title.as_str().into(),
+        format!("{base} ← {head}").into(),
+        title.as_str().into(),
     ]
 }
 
@@ -77,6 +101,15 @@ fn show(context: &Context, pull: &Pull) -> Outcome {
         context.terminal.json(pull)?;
     } else {
         context.terminal.line(&words::pull(pull))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_forge(context: &Context, row: &ForgePull) -> Outcome {
+    if context.terminal.telling() == Output::Json {
+        context.terminal.json(row)?;
+    } else {
+        context.terminal.line(&words::forge_pull(&row.session, row.number))?;
     }
     Ok(ExitCode::SUCCESS)
 }

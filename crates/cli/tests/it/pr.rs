@@ -47,6 +47,16 @@ fn pull_requests_are_listed_shown_merged_and_closed() {
 
         - No check was run by TeleCoder on this change.
 
+        <details><summary>Steps</summary>
+
+        - prepare workspace ([N] s)
+        - create sandbox ([N] s)
+        - start agent ([N] s)
+        - turn 1: 1 tool call
+        - take over ([N] s)
+
+        </details>
+
         ---
         Session [[ID]](http://[ADDRESS]/sessions/[ID]) · agent gym · policy standard
 
@@ -108,10 +118,9 @@ fn what_cannot_be_done_with_a_pull_request_is_told() {
         !  hint: `telecoder pr list` shows all
 
         $ pr show one
-        exit 2
-        ! error: invalid value 'one' for '<NUMBER>': a whole number was expected
-        ! 
-        ! For more information, try '--help'.
+        exit 1
+        ! error: no session begins with `one`
+        !  hint: `telecoder list` shows all sessions
 
         $ pr diff 2
         exit 1

@@ -250,7 +250,7 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         $ run -r acme/api x
         exit 1
         ! error: no forge is configured for `acme/api`
-        !  hint: this version works on repositories of this host: give the path of a local clone
+        !  hint: give the path of a local clone, or a repository of a forge that `telecoder doctor` names
 
         $ run -r ext::sh -c true x
         exit 2
@@ -262,7 +262,7 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         ! 
         !   tip: to pass '-x' as a value, use '-- -x'
         ! 
-        ! Usage: telecoder run [OPTIONS] <PROMPT>...
+        ! Usage: telecoder run [OPTIONS] [PROMPT]...
         ! 
         ! For more information, try '--help'.
 
@@ -321,7 +321,7 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         ! 
         !   tip: to pass '-x' as a value, use '-- -x'
         ! 
-        ! Usage: telecoder run [OPTIONS] <PROMPT>...
+        ! Usage: telecoder run [OPTIONS] [PROMPT]...
         ! 
         ! For more information, try '--help'.
 
@@ -372,6 +372,7 @@ fn a_session_that_fails_exits_1_with_the_reason_and_what_to_do() {
 
         error  hi
           setup_error [REPO]/repository has no branch or tag `nowhere`
+          hint: Name a branch, a tag or a full commit id of that repository.
         ! Working on [REPO]/repository (nowhere); the pull request will be a local one, in that repository.
         ! Session [ID] · agent gym · policy standard
         !   Try it again: telecoder rerun [ID]

@@ -230,7 +230,12 @@ pub(crate) fn refused(error: PortError) -> EngineError {
         Fault::NotFound => (Fault::Unprocessable, "forge_not_found"),
         Fault::Denied => (Fault::Denied, "forge_denied"),
         Fault::Unavailable => (Fault::Unavailable, "forge_unavailable"),
-        other => (other, "forge_failed"),
+        fault @ (Fault::Invalid
+        | Fault::Unauthenticated
+        | Fault::Conflict
+        | Fault::Unprocessable
+        | Fault::TooMany
+        | Fault::Internal) => (fault, "forge_failed"),
     };
     refused
 }

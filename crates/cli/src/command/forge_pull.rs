@@ -1,0 +1,127 @@
+//! Pull requests on forges, as the sessions know them that made them; beside the local ones (layer 4).
+
+use crate::exit::Failure;
+use serde::Serialize;
+use telecoder_api::pull::{Mergeable, Pull, PullCheck, PullReview, PullState};
+use telecoder_api::session::{Session, SessionFilter};
+use telecoder_api::{Client, ClientError};
+
+/// Sessions among which they are looked for, the newest ones.
+const MAX_SESSIONS: u32 = 1000;
+
+/// A pull request, wherever it is.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Found {
+    /// A local one.
+    Local(Box<Pull>),
+    /// One on a forge.
+    Forge(Box<ForgePull>),
+}
+
+/// The pull request of a session on a forge.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ForgePull {
+    pub(crate) number: u64,
+    session_id: String,
+    pub(crate) repo: String,
+    url: String,
+    title: String,
+    pub(crate) base: String,
+    head: String,
+    head_sha: Option<String>,
+    state: PullState,
+    mergeable: Option<Mergeable>,
+    checks: Vec<PullCheck>,
+    reviews: Vec<PullReview>,
+    created_at: String,
+    updated_at: String,
+    #[serde(skip)]
+    pub(crate) session: Session,
+}
+
+impl Found {
+    /// When it was made, or its session.
+    pub(crate) fn created_at(&self) -> &str {
+        match self {
+            Self::Local(pull) => &pull.created_at,
+            Self::Forge(row) => &row.created_at,
+        }
+    }
+}
+
+impl ForgePull {
+    /// What a session knows of its pull request, if that is on a forge.
+    fn of(session: Session) -> Option<Self> {
+        let repo = session.pr_repo.clone().filter(|repo| !repo.starts_with('/'))?;
+        Some(Self {
+            number: session.pr_number?,
+            session_id: session.id.clone(),
+            repo,
+            url: session.pr_url.clone()?,
+            title: session.title.clone(),
+            base: session.base.clone().unwrap_or_default(),
+            head: session.branch.clone(),
+            head_sha: session.head_sha.clone(),
+            state: session.pr_state?,
+            mergeable: session.pr_mergeable,
+            checks: session.pr_checks.clone(),
+            reviews: session.pr_reviews.clone(),
+            created_at: session.created_at.clone(),
+            updated_at: session.updated_at.clone(),
+            session,
+        })
+    }
+    /// Its state.
+    pub(crate) fn state(&self) -> PullState {
+        self.state
+    }
+}
+
+/// The pull requests on forges, each once, newest session first.
+pub(crate) async fn forge_pulls(
+    client: &Client,
+    repo: Option<&str>,
+) -> Result<Vec<Box<ForgePull>>, ClientError> {
+    let filter = SessionFilter { limit: Some(MAX_SESSIONS), ..SessionFilter::default() };
+    let mut pulls: Vec<Box<ForgePull>> = Vec::new();
+    for session in client.sessions(&filter).await?.rows {
+        let is_wanted = repo.is_none_or(|repo| {
+            session.repo.as_deref() == Some(repo) || session.pr_repo.as_deref() == Some(repo)
+        });
+        if let Some(pull) = ForgePull::of(session).filter(|_| is_wanted)
+            && !pulls.iter().any(|known| known.url == pull.url)
+        {
+            pulls.push(Box::new(pull));
+        }
+    }
+    Ok(pulls)
+}
+
+/// Finds a pull request by its number (a local one first) or its session.
+pub(crate) async fn find(client: &Client, name: &str) -> Result<Found, Failure> {
+    let Ok(number) = name.trim_start_matches('#').parse::<u64>() else {
+        let session = client.session(name).await?;
+        let number = session.pr_number;
+        return match (ForgePull::of(session), number) {
+            (Some(pull), _) => Ok(Found::Forge(Box::new(pull))),
+            (None, Some(number)) => Ok(Found::Local(Box::new(client.pull(number).await?))),
+            (None, None) => Err(Failure::failed(format!("session {name} has no pull request"))
+                .hint(format!("publish its change: telecoder publish {name}"))),
+        };
+    };
+    let missing = match client.pull(number).await {
+        Ok(pull) => return Ok(Found::Local(Box::new(pull))),
+        Err(error @ ClientError::Api { status: 404, .. }) => error,
+        Err(error) => return Err(error.into()),
+    };
+    let mut found: Vec<_> =
+        forge_pulls(client, None).await?.into_iter().filter(|pull| pull.number == number).collect();
+    match (found.pop(), found.len()) {
+        (Some(pull), 0) => Ok(Found::Forge(pull)),
+        (Some(pull), _) => Err(Failure::usage(format!("several repositories have a pull request #{number}"))
+            .hint(format!("name its session: telecoder pr show {}", pull.session_id))),
+        (None, _) => Err(missing.into()),
+    }
+}
