@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 /// The binaries and their packages.
 const BINARIES: &[(&str, &str)] = &[
     ("telecoder", "telecoder-cli"),
+    ("telecoder-fake-forge", "telecoder-testkit"),
     ("telecoder-gym-agent", "telecoder-testkit"),
     ("telecoder-scripted-model", "telecoder-testkit"),
 ];

@@ -8,6 +8,7 @@ pub mod bin;
 pub mod conformance;
 pub mod environment;
 pub mod export;
+pub mod fake_forge;
 pub mod fakes;
 pub mod git_fixture;
 pub mod gym;

@@ -31,6 +31,13 @@ pub(crate) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 
+/// The host's clock, in seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the one place of this crate that reads the host's clock")]
+pub(crate) fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
 /// A program to start.
 #[expect(clippy::disallowed_methods, reason = "the one place of this crate that starts others")]
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {

@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod fake_forge_client;
+#[cfg(test)]
+mod fake_forge_git;
+#[cfg(test)]
 mod fakes;
 #[cfg(test)]
 mod gym_basics;
