@@ -64,6 +64,7 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
             .map(|()| chosen.names().join(", "))
     })?;
     stages.run("tests", || test::all(chosen, &[]).map(|counts| counts.to_string()))?;
+    stages.run("web e2e", || web::end_to_end(&product))?;
     stages.run("rustdoc", || {
         quiet(
             Program::cargo()

@@ -1,5 +1,5 @@
 //! Development tool, verb `web`: builds the web UI, which the next `cargo build` puts into the binary; and its part of the gate:
-//! lint, types, tests and build. Without a `web/` folder there is none.
+//! lint, types, tests, build, sizes, and the end-to-end tests. Without a `web/` folder there is none.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -11,6 +11,7 @@ use crate::console;
 use crate::environment;
 use crate::house;
 use crate::process::Program;
+use crate::product::Product;
 use crate::setup;
 use crate::stage::Stages;
 
@@ -23,7 +24,7 @@ pub(crate) struct Options {
 }
 
 /// The scripts of `web/package.json` that the gate runs, in order.
-const SCRIPTS: &[&str] = &["lint", "types", "test", "build"];
+const SCRIPTS: &[&str] = &["lint", "types", "test", "build", "budget"];
 
 /// What the UI is made of, below `web/`.
 const SOURCES: &[&str] = &[
@@ -71,6 +72,17 @@ pub(crate) fn gate(stages: &mut Stages) -> Result<()> {
     Ok(())
 }
 
+/// Runs the end-to-end tests: the binary with the UI in it, real sandboxes, and a real browser.
+pub(crate) fn end_to_end(product: &Product) -> Result<String> {
+    if !is_here() {
+        return Ok(String::new());
+    }
+    npm_with(&["run", "e2e"], |npm| {
+        npm.env("TELECODER_E2E_BINARY", &product.telecoder).env("TELECODER_E2E_AGENT", &product.gym_agent)
+    })
+    .map(|()| String::new())
+}
+
 fn build() -> Result<()> {
     console::note("building the web UI: Node and its packages take about 400 MB, once");
     setup::install_node()?;
@@ -88,12 +100,12 @@ fn install() -> Result<()> {
 }
 
 fn npm(arguments: &[&str]) -> Result<()> {
-    Program::new("npm")
-        .args(arguments)
-        .dir(&folder())
-        .env("PATH", environment::path_with(&setup::node_bin()?))
-        .run()
-        .context("the web UI")
+    npm_with(arguments, |npm| npm)
+}
+
+fn npm_with(arguments: &[&str], more: impl FnOnce(Program) -> Program) -> Result<()> {
+    let npm = Program::new("npm").args(arguments).dir(&folder());
+    more(npm).env("PATH", environment::path_with(&setup::node_bin()?)).run().context("the web UI")
 }
 
 fn folder() -> PathBuf {

@@ -1,5 +1,5 @@
 /** Debian's Chromium, a fresh profile a test, and the checks that every page must pass. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import {
   type Browser,
@@ -9,6 +9,7 @@ import {
   type Page,
 } from "playwright-core";
 import { browser as program } from "./programs.ts";
+import type { Server } from "./server.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -16,6 +17,16 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const pictures = process.env.TELECODER_E2E_PICTURES;
 
 let shared: Promise<Browser> | null = null;
+
+/** A folder with a built UI that stands in for the one in the binary, for whoever works on the UI. The gate never sets it. */
+const dist = process.env.TELECODER_E2E_DIST;
+
+/** Answers from that folder: the file, or the page for addresses that are none. */
+async function fromDist(route: Route): Promise<void> {
+  const { pathname } = new URL(route.request().url());
+  const file = `${dist}${pathname}`;
+  await route.fulfill({ path: existsSync(file) && pathname !== "/" ? file : `${dist}/index.html` });
+}
 
 /** The browser of this test file. */
 export function launch(): Promise<Browser> {
@@ -64,6 +75,8 @@ export async function visit(
   if (theme !== undefined) {
     await context.addInitScript(`try { localStorage.setItem("telecoder.theme", "${theme}") } catch {}`);
   }
+  if (dist !== undefined)
+    await context.route((address) => !/^\/(api|health)/.test(address.pathname), fromDist);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   const complaints: string[] = [];
@@ -78,6 +91,16 @@ export async function visit(
     if (!request.url().startsWith(url) && !/^(data|blob):/.test(request.url())) foreign.push(request.url());
   });
   return { page, context, complaints, foreign };
+}
+
+/** Signs a window in, as the form would. */
+export async function signIn(visit: Visit, server: Server): Promise<Visit> {
+  const answer = await visit.context.request.post("/api/login", {
+    data: { token: server.token },
+    headers: { "x-telecoder": "web" },
+  });
+  if (!answer.ok()) throw new Error(`the sign-in was refused: ${answer.status()}`);
+  return visit;
 }
 
 /** What axe finds wrong with the page as it is now: one line each. */

@@ -1,10 +1,13 @@
 /** A real server on a free port with a data folder of its own, and the calls that prepare what a test looks at.
  *
  *  Invariants: nothing of this user's settings reaches it; it ends with its test, and its folder with it. */
+
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { agent, telecoder } from "./programs.ts";
 
 const PATIENCE = 30_000;
@@ -13,6 +16,8 @@ export class Server {
   #process: ChildProcess | null = null;
   readonly folder = mkdtempSync(join(tmpdir(), "telecoder-e2e-"));
   readonly data = join(this.folder, "data");
+  /** What opens it; without one, only servers of root and those beyond loopback would ask. */
+  readonly token = `tc_${randomBytes(32).toString("hex")}`;
   #port = "0";
   url = "";
 
@@ -46,6 +51,7 @@ export class Server {
         TELECODER_LISTEN: `127.0.0.1:${this.#port}`,
         TELECODER_LOCAL_ROOTS: this.folder,
         TELECODER_AGENT_GYM_COMMAND: agent,
+        TELECODER_API_TOKEN: this.token,
         TELECODER_DEFAULT_AGENT: "gym",
         ...this.#settings,
       },
@@ -82,22 +88,13 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The token that the first start made; none where this server needs none. */
-  get token(): string | null {
-    try {
-      return readFileSync(join(this.data, "token"), "utf8").trim();
-    } catch {
-      return null;
-    }
-  }
-
   /** Calls the API. */
   async call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
         "content-type": "application/json",
-        ...(this.token !== null && { authorization: `Bearer ${this.token}` }),
+        authorization: `Bearer ${this.token}`,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
@@ -127,6 +124,32 @@ export class Server {
       agent: "gym",
       ...more,
     });
+  }
+
+  /** Creates a session whose agent's requests are put before a person.
+   *
+   *  No policy that is built in asks: the session waits behind another one while its frozen policy is changed in the database.
+   *  The server must be started with room for one session at a time. */
+  async asking(words: string, actions: object[], more: object = {}): Promise<string> {
+    const gate = await this.session([{ waitFor: "/home/agent/go" }]);
+    await this.until(gate.id, "running");
+    const { id } = await this.call<{ id: string }>("POST", "/api/sessions", {
+      prompt: prompt(words, actions),
+      agent: "gym",
+      title: words,
+      ...more,
+    });
+    const database = new DatabaseSync(join(this.data, "telecoder.db"));
+    database.exec("PRAGMA busy_timeout = 5000");
+    database
+      .prepare(
+        "UPDATE documents SET document = json_set(document, '$.policy.permissions', 'ask') WHERE session = ?",
+      )
+      .run(id);
+    database.close();
+    await this.call("POST", `/api/sessions/${gate.id}/stop`);
+    await this.until(id, "waiting");
+    return id;
   }
 
   /** Waits until a session has one of these statuses. */

@@ -64,7 +64,7 @@ export function StatusMark({
 /** Lines added and removed. */
 export function ChangeSize({ stat }: { stat: { additions: number; deletions: number; files?: number } }) {
   return (
-    <span className="tabular inline-flex gap-1.5 font-mono text-xs">
+    <span className="tabular inline-flex gap-1.5 text-xs">
       <span className="text-diff-add-text">
         <span className="sr-only">lines added: </span>+{stat.additions}
       </span>

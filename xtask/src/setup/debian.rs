@@ -63,6 +63,12 @@ const NEEDS: &[Need] = &[
         reason: "pytest runs inside the sandbox in a test",
         for_tests: true,
     },
+    Need {
+        package: "chromium",
+        probe: &["test", "-x", "/usr/bin/chromium"],
+        reason: "the web UI's tests look at its pages",
+        for_tests: true,
+    },
 ];
 
 /// Installs the packages that are missing and gives back their names.

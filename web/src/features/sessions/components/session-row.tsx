@@ -12,8 +12,12 @@ import { repositoryName } from "@/lib/format";
 export function SessionRow({ session }: { session: Wire<"Session"> }) {
   return (
     <li className="relative flex min-h-11 flex-wrap items-center gap-x-3 gap-y-0.5 border-n5 border-b py-2 hover:bg-n2 md:flex-nowrap md:py-0">
-      <StatusMark status={session.status} bare className="md:hidden" />
-      <StatusMark status={session.status} className="hidden w-32 shrink-0 md:inline-flex" />
+      <span className="md:hidden">
+        <StatusMark status={session.status} bare />
+      </span>
+      <span className="hidden w-32 shrink-0 md:block">
+        <StatusMark status={session.status} />
+      </span>
       <Link
         to="/sessions/$sessionId"
         params={{ sessionId: session.id }}
