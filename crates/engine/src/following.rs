@@ -25,7 +25,9 @@ const AT_ONCE: usize = 4;
 /// How long one look may take.
 const LOOK: Duration = Duration::from_secs(120);
 /// Due rows are looked for at least this often.
-const PERIOD: Duration = Duration::from_secs(5);
+const PERIOD: Duration = Duration::from_secs(2);
+/// The place in the row of pauses where checks are at work, for which somebody waits.
+const BUSY: u32 = 2;
 /// The pauses do not double beyond this.
 const MAX_QUIET: u32 = 20;
 
@@ -154,8 +156,9 @@ async fn keep(
         let mut memory = memory.clone();
         memory.seen = Some(report.seen.clone());
         memory.told = None;
-        // While checks are at work somebody waits for them.
-        memory.quiet = if changed || busy { 0 } else { memory.quiet.saturating_add(1).min(MAX_QUIET) };
+        let quiet = memory.quiet.saturating_add(1).min(MAX_QUIET);
+        memory.quiet = if changed { 0 } else { quiet };
+        memory.quiet = if busy { memory.quiet.min(BUSY) } else { memory.quiet };
         let mut row = row.clone();
         row.state = if ended { OutboxState::Done } else { OutboxState::Pending };
         row.not_before = now.plus(interval(engine, memory.quiet));
@@ -246,7 +249,7 @@ mod tests {
 
     #[test]
     fn looking_becomes_rare_while_nothing_changes() {
-        let pause = |quiet| doubled(Duration::from_secs(30), Duration::from_secs(900), quiet).as_secs();
-        assert_eq!([0, 1, 2, 4, 5, 20, u32::MAX].map(pause), [30, 60, 120, 480, 900, 900, 900]);
+        let pause = |quiet| doubled(Duration::from_secs(5), Duration::from_secs(900), quiet).as_secs();
+        assert_eq!([0, 1, 2, 4, 5, 20, u32::MAX].map(pause), [5, 10, 20, 80, 160, 900, 900]);
     }
 }

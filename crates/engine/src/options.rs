@@ -52,7 +52,7 @@ pub struct EngineOptions {
     pub local_roots: Option<Vec<PathBuf>>,
     /// The host that `owner/name` without a host is on.
     pub forge_host: String,
-    /// How soon a published pull request is looked at again where something happens (30 s); where nothing does, the pauses
+    /// How soon a published pull request is looked at again where something happens (5 s); where nothing does, the pauses
     /// double.
     pub follow_interval: Duration,
     /// The longest pause between two looks (15 min).
@@ -117,7 +117,7 @@ impl EngineOptions {
             path: "/usr/local/bin:/usr/bin:/bin".to_owned(),
             local_roots: None,
             forge_host: telecoder_model::repository::DEFAULT_HOST.to_owned(),
-            follow_interval: Duration::from_secs(30),
+            follow_interval: Duration::from_secs(5),
             follow_at_most: Duration::from_secs(15 * 60),
             public_url: "http://127.0.0.1:7080".to_owned(),
             secrets: Secrets::default(),
