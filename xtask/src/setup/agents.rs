@@ -39,10 +39,10 @@ pub(crate) fn install(product: &Product, names: &[&str], data_dir: &Path) -> Res
 pub(crate) fn size(name: &str) -> &'static str {
     match name {
         "goose" => "282 MB",
-        "opencode" => "185 MB",
-        "codex" => "672 MB",
-        "claude-code" => "604 MB",
-        "gemini" => "299 MB",
+        "opencode" => "186 MB",
+        "codex" => "601 MB",
+        "claude-code" => "508 MB",
+        "gemini" => "228 MB",
         _ => "size unknown",
     }
 }

@@ -4,6 +4,7 @@
 //! nothing, except that `--seal` writes down the checksums of new migrations.
 
 mod edges;
+mod errors;
 mod mask;
 mod migrations;
 mod modules;
@@ -15,6 +16,7 @@ mod reasons;
 mod sources;
 mod supply;
 mod tree;
+mod walk;
 mod wording;
 
 use anyhow::{Result, bail};
@@ -60,6 +62,8 @@ const fn all() -> &'static [(&'static str, Rule)] {
         ("migrations", migrations::check),
         ("wording", wording::check),
         ("pages", pages::check),
+        ("error codes", errors::check),
+        ("the walk", walk::check),
     ]
 }
 
