@@ -56,6 +56,14 @@ impl EngineError {
     pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(Fault::Conflict, code, message)
     }
+    /// What a port says to that which the request asked of it: what cannot be done is the request's fault, not ours.
+    pub fn asked(error: PortError) -> Self {
+        let mut told = Self::from(error);
+        if told.fault == Fault::Internal {
+            (told.fault, told.code) = (Fault::Unprocessable, "failed");
+        }
+        told
+    }
     /// Adds what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -64,11 +72,12 @@ impl EngineError {
     }
 }
 
+/// A port that fails for good fails us: most are asked by the server for its own sake (see [`EngineError::asked`]).
 impl From<PortError> for EngineError {
     fn from(error: PortError) -> Self {
         let (fault, code) = match error.class {
             ErrorClass::Transient => (Fault::Unavailable, "unavailable"),
-            ErrorClass::Permanent => (Fault::Unprocessable, "failed"),
+            ErrorClass::Permanent => (Fault::Internal, "internal"),
             ErrorClass::NotFound => (Fault::NotFound, "not_found"),
             ErrorClass::Conflict => (Fault::Conflict, "conflict"),
             ErrorClass::Denied => (Fault::Denied, "denied"),

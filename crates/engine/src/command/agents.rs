@@ -47,5 +47,5 @@ fn unknown(name: &AgentName, error: telecoder_model::PortError) -> EngineError {
         let hint = error.remedy.unwrap_or_else(|| "`telecoder agents list` shows all agents".to_owned());
         return EngineError::not_found("agent_unknown", format!("there is no agent `{name}`")).hint(hint);
     }
-    error.into()
+    EngineError::asked(error)
 }

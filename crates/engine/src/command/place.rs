@@ -225,7 +225,7 @@ fn check_writable(home: &Repository, source: &PullSource) -> Result<(), EngineEr
 
 /// What a forge says to a task that is not accepted yet. What it does not have is a fault of the request, not of the path.
 pub(crate) fn refused(error: PortError) -> EngineError {
-    let mut refused = EngineError::from(error);
+    let mut refused = EngineError::asked(error);
     (refused.fault, refused.code) = match refused.fault {
         Fault::NotFound => (Fault::Unprocessable, "forge_not_found"),
         Fault::Denied => (Fault::Denied, "forge_denied"),

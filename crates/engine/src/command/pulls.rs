@@ -62,9 +62,10 @@ impl Engine {
             ));
         };
         let (after, action) = match deed {
-            Deed::Merge => (forge.merge(&pull.repository, number).await?, "merged"),
-            Deed::Close => (forge.close(&pull.repository, number).await?, "closed"),
+            Deed::Merge => (forge.merge(&pull.repository, number).await, "merged"),
+            Deed::Close => (forge.close(&pull.repository, number).await, "closed"),
         };
+        let after = after.map_err(EngineError::asked)?;
         self.tell(who, &pull, &after, action).await?;
         self.pull(who, number).await
     }

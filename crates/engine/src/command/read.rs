@@ -101,7 +101,7 @@ impl Engine {
         allow(who, Scope::Run)?;
         self.check_local_root(repository)?;
         self.check_forge(repository)?;
-        Ok(self.ports().workspaces.inspect(repository).await?)
+        self.ports().workspaces.inspect(repository).await.map_err(EngineError::asked)
     }
 
     /// How much work there is.

@@ -45,7 +45,7 @@ fn repository_parameter(app: &App, text: Option<&str>) -> Result<Option<Reposito
 /// The error of a list: where the store cannot read the cursor, that is the request's fault.
 fn list_error(cursor: Option<&str>, error: EngineError) -> ApiError {
     match cursor {
-        Some(_) if error.fault == Fault::Unprocessable => {
+        Some(_) if error.fault == Fault::NotFound => {
             ApiError::parameter("cursor", "this list gave no such place")
         }
         Some(_) | None => error.into(),

@@ -19,6 +19,8 @@ use telecoder_model::port::store::SessionQuery;
 use telecoder_model::session::{Source, Status};
 use utoipa::IntoParams;
 
+/// The longest words that are searched for, in bytes; the store takes no more.
+const MAX_SEARCH: usize = 1000;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -133,7 +135,7 @@ pub(crate) async fn list(
         parent,
         lineage,
         repository: repository_parameter(&app, given.repo.as_deref())?,
-        text: given.q.filter(|words| !words.is_empty()),
+        text: search(given.q)?,
         limit: limit(given.limit, DEFAULT_ROWS, MAX_ROWS)?,
         after: given.cursor,
     };
@@ -141,6 +143,15 @@ pub(crate) async fn list(
     let page = listed.map_err(|error| list_error(query.after.as_deref(), error))?;
     let rows: Vec<_> = page.rows.into_iter().map(session::session).collect();
     Ok((link(&uri, "cursor", page.next.as_deref()), Json(rows)).into_response())
+}
+
+/// Words to search for, at most [`MAX_SEARCH`] bytes of them.
+fn search(words: Option<String>) -> Result<Option<String>, ApiError> {
+    let words = words.filter(|words| !words.is_empty());
+    if words.as_ref().is_some_and(|words| words.len() > MAX_SEARCH) {
+        return Err(ApiError::parameter("q", format!("at most {MAX_SEARCH} bytes can be searched for")));
+    }
+    Ok(words)
 }
 
 fn statuses(text: Option<&str>) -> Result<Vec<Status>, ApiError> {

@@ -54,7 +54,7 @@ pub(super) fn read_number(text: &str) -> Result<u64, PortError> {
 }
 
 fn not_ours() -> PortError {
-    PortError::permanent("the page's beginning is not one that this list gave")
+    PortError::not_found("the page's beginning is not one that this list gave")
         .remedy("Give `next` of the page before, unchanged.")
 }
 

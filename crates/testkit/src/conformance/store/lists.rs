@@ -209,7 +209,7 @@ pub async fn bounds_of_pages_hold(store: Arc<dyn Store>) {
     for after in ["", "x", "1", "' OR 1=1", "s1-../../etc"] {
         let made_up = SessionQuery { after: Some(after.to_owned()), ..query(1) };
         let error = store.sessions(&Principal::local(), &made_up).await.unwrap_err();
-        assert_eq!(error.class, ErrorClass::Permanent, "{after}");
+        assert_eq!(error.class, ErrorClass::NotFound, "{after}");
     }
     let endless = SessionQuery { text: Some("x".repeat(1 << 20)), ..query(1) };
     assert!(store.sessions(&Principal::local(), &endless).await.is_err());

@@ -166,7 +166,7 @@ pub async fn pull_requests_are_listed_in_pages(store: Arc<dyn Store>) {
     }
     let mut made_up = query(1);
     made_up.after = Some("x".to_owned());
-    assert_eq!(class(store.pulls(&me, &made_up).await), ErrorClass::Permanent);
+    assert_eq!(class(store.pulls(&me, &made_up).await), ErrorClass::NotFound);
 }
 
 /// The owner's only, narrowed by each filter.
