@@ -203,12 +203,7 @@ impl Writer {
             EventBody::Outcome(outcome) => {
                 self.line(&format!("{} {}", styled(GREEN, "outcome"), clean(&outcome.headline)));
             }
-            EventBody::Git { action, commit, branch, diff } => {
-                let branch = branch.map(|branch| format!(" {}", clean(&branch))).unwrap_or_default();
-                let diff = diff.map(|diff| format!("  {}", size(diff))).unwrap_or_default();
-                let commit = commit.get(..12).unwrap_or(&commit).to_owned();
-                self.line(&format!("{} {}{branch} {commit}{diff}", styled(DIM, "git"), clean(&action)));
-            }
+            EventBody::Git { action, commit, branch, diff } => self.git(&action, &commit, branch, diff),
             EventBody::PullRequest { number, url, action, subject, state, detail } => {
                 let words = [Some(action), subject, state].into_iter().flatten();
                 let words: Vec<String> = words.map(|word| clean(&word)).collect();
@@ -226,6 +221,13 @@ impl Writer {
             }
             EventBody::Done { .. } => self.end_line(),
         }
+    }
+
+    fn git(&mut self, action: &str, commit: &str, branch: Option<String>, diff: Option<DiffStat>) {
+        let branch = branch.map(|branch| format!(" {}", clean(&branch))).unwrap_or_default();
+        let diff = diff.map(|diff| format!("  {}", size(diff))).unwrap_or_default();
+        let commit = commit.get(..12).unwrap_or(commit);
+        self.line(&format!("{} {}{branch} {commit}{diff}", styled(DIM, "git"), clean(action)));
     }
 
     fn file_change(&mut self, paths: &[String], total: u64, action: &str) {

@@ -20,5 +20,5 @@ mod worker;
 
 pub use engine::Engine;
 pub use error::{EngineError, Fault};
-pub use options::{EngineOptions, Secrets};
+pub use options::{EngineOptions, HostCheck, Secrets};
 pub use ports::Ports;

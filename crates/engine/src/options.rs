@@ -1,7 +1,10 @@
 //! Settings of the engine (layer 1). The facade fills them from flags, environment and files.
 
+use crate::request::Finding;
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use telecoder_model::id::AgentName;
 use telecoder_model::policy::PublishRule;
@@ -63,6 +66,15 @@ pub struct EngineOptions {
     pub secrets: Secrets,
     /// The product's version.
     pub version: String,
+    /// What else is looked at on the host.
+    pub host: Option<Arc<dyn HostCheck>>,
+}
+
+/// A look at what no port tells about the host: disk, clock, programs.
+#[async_trait]
+pub trait HostCheck: std::fmt::Debug + Send + Sync {
+    /// What works, and what to do about what does not. Fast, and it never fails.
+    async fn findings(&self) -> Vec<Finding>;
 }
 
 /// Secrets that the server knows: keys and tokens. Never shown.
@@ -122,6 +134,7 @@ impl EngineOptions {
             public_url: "http://127.0.0.1:7080".to_owned(),
             secrets: Secrets::default(),
             version: "0.0.0".to_owned(),
+            host: None,
         }
     }
 }

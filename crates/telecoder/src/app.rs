@@ -2,13 +2,11 @@
 
 use crate::config::Config;
 use crate::private_file;
+use crate::wiring;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use telecoder_api::doctor::{Finding, FindingState};
 use telecoder_engine::Engine;
-use telecoder_engine::request::FindingState as State;
 use telecoder_model::PortError;
-use telecoder_model::principal::Principal;
 use telecoder_server::BoundServer;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -61,7 +59,11 @@ impl App {
         let Ok(agents) = self.parts.engine.agents().await else {
             return Vec::new();
         };
-        let mut hints = Vec::new();
+        let earlier = wiring::EARLIER_DATABASES.iter().map(|name| self.parts.data.join(name));
+        let mut hints: Vec<String> = earlier
+            .filter(|path| path.is_file())
+            .map(|path| format!("{} is the database of an earlier system; it is left alone", path.display()))
+            .collect();
         if !agents.iter().any(|agent| agent.installed) {
             hints.push("no agent is installed: telecoder agents install goose".to_owned());
         }
@@ -71,27 +73,6 @@ impl App {
             hints.push("no model key is set: ANTHROPIC_API_KEY, OPENAI_API_KEY or GEMINI_API_KEY".to_owned());
         }
         hints
-    }
-    /// What works here.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub async fn doctor(&self, prove: bool) -> Result<Vec<Finding>, PortError> {
-        let found = self.parts.engine.doctor(&Principal::local(), prove).await;
-        let found = found.map_err(|error| PortError::permanent("the doctor failed").because(error))?;
-        Ok(found
-            .into_iter()
-            .map(|finding| Finding {
-                subject: finding.subject,
-                state: match finding.state {
-                    State::Ok => FindingState::Ok,
-                    State::Warning => FindingState::Warning,
-                    State::Failed => FindingState::Failed,
-                },
-                detail: finding.detail,
-                remedy: finding.remedy,
-            })
-            .collect())
     }
     /// Serves and works until `until` is done; then lets requests end and leaves sessions to the next start.
     ///

@@ -13,6 +13,8 @@ mod agents;
 mod app;
 mod builder;
 mod config;
+mod doctor;
+mod host;
 mod log;
 mod private_file;
 mod process;
@@ -26,6 +28,7 @@ pub use config::source::file_path as config_file;
 pub use config::{
     Config, ConfigError, Given, Row, Source, Value, Values, mask, rows as config_rows, setting, write_setting,
 };
+pub use doctor::doctor;
 pub use log::init as init_log;
 pub use process::{apply_patch, end_server, git_identity, leave_terminal, server_runs, supervise_if_asked};
 pub use registry::{Registry, SandboxFactory, SandboxSetting};

@@ -3,6 +3,7 @@
 use crate::app::{App, Parts};
 use crate::builder::Builder;
 use crate::config::Config;
+use crate::host::Host;
 use crate::private_file;
 use crate::registry::SandboxSetting;
 use std::collections::BTreeMap;
@@ -24,6 +25,10 @@ use telecoder_sandbox::{HostProcesses, host_owner};
 use telecoder_server::{Server, ServerOptions};
 use telecoder_store::{DataDirLock, FileBlobs, LocalBus, SqliteOptions, SqliteStore, SystemClock, SystemIds};
 
+/// The database. The name is ours alone: earlier systems left a `telecoder.db` in the same folder.
+const DATABASE: &str = "server.db";
+/// Databases of earlier systems, which are left alone.
+pub(crate) const EARLIER_DATABASES: &[&str] = &["opentl.db", "telecoder.db", "telecoder.sqlite"];
 /// How often the data folder's lock is tried.
 const LOCK_TRIES: u32 = 10;
 /// The pause between two tries.
@@ -53,9 +58,7 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     let data = config.data_dir.clone();
     make_folder(&data)?;
     let token_required = token_required(&config);
-    let ports = ports(builder, &data).await?;
-    let toolchains = config.home.as_deref().map(toolchains::find).unwrap_or_default();
-    let engine = Engine::new(ports, engine_options(&config, &data, token_required, toolchains))?;
+    let engine = engine(builder, &data).await?;
     let server = Server::new(
         engine.clone(),
         ServerOptions {
@@ -73,6 +76,17 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     })?;
     let first_token = first_token(&engine, &config, &data, token_required).await?;
     Ok(App::new(Parts { engine, server, config, data, first_token }))
+}
+
+/// The engine on a data folder, which need not be the configured one.
+pub(crate) async fn engine(builder: Builder, data: &Path) -> Result<Engine, PortError> {
+    let config = builder.config.clone();
+    let ports = ports(builder, data).await?;
+    let toolchains = config.home.as_deref().map(toolchains::find).unwrap_or_default();
+    let mut options = engine_options(&config, data, token_required(&config), toolchains);
+    let host = Host::new(config.data_dir.clone(), processes(&config), Arc::clone(&ports.clock));
+    options.host = Some(Arc::new(host));
+    Engine::new(ports, options)
 }
 
 /// A server that runs as root, can be reached from elsewhere, or was given a token asks for one.
@@ -197,7 +211,7 @@ async fn open_store(
         return Ok(Arc::clone(store));
     }
     let options = SqliteOptions { lock: Some(lock), clock, ..SqliteOptions::default() };
-    Ok(Arc::new(SqliteStore::open(&data.join("telecoder.db"), options).await?))
+    Ok(Arc::new(SqliteStore::open(&data.join(DATABASE), options).await?))
 }
 
 pub(crate) fn processes(config: &Config) -> Arc<dyn Processes> {

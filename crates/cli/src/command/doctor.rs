@@ -6,7 +6,7 @@ use crate::exit::{Failure, Outcome};
 use crate::terminal::{GREEN, Output, RED, YELLOW, styled};
 use crate::words::clean;
 use std::process::ExitCode;
-use telecoder::{Builder, Config, Given};
+use telecoder::{Config, Given};
 use telecoder_api::doctor::{Finding, FindingState};
 
 /// Looks at everything and says what to do about what does not work; exit 1 if something failed.
@@ -42,9 +42,6 @@ async fn findings(context: &Context, options: &DoctorArguments) -> Result<Vec<Fi
         return Ok(client.doctor(options.prove).await?);
     }
     let data_dir = options.data.data_dir.as_ref().map(|dir| dir.display().to_string());
-    let config = Config::read(
-        &Given::from_process().flag("data_dir", data_dir).flag("listen", Some("127.0.0.1:0".to_owned())),
-    )?;
-    let app = Builder::new(config).build().await?;
-    Ok(app.doctor(options.prove).await?)
+    let config = Config::read(&Given::from_process().flag("data_dir", data_dir))?;
+    Ok(telecoder::doctor(config, options.prove).await?)
 }

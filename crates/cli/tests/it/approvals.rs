@@ -13,7 +13,7 @@ fn asking(world: &World, prompt: &str) -> String {
     let first = world.detached(&["-r", "none", r#"GYM{"do":[{"waitFor":"/home/agent/go"}]}"#]);
     world.until_status(&first, "running");
     let id = world.detached(&[prompt]);
-    let path = format!("sqlite://{}", world.data().join("telecoder.db").display());
+    let path = format!("sqlite://{}", world.data().join("server.db").display());
     let change = async {
         let mut database = sqlx::SqliteConnection::connect(&path).await.unwrap();
         let changed = sqlx::query(

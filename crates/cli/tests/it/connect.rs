@@ -74,7 +74,7 @@ fn the_token_of_the_data_folder_is_found_and_a_wrong_one_refused() {
     expect![[r#"
         exit 1
         ! error: this server needs a token
-        !  hint: send `Authorization: Bearer <token>`; the command line reads TELECODER_TOKEN or <data>/token
+        !  hint: send `Authorization: Bearer <token>`; the command line reads TELECODER_TOKEN or <data>/token; a browser signs in with `telecoder open`
     "#]]
     .assert_eq(&without.shown());
     let with = |token: &str| {

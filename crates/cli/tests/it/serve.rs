@@ -98,3 +98,38 @@ fn a_closed_terminal_ends_a_server_in_order_unless_it_was_told_to_ignore_that() 
     assert_eq!(child.wait().unwrap().code(), Some(0));
     world.start();
 }
+
+#[test]
+fn a_folder_of_an_earlier_system_is_used_and_its_database_left_alone() {
+    let mut world = World::without_server(&[]);
+    std::fs::create_dir(world.data()).unwrap();
+    std::fs::write(world.data().join("telecoder.db"), "of an earlier system").unwrap();
+    world.start();
+    let log = world.filtered(&world.log());
+    let told = "note: [FOLDER]/data/telecoder.db is the database of an earlier system; it is left alone";
+    assert!(log.lines().any(|line| line == told), "{log}");
+    world.ran(r#"GYM{"do":[{"say":"Hello."}]}"#);
+    assert_eq!(std::fs::read(world.data().join("telecoder.db")).unwrap(), b"of an earlier system");
+}
+
+#[test]
+fn the_names_of_an_earlier_system_work_and_are_told() {
+    let world = World::without_server(&[]);
+    let folder = world.path("old").display().to_string();
+    let stopped =
+        world.cli(["stop-server"]).without("TELECODER_DATA_DIR").env("OPENTL_DATA_DIR", &folder).run();
+    expect![[r#"
+        exit 3
+        ! warning: OPENTL_DATA_DIR is a setting of an earlier system: use TELECODER_DATA_DIR
+        ! error: no server runs on the data folder [FOLDER]/old
+        !  hint: start one: telecoder serve; or name one: --server URL
+    "#]]
+    .assert_eq(&stopped.shown());
+    // The variables of a `.env` are read for the server of that folder.
+    std::fs::write(world.path("home/.env"), "TELECODER_MAX_SESSIONS=many\n").unwrap();
+    expect![[r#"
+        exit 2
+        ! error: the setting `max_sessions` (file [FOLDER]/home/.env) has a bad value: expected a whole number from 1 to 1000
+    "#]]
+    .assert_eq(&world.cli(["serve"]).dir(world.path("home")).run().shown());
+}

@@ -7,13 +7,20 @@ use crate::request::{Finding, FindingState};
 use telecoder_model::principal::{Principal, Scope};
 
 impl Engine {
-    /// Looks at everything that sessions need. With `prove`, tries the sandbox's escapes on this host.
+    /// Looks at everything that sessions need. With `prove`, lists each attempt to escape from a sandbox on this host.
     pub async fn doctor(&self, who: &Principal, prove: bool) -> Result<Vec<Finding>, EngineError> {
         allow(who, Scope::Read)?;
-        let mut findings = self.ready().await?;
         if prove {
             allow(who, Scope::Admin)?;
+        }
+        let mut findings = self.ready().await?;
+        if let Some(host) = &self.options().host {
+            findings.extend(host.findings().await);
+        }
+        if prove {
             findings.extend(self.proofs().await);
+        } else {
+            findings.push(self.isolation().await);
         }
         findings.extend(self.model_findings());
         findings.extend(self.agent_findings().await?);
@@ -32,6 +39,17 @@ impl Engine {
             Err(error) => finding("store", FindingState::Failed, error.chain(), error.remedy),
         };
         Ok(vec![store])
+    }
+
+    /// Whether sessions will be accepted by the sandbox: proved at most once a start.
+    async fn isolation(&self) -> Finding {
+        let subject = format!("sandbox {}", self.ports().driver.kind());
+        match self.prove().await {
+            Ok(()) => {
+                finding(&subject, FindingState::Ok, "isolation is proved on this host".to_owned(), None)
+            }
+            Err(error) => finding(&subject, FindingState::Failed, error.chain(), error.remedy),
+        }
     }
 
     async fn proofs(&self) -> Vec<Finding> {
