@@ -93,6 +93,10 @@ impl Description {
         let Some(described) = self.operation(operation) else { return Vec::new() };
         let about = format!("answer {} {status}", operation.id);
         match (described["answers"].get(status.to_string()), body) {
+            // Where the description gives an error no form, it has the common one.
+            (Some(Value::Null), Some(body)) if ERRORS.contains(&status) => {
+                self.check(&about, "/schemas/basic-error", body)
+            }
             (Some(Value::Null), Some(_)) => vec![format!("{about}: it has no body")],
             (Some(Value::Null), None) => Vec::new(),
             (Some(_), None) => vec![format!("{about}: it needs a body")],

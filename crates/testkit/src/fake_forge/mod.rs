@@ -54,6 +54,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
+/// Every operation that it knows, by GitHub's id.
+pub fn operations() -> Vec<&'static str> {
+    operations::ALL.iter().map(|operation| operation.id).collect()
+}
+
 /// How a forge is started.
 #[derive(Debug, Clone)]
 pub struct Options {

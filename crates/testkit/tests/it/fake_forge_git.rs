@@ -126,9 +126,7 @@ fn fine_grained_tokens_end_and_reach_only_their_repositories() {
     let write = forge.add_token(write.expires_in(Duration::from_secs(60)));
     git_ok(&tree, Some(&write), &["push", "--quiet", "origin", "work"]);
     forge.advance(Duration::from_secs(61));
-    assert!(
-        git_fails(&tree, Some(&write), &["fetch", "origin"]).contains("could not read Username")
-    );
+    assert!(git_fails(&tree, Some(&write), &["fetch", "origin"]).contains("could not read Username"));
 }
 
 #[test]

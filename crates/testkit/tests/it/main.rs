@@ -4,9 +4,19 @@
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod fake_forge_app;
+#[cfg(test)]
 mod fake_forge_client;
 #[cfg(test)]
+mod fake_forge_description;
+#[cfg(test)]
+mod fake_forge_faults;
+#[cfg(test)]
 mod fake_forge_git;
+#[cfg(test)]
+mod fake_forge_program;
+#[cfg(test)]
+mod fake_forge_rest;
 #[cfg(test)]
 mod fakes;
 #[cfg(test)]

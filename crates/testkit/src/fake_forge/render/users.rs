@@ -22,14 +22,19 @@ const URLS: &[(&str, &str)] = &[
 pub(in super::super) fn user(page: Page<'_>, login: &str) -> Value {
     let ghost = User { id: 10_137, login: login.to_owned(), kind: "User" };
     let user = page.world.users.get(login).unwrap_or(&ghost);
+    let address = user.login.replace('[', "%5B").replace(']', "%5D");
+    let html = match user.login.strip_suffix("[bot]") {
+        Some(slug) => format!("{}/apps/{slug}", page.links.html),
+        None => format!("{}/{}", page.links.html, user.login),
+    };
     let mut value = json!({
         "login": user.login, "id": user.id, "node_id": node("U", user.id),
         "avatar_url": format!("{}/avatars/{}", page.links.html, user.id), "gravatar_id": "",
-        "html_url": format!("{}/{}", page.links.html, user.login),
+        "html_url": html,
         "type": user.kind, "user_view_type": "public", "site_admin": false,
     });
     for (name, path) in URLS {
-        value[*name] = json!(format!("{}/users/{}{path}", page.links.api, user.login));
+        value[*name] = json!(format!("{}/users/{address}{path}", page.links.api));
     }
     value
 }
