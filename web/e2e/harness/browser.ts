@@ -7,6 +7,7 @@ import {
   type BrowserContextOptions,
   chromium,
   type Page,
+  type Route,
 } from "playwright-core";
 import { browser as program } from "./programs.ts";
 import type { Server } from "./server.ts";

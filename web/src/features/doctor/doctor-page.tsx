@@ -5,7 +5,7 @@ import { client, take, type Wire } from "@/api/client";
 import { doctorQuery, keys } from "@/api/queries";
 import { CopyButton } from "@/components/copy";
 import { Page, Section } from "@/components/page";
-import { Button } from "@/components/ui/button";
+import { Button, ButtonLink } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { QueryView } from "@/components/ui/states";
@@ -65,7 +65,7 @@ export function DoctorPage() {
           return (
             <>
               {bad.length > 0 && <Findings id="to-do" title="To look at" findings={bad} />}
-              {good.length > 0 && <Findings id="works" title="Works" findings={good} />}
+              {good.length > 0 && <Findings id="works" title="In order" findings={good} />}
             </>
           );
         }}
@@ -103,6 +103,11 @@ function Row({ finding }: { finding: Finding }) {
           {sentence(finding.detail)}
         </p>
         {finding.remedy !== null && finding.state !== "ok" && <Remedy text={finding.remedy} />}
+        {finding.state !== "ok" && finding.subject.startsWith("model ") && (
+          <ButtonLink to="/settings" size="small" className="mt-2">
+            Set the key here
+          </ButtonLink>
+        )}
       </div>
     </li>
   );

@@ -1,99 +1,18 @@
-/** Asks for a task: one prompt, one line of choices, one sentence of what will happen. The draft survives. Layer: feature. */
-import { useQuery } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
-import { ArrowUp } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
-import { asApiError } from "@/api/errors";
-import { defaultsQuery, policiesQuery } from "@/api/queries";
-import { Keys } from "@/components/keys";
-import { Missing } from "@/components/missing";
+/** Asks for a task. Layer: feature. */
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Page } from "@/components/page";
-import { Button } from "@/components/ui/button";
-import { Icon } from "@/components/ui/icon";
-import { useKept } from "@/lib/storage";
-import { Choices } from "./components/choices";
-import { PromptField } from "./components/prompt-field";
-import { RepositoryFacts } from "./components/repository-facts";
-import { type Draft, EMPTY, whatWillHappen } from "./draft";
-import { useInspect } from "./hooks/use-inspect";
-import { useSend } from "./hooks/use-send";
+import { NewTaskForm } from "./new-task-form";
 
-/** The page. */
+/** The page; it leads to the session that the task becomes. */
 export function NewTaskPage() {
-  const [draft, setDraft] = useKept<Draft>("draft.new-task", EMPTY);
   const asked = useSearch({ from: "/new" });
-  const [tried, setTried] = useState(false);
-  const policies = useQuery(policiesQuery);
-  const defaults = useQuery(defaultsQuery);
-  const facts = useInspect(draft.repo);
-  const send = useSend(() =>
-    setDraft({ ...EMPTY, repo: draft.repo, agent: draft.agent, policy: draft.policy }),
-  );
-  const set = (change: Partial<Draft>) => setDraft({ ...draft, ...change });
-  // What a link brings fills what is empty; what somebody wrote is never replaced.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the link counts, and only when it changes.
-  useEffect(() => {
-    set({
-      prompt: draft.prompt || (asked.prompt ?? ""),
-      repo: asked.repo ?? draft.repo,
-      agent: asked.agent ?? draft.agent,
-      policy: asked.policy ?? draft.policy,
-    });
-  }, [asked.prompt, asked.repo, asked.agent, asked.policy]);
-  const name = draft.policy || defaults.data?.policy || "standard";
-  const policy = policies.data?.find((each) => each.name === name);
-  const empty = draft.prompt.trim() === "";
-  const submit = () => {
-    setTried(true);
-    if (!empty && !send.isPending) send.mutate(draft);
-  };
+  const navigate = useNavigate();
   return (
     <Page title="New task" narrow>
-      <Missing />
-      <form
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        <PromptField
-          value={draft.prompt}
-          onChange={(prompt) => set({ prompt })}
-          onSend={submit}
-          problem={tried && empty ? "Say first what is to be done" : undefined}
-        />
-        <div className="mt-3">
-          <Choices draft={draft} set={set} policy={policy} branch={facts.data?.defaultBranch} />
-        </div>
-        <RepositoryFacts facts={facts} />
-        <p className="mt-4 max-w-[72ch] text-n11 text-sm">
-          {whatWillHappen(draft, policy, defaults.data, facts.data)}
-        </p>
-        {send.isError && <Refusal error={send.error} />}
-        <div className="mt-4 flex flex-wrap items-center gap-3">
-          <Button
-            type="submit"
-            look="primary"
-            size="large"
-            className="w-full md:w-auto"
-            busy={send.isPending}
-          >
-            <Icon of={ArrowUp} />
-            Start the task
-          </Button>
-          <Keys keys="mod+enter" className="hidden md:inline" />
-        </div>
-      </form>
+      <NewTaskForm
+        asked={asked}
+        onSent={({ id }) => void navigate({ to: "/sessions/$sessionId", params: { sessionId: id } })}
+      />
     </Page>
-  );
-}
-
-function Refusal({ error }: { error: unknown }) {
-  const { message, hint } = asApiError(error);
-  return (
-    <div role="alert" className="mt-4 border-fail border-l-2 bg-fail-soft px-3 py-2">
-      <p className="font-medium">{message}</p>
-      {hint !== undefined && <p className="text-n11">{hint}</p>}
-    </div>
   );
 }

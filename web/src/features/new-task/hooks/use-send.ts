@@ -1,16 +1,14 @@
 /** Sends a draft. Pressed twice, or tried again after a lost answer, it makes one session. Layer: feature. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { useRef } from "react";
-import { client, take } from "@/api/client";
+import { client, take, type Wire } from "@/api/client";
 import { keys } from "@/api/queries";
 import { unique } from "@/lib/unique";
 import { type Draft, toRequest } from "../draft";
 
-/** Creates the session and goes there. `onSent` is told before. */
-export function useSend(onSent: () => void) {
+/** Creates the session; `onSent` is told of it. */
+export function useSend(onSent: (session: Wire<"Session">) => void) {
   const queries = useQueryClient();
-  const navigate = useNavigate();
   const sent = useRef({ body: "", key: "" });
   return useMutation({
     mutationFn: (draft: Draft) => {
@@ -22,10 +20,9 @@ export function useSend(onSent: () => void) {
       );
     },
     onSuccess: (session) => {
-      onSent();
       queries.setQueryData(keys.session(session.id), session);
       void queries.invalidateQueries({ queryKey: keys.sessions });
-      void navigate({ to: "/sessions/$sessionId", params: { sessionId: session.id } });
+      onSent(session);
     },
   });
 }
