@@ -14,7 +14,7 @@ setNonce(document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      staleTime: 20_000,
+      staleTime: 2_000,
       retry: (failures, error) => failures < 2 && mayPass(error),
       networkMode: "always",
     },

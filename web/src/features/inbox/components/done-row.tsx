@@ -34,7 +34,7 @@ export function DoneRow({ session, unread }: { session: Wire<"Session">; unread:
         </Link>
         <span className="flex w-full items-center gap-3 pl-7 text-n11 text-xs md:w-auto md:pl-0">
           {session.repo !== null && (
-            <span className="max-w-44 truncate" title={session.repo}>
+            <span className="max-w-44 truncate" dir="auto" title={session.repo}>
               {repositoryName(session.repo)}
             </span>
           )}

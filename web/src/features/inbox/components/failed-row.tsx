@@ -48,7 +48,7 @@ export function FailedRow({ session, unread }: { session: Wire<"Session">; unrea
             {repositoryName(session.repo)}
           </span>
         )}
-        <Ago at={session.finishedAt ?? session.updatedAt} className="w-16 text-right" />
+        <Ago at={session.finishedAt ?? session.updatedAt} className="md:w-16 md:text-right" />
         {step.to === "rerun" ? (
           <RunAgain session={session} />
         ) : (
