@@ -60,6 +60,8 @@ pub struct EngineOptions {
     pub follow_interval: Duration,
     /// The longest pause between two looks (15 min).
     pub follow_at_most: Duration,
+    /// How long a person may take to say whether a change may be published (7 days).
+    pub publish_patience: Duration,
     /// Where the server can be reached by people, without a trailing slash, for links.
     pub public_url: String,
     /// What is taken out of events.
@@ -131,6 +133,7 @@ impl EngineOptions {
             forge_host: telecoder_model::repository::DEFAULT_HOST.to_owned(),
             follow_interval: Duration::from_secs(5),
             follow_at_most: Duration::from_secs(15 * 60),
+            publish_patience: Duration::from_secs(7 * 24 * 60 * 60),
             public_url: "http://127.0.0.1:7080".to_owned(),
             secrets: Secrets::default(),
             version: "0.0.0".to_owned(),

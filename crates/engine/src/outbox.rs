@@ -4,6 +4,7 @@
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
 use crate::following::{FOLLOW, Subject};
+use crate::publish_decision::{self, EXPIRE};
 use crate::publishing::{self, PublishOrder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -120,6 +121,12 @@ pub(crate) async fn run(engine: Engine, mut shutdown: watch::Receiver<bool>) {
 async fn perform(engine: &Engine, mut row: OutboxRow) {
     let session = row.session.clone();
     row.tries = row.tries.saturating_add(1);
+    if row.kind == EXPIRE {
+        if let Err(error) = publish_decision::expire(engine, row).await {
+            tracing::warn!(session = %session, error = %error.chain(), "a decision whose time is over is still open");
+        }
+        return tell(engine, session);
+    }
     let done = match row.kind.as_str() {
         PUBLISH => publishing::perform(engine, &mut row).await,
         other => Err(PortError::permanent(format!("this version does not know the effect `{other}`"))),
@@ -132,6 +139,10 @@ async fn perform(engine: &Engine, mut row: OutboxRow) {
     if let Err(error) = recorded {
         tracing::error!(session = %session, error = %error.chain(), "the result of an outside effect could not be recorded");
     }
+    tell(engine, session);
+}
+
+fn tell(engine: &Engine, session: SessionId) {
     engine.ports().bus.wake(&Topic::Session(session));
     engine.ports().bus.wake(&Topic::Everything);
 }

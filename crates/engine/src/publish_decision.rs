@@ -3,13 +3,16 @@
 
 use crate::engine::Engine;
 use crate::publishing::PublishOrder;
-use telecoder_model::PortError;
 use telecoder_model::decision::{Decision, DecisionState};
+use telecoder_model::event::EventBody;
 use telecoder_model::policy::ToolKind;
-use telecoder_model::port::store::Write;
+use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Write};
 use telecoder_model::refs::ObjectId;
 use telecoder_model::session::Session;
+use telecoder_model::{ErrorClass, PortError};
 
+/// The kind of effect that ends a decision which nobody has made.
+pub(crate) const EXPIRE: &str = "expire";
 /// What the request of such a decision begins with; agents' requests are JSON.
 const PREFIX: &str = "publish:";
 
@@ -55,4 +58,49 @@ pub(crate) async fn outdated(engine: &Engine, session: &Session) -> Result<Vec<W
         .filter(|decision| commit_of(decision).is_some())
         .map(|decision| Write::Decision(Box::new(cancel(decision))))
         .collect())
+}
+
+/// The row that ends a decision which nobody has made in time.
+pub(crate) fn expiry(engine: &Engine, decision: &Decision) -> OutboxRow {
+    OutboxRow {
+        key: format!("{EXPIRE}:{}", decision.id),
+        session: decision.session.clone(),
+        kind: EXPIRE.to_owned(),
+        payload: serde_json::Value::String(decision.id.to_string()),
+        state: OutboxState::Pending,
+        tries: 0,
+        not_before: decision.created_at.plus(engine.options().publish_patience),
+        result: None,
+    }
+}
+
+/// Ends a decision whose time is over; the change stays unpublished until somebody publishes it by hand.
+pub(crate) async fn expire(engine: &Engine, mut row: OutboxRow) -> Result<(), PortError> {
+    row.state = OutboxState::Done;
+    let id = row.payload.as_str().and_then(|id| id.parse().ok());
+    let found = match id {
+        Some(id) => engine.ports().store.decision(&id).await?,
+        None => None,
+    };
+    let now = engine.now();
+    let mut commit = Commit::new(row.session.clone(), now);
+    if let Some(mut decision) = found.filter(|decision| decision.state == DecisionState::Pending) {
+        commit.events.push(EventBody::Permission {
+            decision: decision.id.clone(),
+            title: decision.title.clone(),
+            kind: decision.kind,
+            options: Vec::new(),
+            state: "cancelled".to_owned(),
+            by: Some("expiry".to_owned()),
+        });
+        (decision.state, decision.answered_at) = (DecisionState::Cancelled, Some(now));
+        commit.writes.push(Write::Decision(Box::new(decision)));
+    }
+    commit.writes.push(Write::OutboxUpdate(Box::new(row)));
+    match engine.ports().store.commit(commit).await {
+        Ok(_) => Ok(()),
+        // Somebody has answered in this moment; the next look finds that.
+        Err(error) if error.class == ErrorClass::Conflict => Ok(()),
+        Err(error) => Err(error),
+    }
 }

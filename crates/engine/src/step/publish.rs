@@ -68,6 +68,8 @@ async fn ask(work: &mut Work, order: &PublishOrder) -> Result<(), WorkError> {
     }]);
     let outdated = publish_decision::outdated(&work.desk.engine, &work.desk.session).await;
     change.writes.extend(outdated.map_err(WorkError::Store)?);
+    let expiry = publish_decision::expiry(&work.desk.engine, &decision);
+    change.writes.push(Write::Outbox(Box::new(expiry)));
     change.writes.push(Write::NewDecision(Box::new(decision)));
     work.desk.run.publish_asked = Some(order.head.clone());
     work.desk.commit(change).await

@@ -387,6 +387,33 @@ async fn a_person_lets_a_change_out_or_keeps_it() {
 }
 
 #[tokio::test]
+async fn what_nobody_answers_in_time_stays_unpublished() {
+    let world = world(ForgeSide::default()).await;
+    let running = world.start_with(|options| options.publish_patience = Duration::ZERO).await;
+    let id = running
+        .submit_with(WORK, |new| {
+            on_forge(new);
+            new.publish = Some(PublishRule::Ask);
+        })
+        .await;
+    running.end(&id, &world).await;
+    // Another one's publishing makes the outbox look.
+    let other = running.submit_with(WORK, on_forge).await;
+    running.end(&other, &world).await;
+    expect![[r#"
+        permission Publish to octo/demo (main): Fixed the thing asked -
+        status complete
+        done complete
+        permission Publish to octo/demo (main): Fixed the thing cancelled expiry
+    "#]]
+    .assert_eq(&tail(&running.log(&id).await, "permission"));
+    assert_eq!(running.engine.decisions(&Principal::local()).await.unwrap(), []);
+    // By hand it can be published still.
+    let done = running.engine.publish(&Principal::local(), &id, PublishRequest::default()).await.unwrap();
+    assert!(done.created);
+}
+
+#[tokio::test]
 async fn a_rate_limit_is_waited_out_and_told() {
     let limit = || PortError::transient("GitHub's rate limit is reached").after(Duration::from_secs(1));
     let world = world(ForgeSide { refusals: vec![limit()], ..ForgeSide::default() }).await;
