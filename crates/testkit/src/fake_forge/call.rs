@@ -57,6 +57,11 @@ impl Call {
         self.body.get(name).and_then(Value::as_str)
     }
 
+    /// A truth of the body; what is not there is false.
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.body.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// A text of the body that must be there.
     pub(super) fn needed(&self, resource: &str, name: &str) -> Result<String, Refusal> {
         self.text(name).map(ToOwned::to_owned).ok_or_else(|| Refusal::missing(resource, name))

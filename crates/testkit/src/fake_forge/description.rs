@@ -63,13 +63,14 @@ impl Description {
         };
         let mut problems = Vec::new();
         for (name, value) in query {
-            if described["query"].get(name).is_none() {
+            let parameter = described.get("query").and_then(|query| query.get(name)?.get("schema"));
+            let Some(parameter) = parameter else {
                 problems.push(format!("request {}: no parameter `{name}`", operation.id));
                 continue;
-            }
+            };
             let place = format!("/operations/{}/query/{}/schema", escaped(operation.id), escaped(name));
             let about = format!("request {}: parameter `{name}`", operation.id);
-            problems.extend(self.check(&about, &place, &typed(&described["query"][name]["schema"], value)));
+            problems.extend(self.check(&about, &place, &typed(parameter, value)));
         }
         let expected = &described["body"];
         match (expected.is_null(), body.is_null()) {

@@ -24,11 +24,13 @@ mod jwt;
 mod making;
 mod new;
 mod operations;
+mod order;
 mod record;
 mod render;
 mod rest;
 mod serve;
 mod smart_http;
+mod wire;
 mod world;
 
 pub use access::Token;
@@ -189,7 +191,7 @@ impl FakeForge {
     pub fn order(&self, order: &serde_json::Value) -> Result<serde_json::Value, String> {
         match control::answer(&self.shared, "POST", "", order.to_string().as_bytes()) {
             (200, told) => Ok(told),
-            (_, problem) => Err(format!("{order}: {}", problem["message"])),
+            (_, problem) => Err(format!("{order}: {problem}")),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::world::{Check, CheckResult, Job, Repository, Run, Status};
 use super::users::merge;
-use super::{Page, commit, node, repository, time, user};
+use super::{Page, commit, node, put, repository, time, user};
 use serde_json::{Value, json};
 
 /// The App that runs workflows on github.com.
@@ -40,7 +40,7 @@ pub(in super::super) fn check_run(page: Page<'_>, shown: &Repository, check: &Ch
 /// GitHub's `status`.
 pub(in super::super) fn status(page: Page<'_>, shown: &Repository, status: &Status) -> Value {
     let mut value = simple_status(page, shown, status);
-    value["creator"] = user(page, "ci");
+    put(&mut value, "creator", user(page, "ci"));
     value
 }
 
@@ -82,15 +82,14 @@ pub(in super::super) fn run(page: Page<'_>, shown: &Repository, run: &Run) -> Va
     let base = format!("{}/repos/{}", page.links.api, shown.full_name());
     let url = format!("{base}/actions/runs/{}", run.id);
     let told = commit(page, shown, &run.commit);
-    let person = |who: &str| {
-        let person = &told["commit"][who];
-        json!({"name": person["name"], "email": person["email"]})
-    };
+    let of = |path: &str| told.pointer(&format!("/commit/{path}"));
+    let person =
+        |who: &str| json!({"name": of(&format!("{who}/name")), "email": of(&format!("{who}/email"))});
     let result = run.result();
     let mut value = json!({
         "id": run.id, "name": run.name, "node_id": node("WFR", run.id), "check_suite_id": run.id,
         "check_suite_node_id": node("CS", run.id), "head_branch": run.branch, "head_sha": run.commit,
-        "path": format!(".github/workflows/{}.yml", run.name.to_lowercase()), "display_title": told["commit"]["message"],
+        "path": format!(".github/workflows/{}.yml", run.name.to_lowercase()), "display_title": of("message"),
         "run_number": run.number, "run_attempt": 1, "event": "push", "status": result.status(),
         "conclusion": result.conclusion(), "workflow_id": run.id, "url": url,
         "html_url": format!("{}/{}/actions/runs/{}", page.links.html, shown.full_name(), run.id),
@@ -103,8 +102,8 @@ pub(in super::super) fn run(page: Page<'_>, shown: &Repository, run: &Run) -> Va
         "cancel_url": format!("{url}/cancel"), "rerun_url": format!("{url}/rerun"), "previous_attempt_url": null,
         "workflow_url": format!("{base}/actions/workflows/{}", run.id),
         "head_commit": {
-            "id": run.commit, "tree_id": told["commit"]["tree"]["sha"], "message": told["commit"]["message"],
-            "timestamp": told["commit"]["author"]["date"], "author": person("author"), "committer": person("committer"),
+            "id": run.commit, "tree_id": of("tree/sha"), "message": of("message"),
+            "timestamp": of("author/date"), "author": person("author"), "committer": person("committer"),
         },
         "repository": repository(page, shown), "head_repository": repository(page, shown),
     });

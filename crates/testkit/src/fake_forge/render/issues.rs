@@ -2,7 +2,7 @@
 
 use super::super::world::{Comment, Issue, Repository};
 use super::users::merge;
-use super::{Page, node, time, user};
+use super::{Page, node, put, time, user};
 use serde_json::{Value, json};
 
 /// GitHub's `label`.
@@ -45,11 +45,12 @@ pub(in super::super) fn issue(page: Page<'_>, repository: &Repository, issue: &I
     });
     merge(&mut value, more);
     if let Some(pull) = &issue.pull {
-        value["draft"] = json!(pull.draft);
-        value["pull_request"] = json!({
+        put(&mut value, "draft", pull.draft);
+        let pull_request = json!({
             "url": format!("{base}/pulls/{}", issue.number), "html_url": html, "diff_url": format!("{html}.diff"),
             "patch_url": format!("{html}.patch"), "merged_at": pull.merged.as_ref().map(|merged| time(merged.at)),
         });
+        put(&mut value, "pull_request", pull_request);
     }
     value
 }

@@ -18,12 +18,20 @@ use super::call::Links;
 use super::world::World;
 use base64::Engine;
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// What rendering needs: the world, and the addresses to name.
 #[derive(Clone, Copy)]
 pub(super) struct Page<'a> {
     pub(super) world: &'a World,
     pub(super) links: &'a Links,
+}
+
+/// Sets a field of an object.
+pub(super) fn put(value: &mut Value, name: &str, field: impl Into<Value>) {
+    if let Some(object) = value.as_object_mut() {
+        object.insert(name.to_owned(), field.into());
+    }
 }
 
 /// A moment as GitHub writes it.

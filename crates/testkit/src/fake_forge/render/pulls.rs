@@ -3,7 +3,7 @@
 use super::super::hosting;
 use super::super::world::{Issue, Pull, Repository, Review, ReviewComment};
 use super::users::merge;
-use super::{Page, label, node, repository, time, user};
+use super::{Page, label, node, put, repository, time, user};
 use serde_json::{Value, json};
 
 /// GitHub's `pull-request-simple`, or with `whole` its `pull-request`.
@@ -133,7 +133,7 @@ pub(in super::super) fn review_comment(
         }
     }
     if let Some(answered) = comment.reply_to {
-        value["in_reply_to_id"] = json!(answered);
+        put(&mut value, "in_reply_to_id", answered);
     }
     value
 }

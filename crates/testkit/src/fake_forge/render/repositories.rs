@@ -3,7 +3,7 @@
 use super::super::hosting::git;
 use super::super::world::Repository;
 use super::users::merge;
-use super::{Page, node, time, user};
+use super::{Page, node, put, time, user};
 use serde_json::{Value, json};
 
 /// The addresses of a repository below its own.
@@ -72,7 +72,7 @@ pub(in super::super) fn repository(page: Page<'_>, repository: &Repository) -> V
     });
     merge(&mut value, more);
     for (name, path) in URLS {
-        value[*name] = json!(format!("{}/repos/{full}{path}", page.links.api));
+        put(&mut value, name, format!("{}/repos/{full}{path}", page.links.api));
     }
     value
 }
@@ -88,8 +88,8 @@ pub(in super::super) fn full_repository(page: Page<'_>, shown: &Repository) -> V
     merge(&mut value, more);
     let parent = shown.fork_of.as_deref().and_then(|name| page.world.repository(name));
     if let Some(parent) = parent {
-        value["parent"] = repository(page, parent);
-        value["source"] = repository(page, parent);
+        put(&mut value, "parent", repository(page, parent));
+        put(&mut value, "source", repository(page, parent));
     }
     value
 }

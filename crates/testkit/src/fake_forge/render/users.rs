@@ -1,7 +1,7 @@
 //! Users, Apps and installations (dev layer).
 
 use super::super::world::{AppRecord, Installation, User};
-use super::{Page, node, time};
+use super::{Page, node, put, time};
 use serde_json::{Value, json};
 
 /// The addresses of a user.
@@ -34,7 +34,7 @@ pub(in super::super) fn user(page: Page<'_>, login: &str) -> Value {
         "type": user.kind, "user_view_type": "public", "site_admin": false,
     });
     for (name, path) in URLS {
-        value[*name] = json!(format!("{}/users/{address}{path}", page.links.api));
+        put(&mut value, name, format!("{}/users/{address}{path}", page.links.api));
     }
     value
 }
@@ -79,7 +79,7 @@ pub(in super::super) fn installation(page: Page<'_>, installation: &Installation
         "repositories_url": format!("{}/installation/repositories", page.links.api),
         "html_url": format!("{}/settings/installations/{}", page.links.html, installation.id),
         "app_id": installation.app, "client_id": app.map(|app| &app.client_id),
-        "target_id": account["id"], "target_type": account["type"],
+        "target_id": account.get("id"), "target_type": account.get("type"),
         "permissions": installation.permissions, "events": ["pull_request"],
         "created_at": time(installation.created), "updated_at": time(installation.created),
         "single_file_name": null, "has_multiple_single_files": false, "single_file_paths": [],

@@ -2,6 +2,7 @@
 
 use super::super::call::{Answer, Call, Refusal, Reply};
 use super::super::hosting;
+use super::super::render::put;
 use super::super::world::{Repository, World};
 use super::repository;
 use base64::Engine;
@@ -32,8 +33,8 @@ pub(in super::super) fn get(world: &mut World, call: &Call) -> Answer {
         encoded.push_str(&String::from_utf8_lossy(line));
         encoded.push('\n');
     }
-    value["encoding"] = json!("base64");
-    value["content"] = json!(encoded);
+    put(&mut value, "encoding", "base64");
+    put(&mut value, "content", encoded);
     Ok(Reply::ok(value))
 }
 

@@ -130,16 +130,13 @@ fn label_all(world: &mut World, call: &Call, number: u64, labels: &[String]) -> 
     Ok(())
 }
 
-fn labels_of(world: &World, call: &Call, shown: &Repository, issue: &Issue) -> Value {
+fn labels_of(world: &World, call: &Call, shown: &Repository, issue: &Issue) -> Vec<Value> {
     issue.labels.iter().map(|name| render::label(page(world, call), shown, name)).collect()
 }
 
 pub(in super::super) fn labels(world: &mut World, call: &Call) -> Answer {
     let (shown, issue) = issue(world, call)?;
-    match labels_of(world, call, shown, issue) {
-        Value::Array(all) => Ok(call.page(all)),
-        other => Ok(Reply::ok(other)),
-    }
+    Ok(call.page(labels_of(world, call, shown, issue)))
 }
 
 pub(in super::super) fn add_labels(world: &mut World, call: &Call) -> Answer {
@@ -150,7 +147,7 @@ pub(in super::super) fn add_labels(world: &mut World, call: &Call) -> Answer {
     }
     label_all(world, call, number, &labels)?;
     let (shown, issue) = issue(world, call)?;
-    Ok(Reply::ok(labels_of(world, call, shown, issue)))
+    Ok(Reply::ok(Value::Array(labels_of(world, call, shown, issue))))
 }
 
 pub(in super::super) fn remove_label(world: &mut World, call: &Call) -> Answer {

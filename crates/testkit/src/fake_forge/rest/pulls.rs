@@ -124,7 +124,7 @@ pub(in super::super) fn create(world: &mut World, call: &Call) -> Answer {
         head: text("head")?,
         base: text("base")?,
         author: call.login()?,
-        draft: call.body["draft"].as_bool().unwrap_or(false),
+        draft: call.flag("draft"),
     };
     let number = add(world, &call.full_name(), opening)?;
     shown(world, call, number, 201)

@@ -69,7 +69,7 @@ pub(in super::super) fn create(world: &mut World, call: &Call) -> Answer {
 pub(in super::super) fn update(world: &mut World, call: &Call) -> Answer {
     let name = format!("refs/{}", call.part("ref"));
     let sha = call.needed("Reference", "sha")?;
-    let force = call.body["force"].as_bool().unwrap_or(false);
+    let force = call.flag("force");
     let shown = repository(world, call)?;
     let old = shown.refs.get(&name).ok_or_else(|| Refusal::new(422, "Reference does not exist"))?;
     if hosting::commit_of(&shown.folder, &sha).as_deref() != Some(&sha) {

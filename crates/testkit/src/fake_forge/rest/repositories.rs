@@ -2,7 +2,7 @@
 
 use super::super::call::{Answer, Call, Refusal, Reply};
 use super::super::hosting;
-use super::super::render;
+use super::super::render::{self, put};
 use super::super::world::{Access, Repository, World};
 use super::{page, repository};
 use serde_json::{Value, json};
@@ -12,11 +12,12 @@ pub(in super::super) fn get(world: &mut World, call: &Call) -> Answer {
     let mut value = render::full_repository(page(world, call), shown);
     if let Some(login) = call.who.login() {
         let access = world.access_of(login, shown);
-        value["permissions"] = json!({
+        let permissions = json!({
             "admin": access >= Some(Access::Admin), "maintain": access >= Some(Access::Admin),
             "push": access >= Some(Access::Write), "triage": access >= Some(Access::Write),
             "pull": access.is_some(),
         });
+        put(&mut value, "permissions", permissions);
     }
     Ok(Reply::ok(value))
 }
@@ -56,15 +57,16 @@ pub(in super::super) fn commit(world: &mut World, call: &Call) -> Answer {
         shown.resolve(name).ok_or_else(|| Refusal::new(422, &format!("No commit found for SHA: {name}")))?;
     let mut value = render::commit(page(world, call), shown, &sha);
     let files = files(call, shown, &format!("{sha}^"), &sha);
-    value["stats"] = json!({
+    let stats = json!({
         "additions": sum(&files, "additions"), "deletions": sum(&files, "deletions"), "total": sum(&files, "changes"),
     });
-    value["files"] = json!(files);
+    put(&mut value, "stats", stats);
+    put(&mut value, "files", files);
     Ok(Reply::ok(value))
 }
 
 fn sum(files: &[Value], name: &str) -> u64 {
-    files.iter().filter_map(|file| file[name].as_u64()).sum()
+    files.iter().filter_map(|file| file.get(name)?.as_u64()).sum()
 }
 
 pub(in super::super) fn compare(world: &mut World, call: &Call) -> Answer {
@@ -110,7 +112,7 @@ pub(in super::super) fn permission(world: &mut World, call: &Call) -> Answer {
         None => ("none", ""),
     };
     let mut user = render::user(page(world, call), login);
-    user["role_name"] = json!(role);
+    put(&mut user, "role_name", role);
     Ok(Reply::ok(json!({"permission": permission, "role_name": role, "user": user})))
 }
 
