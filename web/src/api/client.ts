@@ -33,7 +33,7 @@ export async function take<Data>(call: Promise<Answer<Data>>): Promise<Data> {
   }
   if (answer.response.ok) return answer.data as Data;
   const error = readError(answer.response.status, answer.error);
-  if (error.status === 401) signedOut();
+  if (error.status === 401 && !answer.response.url.endsWith("/api/login")) signedOut();
   throw error;
 }
 

@@ -1,7 +1,7 @@
 /** What the pages load, by name: one key and one call each. Layer: api. */
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { client, take, takePage } from "./client";
-import { type Config, call, type Defaults, type KnownRepository, type Me } from "./soon";
+import { type Config, call, type Defaults, type KnownRepository } from "./soon";
 
 /** The keys of the cache. What begins with the same words is refreshed together. */
 export const keys = {
@@ -24,7 +24,7 @@ const LONG = 5 * 60_000;
 /** Who looks, and whether somebody must sign in. */
 export const meQuery = queryOptions({
   queryKey: keys.me,
-  queryFn: () => call<Me>("GET", "/api/me"),
+  queryFn: ({ signal }) => take(client.GET("/api/me", { signal })),
   staleTime: Number.POSITIVE_INFINITY,
 });
 

@@ -166,6 +166,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signs a browser in, by a token or by a link's code
+         * @description The answer sets a cookie that no script can read. Requests that are known by it and change something need `Content-Type: application/json` and the header `X-TeleCoder: web`.
+         */
+        post: operations["signIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a link that signs one browser in, once, within five minutes
+         * @description Scope: `admin`.
+         */
+        post: operations["createSignInLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a browser out */
+        post: operations["signOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says who asks, and whether they must sign in */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -1010,8 +1084,17 @@ export interface components {
                 number: number;
                 /** @description Where it can be seen. */
                 url: string;
-                /** @description `opened`, `updated`, `merged` or `closed`. */
+                /**
+                 * @description `opened`, `updated`, `merged`, `closed`, `reopened`, `draft`, `ready`, `conflicts` and `mergeable` (with its
+                 *     base), `check`, `review`, `comment`.
+                 */
                 action: string;
+                /** @description Whose or which: the check's name, the reviewer, the author of the comment. */
+                subject?: string | null;
+                /** @description How it stands: `passed`, `failed`, …; `approved`, `changes_requested`, …. */
+                state?: string | null;
+                /** @description In words, bounded; written by others. */
+                detail?: string | null;
             };
             /** @enum {string} */
             type: "pull_request";
@@ -1092,6 +1175,11 @@ export interface components {
             /** @description What is missing or does not work; empty without a token where one is required. */
             findings: components["schemas"]["Finding"][];
         };
+        /**
+         * @description How a caller is known.
+         * @enum {string}
+         */
+        How: "open" | "token" | "cookie";
         /** @description The inbox, outcome first. */
         Inbox: {
             /** @description What needs an answer, oldest first. */
@@ -1109,6 +1197,36 @@ export interface components {
          * @enum {string}
          */
         LineKind: "context" | "added" | "removed";
+        /** @description What signs a browser in: one of the two. */
+        Login: {
+            /** @description A token. */
+            token?: string | null;
+            /** @description The code of a link; it works once. */
+            code?: string | null;
+        };
+        /** @description Who asks. */
+        Me: {
+            /** @description Whether the caller must sign in before anything else. */
+            loginRequired: boolean;
+            /** @description The user; `null` before signing in. */
+            user: string | null;
+            /** @description The highest scope granted; it includes those before it. */
+            scope: components["schemas"]["Scope"] | null;
+            /** @description How the caller is known. */
+            how: components["schemas"]["How"] | null;
+            /**
+             * Format: date-time
+             * @description When the browser's sign-in ends, unless it is used before.
+             */
+            expiresAt: string | null;
+            /** @description The server's version. */
+            version: string;
+        };
+        /**
+         * @description Whether a pull request could be merged.
+         * @enum {string}
+         */
+        Mergeable: "unknown" | "clean" | "conflicts";
         /** @description What a person wrote to a session. */
         Message: {
             /**
@@ -1178,7 +1296,7 @@ export interface components {
         /** @description A task to accept. Absent fields take the server's defaults. */
         NewSession: {
             /**
-             * @description What is to be done; at most 100,000 characters.
+             * @description What is to be done; at most 100,000 characters. May be empty where `sourceIssue` names the task.
              * @example Fix the failing test in calc_test.py
              */
             prompt: string;
@@ -1219,12 +1337,12 @@ export interface components {
             attempts?: number | null;
             /**
              * Format: int64
-             * @description The pull request that the task is about.
+             * @description The pull request whose head the session works on and publishes to.
              */
             sourcePr?: number | null;
             /**
              * Format: int64
-             * @description The issue that the task is about.
+             * @description The issue that is the task; its text is given to the agent as foreign text, behind `prompt`.
              */
             sourceIssue?: number | null;
             /** @description The session that this one continues. */
@@ -1405,6 +1523,36 @@ export interface components {
              */
             updatedAt: string;
         };
+        /** @description A check of a pull request that its forge knows of. */
+        PullCheck: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its state. */
+            state: components["schemas"]["PullCheckState"];
+            /** @description Where it can be seen. */
+            url: string | null;
+            /** @description What it says, on one line. */
+            summary: string | null;
+        };
+        /**
+         * @description The state of a check on the forge.
+         * @enum {string}
+         */
+        PullCheckState: "queued" | "running" | "passed" | "failed" | "cancelled" | "skipped" | "neutral";
+        /** @description A review of a pull request. */
+        PullReview: {
+            /** @description Who. */
+            author: string;
+            /** @description What was decided. */
+            state: components["schemas"]["ReviewState"];
+            /** @description Markdown; may be empty. */
+            body: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
         /**
          * @description The state of a pull request.
          * @enum {string}
@@ -1466,6 +1614,11 @@ export interface components {
          */
         ResultKind: "pr" | "text" | "none";
         /**
+         * @description What a reviewer decided.
+         * @enum {string}
+         */
+        ReviewState: "approved" | "changes_requested" | "commented" | "dismissed";
+        /**
          * @description What a token allows; each includes those before it.
          * @enum {string}
          */
@@ -1499,7 +1652,9 @@ export interface components {
             failureKind: components["schemas"]["FailureKind"] | null;
             /** @description The failure in words. */
             error: string | null;
-            /** @description The branch it works on: `telecoder/<id>`. */
+            /** @description What can be done about the failure. */
+            hint: string | null;
+            /** @description The branch it works on: `telecoder/<id>`, or the head of the pull request that it was asked to work on. */
             branch: string;
             /** @description The branch or revision that the work starts from. */
             base: string | null;
@@ -1535,6 +1690,24 @@ export interface components {
             prNumber: number | null;
             /** @description Its pull request's state. */
             prState: components["schemas"]["PullState"] | null;
+            /** @description The repository that its pull request goes to; another than `repo` for a local clone whose origin is on a forge. */
+            prRepo: string | null;
+            /** @description Whether its pull request could be merged, where a forge was asked. */
+            prMergeable: components["schemas"]["Mergeable"] | null;
+            /** @description The checks of its pull request on the forge. */
+            prChecks: components["schemas"]["PullCheck"][];
+            /** @description The reviews of its pull request, oldest first. */
+            prReviews: components["schemas"]["PullReview"][];
+            /**
+             * Format: int64
+             * @description The pull request whose head it works on.
+             */
+            sourcePr: number | null;
+            /**
+             * Format: int64
+             * @description The issue that its task was taken from.
+             */
+            sourceIssue: number | null;
             /** @description Tokens, money and time. */
             usage: components["schemas"]["Usage"];
             /**
@@ -1607,6 +1780,20 @@ export interface components {
              * @description Turns begun.
              */
             turns: number;
+        };
+        /** @description A link that signs one browser in, once. */
+        SignInLink: {
+            /** @description Its code. */
+            code: string;
+            /** @description Its address on this server; `&to=/…` may be added, where the browser shall go. */
+            path: string;
+            /** @description The whole address, as people reach the server. */
+            url: string;
+            /**
+             * Format: date-time
+             * @description When it ceases to work.
+             */
+            expiresAt: string;
         };
         /**
          * @description Where a session came from.
@@ -2081,6 +2268,113 @@ export interface operations {
             415: components["responses"]["WrongType"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            /** @description Who the browser is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createSignInLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link, which is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who asks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
         };
     };
     getOpenapi: {

@@ -3,15 +3,6 @@ import { signedOut } from "./access";
 import type { Wire } from "./client";
 import { asApiError, readError } from "./errors";
 
-export interface Me {
-  loginRequired: boolean;
-  user: string | null;
-  scope: Wire<"Scope"> | null;
-  how: "open" | "token" | "cookie" | null;
-  expiresAt: string | null;
-  version: string;
-}
-
 export interface Defaults {
   agent: string | null;
   agentSetting: string | null;
@@ -102,6 +93,6 @@ export async function call<Data>(
   });
   const answer: unknown = response.status === 204 ? undefined : await response.json().catch(() => null);
   if (response.ok) return answer as Data;
-  if (response.status === 401 && path !== "/api/login") signedOut();
+  if (response.status === 401) signedOut();
   throw readError(response.status, answer);
 }

@@ -2,9 +2,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { signedIn } from "@/api/access";
+import { client, take } from "@/api/client";
 import { type ApiError, asApiError } from "@/api/errors";
 import { keys } from "@/api/queries";
-import { call, type Me } from "@/api/soon";
 import { Button } from "./ui/button";
 import { TextField } from "./ui/field";
 
@@ -12,7 +12,7 @@ import { TextField } from "./ui/field";
 export function useSignIn(): (secret: { token: string } | { code: string }) => Promise<void> {
   const queries = useQueryClient();
   return async (secret) => {
-    const me = await call<Me>("POST", "/api/login", secret);
+    const me = await take(client.POST("/api/login", { body: secret }));
     queries.setQueryData(keys.me, me);
     signedIn();
     void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });

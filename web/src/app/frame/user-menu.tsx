@@ -2,8 +2,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import type { ReactNode } from "react";
+import { client, take } from "@/api/client";
 import { keys, meQuery } from "@/api/queries";
-import { call } from "@/api/soon";
 import { Icon } from "@/components/ui/icon";
 import { Menu, MenuItem, MenuLine } from "@/components/ui/menu";
 import { toastFailed } from "@/components/ui/toast";
@@ -22,7 +22,7 @@ export default function UserMenu({ trigger, onKeys }: { trigger: ReactNode; onKe
   const theme = useTheme();
   const signOut = async () => {
     try {
-      await call("POST", "/api/logout", {});
+      await take(client.POST("/api/logout"));
       queries.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
       await queries.refetchQueries({ queryKey: keys.me });
     } catch (error) {

@@ -1,5 +1,5 @@
 // The wire types that diffs are made of, from the generated document.
-import type { components } from "@/api/schema";
+import type { components } from "@/api/schema.gen";
 
 export type Diff = components["schemas"]["Diff"];
 export type DiffFile = components["schemas"]["DiffFile"];
