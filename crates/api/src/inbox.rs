@@ -29,6 +29,11 @@ pub struct FinishedEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Inbox {
+    /// When the marks were last cleared; `null` if never.
+    #[schema(format = DateTime)]
+    pub seen_at: Option<String>,
+    /// How many of `finished` are unread.
+    pub unread: u64,
     /// What needs an answer, oldest first.
     pub waiting: Vec<WaitingEntry>,
     /// The last sessions that ended, newest first.

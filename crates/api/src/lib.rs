@@ -7,11 +7,14 @@ mod word;
 
 pub mod agent;
 pub mod approval;
+pub mod change;
 pub mod client;
+pub mod config;
 pub mod diff;
 pub mod doctor;
 pub mod error;
 pub mod event;
+pub mod file;
 pub mod health;
 pub mod inbox;
 pub mod message;

@@ -177,3 +177,39 @@ pub struct Published {
     /// Where it can be seen.
     pub url: String,
 }
+
+/// A pull request that is there already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExistingPull {
+    /// Its number.
+    pub number: u64,
+    /// Where it can be seen.
+    pub url: String,
+    /// Its state.
+    pub state: PullState,
+}
+
+/// A pull request as publishing would open it or bring it up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PublishPreview {
+    /// The session.
+    pub session_id: String,
+    /// The repository that it would go to.
+    pub repo: String,
+    /// The forge: `local`, `github`, …
+    pub forge: String,
+    /// The branch that holds the change.
+    pub branch: String,
+    /// The branch that it would be merged into.
+    pub base: String,
+    /// Its title.
+    pub title: String,
+    /// Its body, markdown, without the hidden marker.
+    pub body: String,
+    /// Not yet ready for review.
+    pub draft: bool,
+    /// The pull request that would be brought up to date; `null`: a new one is opened.
+    pub existing: Option<ExistingPull>,
+}

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use reqwest::Url;
 use std::collections::{BTreeMap, btree_map};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use telecoder_model::PortError;
 use telecoder_model::port::gateway::{CallSink, ModelGateway, Provider, ProviderStatus};
 use telecoder_model::port::sandbox::Duplex;
@@ -24,7 +24,7 @@ pub(crate) struct Shared {
     pub(crate) options: GatewayOptions,
     pub(crate) outgoing: Outgoing,
     pub(crate) lanes: Lanes,
-    upstreams: BTreeMap<Provider, Arc<Upstream>>,
+    upstreams: RwLock<BTreeMap<Provider, Arc<Upstream>>>,
 }
 
 impl Gateway {
@@ -47,15 +47,28 @@ impl Gateway {
             }
         }
         let outgoing = Outgoing::new(&options)?;
-        let shared = Shared { options, outgoing, lanes: Lanes::default(), upstreams };
+        let shared = Shared { options, outgoing, lanes: Lanes::default(), upstreams: RwLock::new(upstreams) };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Sets a provider up anew, for calls that begin from now on. Fails for an address or a key that cannot be used, without
+    /// showing it, and then leaves everything as it was.
+    pub fn replace(&self, provider: ProviderOptions) -> Result<(), PortError> {
+        let name = provider.provider;
+        let upstream = Arc::new(Upstream::new(provider)?);
+        self.shared.upstreams.write().unwrap_or_else(PoisonError::into_inner).insert(name, upstream);
+        Ok(())
     }
 }
 
 impl Shared {
+    fn all(&self) -> RwLockReadGuard<'_, BTreeMap<Provider, Arc<Upstream>>> {
+        self.upstreams.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The provider. `Gateway::new` has put all of them in.
     pub(crate) fn upstream(&self, provider: Provider) -> Option<Arc<Upstream>> {
-        self.upstreams.get(&provider).cloned()
+        self.all().get(&provider).cloned()
     }
 }
 
@@ -68,7 +81,7 @@ impl fmt::Debug for Gateway {
 #[async_trait]
 impl ModelGateway for Gateway {
     fn providers(&self) -> Vec<ProviderStatus> {
-        self.shared.upstreams.values().map(|upstream| upstream.status()).collect()
+        self.shared.all().values().map(|upstream| upstream.status()).collect()
     }
 
     async fn serve(&self, provider: Provider, stream: Box<dyn Duplex>, calls: Arc<dyn CallSink>) {

@@ -2,11 +2,15 @@
 
 use crate::options::EngineOptions;
 use crate::ports::Ports;
+use crate::request::KeyCheck;
 use crate::worker;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use telecoder_model::PortError;
 use telecoder_model::id::InstanceId;
+use telecoder_model::port::gateway::Provider;
+use telecoder_model::port::settings::Defaults;
 use telecoder_model::time::Timestamp;
 use tokio::sync::{OnceCell, watch};
 
@@ -22,6 +26,8 @@ struct Inner {
     instance: InstanceId,
     public_url: OnceLock<String>,
     proof: OnceCell<()>,
+    defaults: Mutex<Defaults>,
+    key_checks: Mutex<BTreeMap<Provider, KeyCheck>>,
 }
 
 impl fmt::Debug for Engine {
@@ -39,6 +45,11 @@ impl Engine {
         let instance = format!("server-{}", ports.ids.word(12))
             .parse()
             .map_err(|error| PortError::permanent("the ids port gave no usable name").because(error))?;
+        let defaults = Defaults {
+            agent: options.default_agent.clone(),
+            policy: options.default_policy.clone(),
+            publish: options.default_publish,
+        };
         Ok(Self {
             inner: Arc::new(Inner {
                 ports,
@@ -46,6 +57,8 @@ impl Engine {
                 instance,
                 public_url: OnceLock::new(),
                 proof: OnceCell::new(),
+                defaults: Mutex::new(defaults),
+                key_checks: Mutex::default(),
             }),
         })
     }
@@ -102,6 +115,23 @@ impl Engine {
     pub fn public_url(&self) -> &str {
         self.inner.public_url.get().unwrap_or(&self.inner.options.public_url)
     }
+    /// What tasks that do not say get.
+    pub(crate) fn defaults(&self) -> Defaults {
+        held(&self.inner.defaults).clone()
+    }
+    pub(crate) fn set_defaults(&self, defaults: Defaults) {
+        *held(&self.inner.defaults) = defaults;
+    }
+    /// What the last check of each key found, since this server started.
+    pub(crate) fn key_checks(&self) -> BTreeMap<Provider, KeyCheck> {
+        held(&self.inner.key_checks).clone()
+    }
+    pub(crate) fn keep_key_check(&self, provider: Provider, check: KeyCheck) {
+        held(&self.inner.key_checks).insert(provider, check);
+    }
+    pub(crate) fn forget_key_checks(&self) {
+        held(&self.inner.key_checks).clear();
+    }
     pub(crate) fn ports(&self) -> &Ports {
         &self.inner.ports
     }
@@ -114,4 +144,9 @@ impl Engine {
     pub(crate) fn now(&self) -> Timestamp {
         self.inner.ports.clock.now()
     }
+}
+
+/// What a lock guards; nothing that holds one can panic.
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,7 +4,7 @@ use crate::request::Finding;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use telecoder_model::id::AgentName;
 use telecoder_model::policy::PublishRule;
@@ -79,31 +79,47 @@ pub trait HostCheck: std::fmt::Debug + Send + Sync {
     async fn findings(&self) -> Vec<Finding>;
 }
 
-/// Secrets that the server knows: keys and tokens. Never shown.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secrets(Vec<String>);
+/// Secrets that the server knows: keys and tokens. Never shown. Clones share what they hold, so that one that is learned
+/// later is known everywhere.
+#[derive(Clone)]
+pub struct Secrets(Arc<RwLock<Arc<[String]>>>);
 
 impl Secrets {
     /// Takes secrets of at least 8 bytes; shorter ones would take ordinary words out.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut all: Vec<String> = secrets.into_iter().filter(|secret| secret.len() >= 8).collect();
-        // The longest first, so that one that holds another is taken out whole.
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        all.dedup();
-        Self(all)
+        Self(Arc::new(RwLock::new(sorted(secrets.into_iter().collect()))))
+    }
+    /// Learns one more.
+    pub fn learn(&self, secret: &str) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *all = sorted(all.iter().cloned().chain([secret.to_owned()]).collect());
     }
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.current().is_empty()
     }
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+    /// All of them now, the longest first, so that one that holds another is taken out whole.
+    pub(crate) fn current(&self) -> Arc<[String]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn sorted(mut secrets: Vec<String>) -> Arc<[String]> {
+    secrets.retain(|secret| secret.len() >= 8);
+    secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    secrets.dedup();
+    secrets.into()
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self::new([])
     }
 }
 
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secrets({})", self.0.len())
+        write!(f, "Secrets({})", self.current().len())
     }
 }
 

@@ -10,8 +10,10 @@ use telecoder_model::port::gateway::ModelGateway;
 use telecoder_model::port::git::{Diffs, LocalRemote, RemotePush, Workspaces};
 use telecoder_model::port::ids::Ids;
 use telecoder_model::port::sandbox::SandboxDriver;
+use telecoder_model::port::settings::Settings;
 use telecoder_model::port::stage::Stage;
 use telecoder_model::port::store::Store;
+use telecoder_model::port::tree::Trees;
 
 /// One adapter for each port.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Diffs.
     pub diffs: Arc<dyn Diffs>,
+    /// Files of snapshots.
+    pub trees: Arc<dyn Trees>,
     /// Repositories of this host.
     pub local: Arc<dyn LocalRemote>,
     /// Repositories of other hosts.
@@ -42,6 +46,8 @@ pub struct Ports {
     pub gateway: Arc<dyn ModelGateway>,
     /// Forges, in the order in which they are asked whether they serve a repository.
     pub forges: Vec<Arc<dyn Forge>>,
+    /// The configuration while the server runs.
+    pub settings: Arc<dyn Settings>,
     /// Stages, in order.
     pub stages: Vec<Arc<dyn Stage>>,
 }

@@ -34,6 +34,7 @@ pub(crate) fn new(engine: &Engine, session: &Session, order: &PublishOrder) -> R
         title,
         kind: ToolKind::Other,
         options: Vec::new(),
+        subject: None,
         request: format!("{PREFIX}{}", order.head),
         state: DecisionState::Pending,
         answered_by: None,

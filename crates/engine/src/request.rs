@@ -1,15 +1,21 @@
 //! What commands take and give (layer 1). These are no wire types: the server converts.
 
+use std::path::PathBuf;
 use telecoder_model::decision::Decision;
 use telecoder_model::event::Event;
 use telecoder_model::id::{AgentName, SessionId, TokenId, UserId};
 use telecoder_model::policy::PublishRule;
+use telecoder_model::port::gateway::ProviderStatus;
 use telecoder_model::port::git::DiffFile;
-use telecoder_model::port::store::Token;
+use telecoder_model::port::settings::{Defaults, Row};
+use telecoder_model::port::store::{RepositoryUse, SessionChange, Token};
+use telecoder_model::port::tree::{Stock, TreeContent};
 use telecoder_model::principal::{Principal, Scope};
-use telecoder_model::refs::{BranchName, Revision};
+use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
-use telecoder_model::session::{DiffStat, ForgeChoice, Mode, Pipeline, Requester, Session, Source};
+use telecoder_model::session::{
+    DiffStat, ForgeChoice, Mode, Pipeline, Requester, Session, SessionPull, Source,
+};
 use telecoder_model::time::Timestamp;
 
 /// A task to accept.
@@ -97,6 +103,121 @@ pub struct Inbox {
     pub waiting: Vec<(Decision, Session)>,
     /// The last sessions that ended, newest first, and whether the principal has not seen them.
     pub finished: Vec<(Session, bool)>,
+    /// When the marks were last cleared.
+    pub seen_at: Option<Timestamp>,
+}
+
+/// How much harm a yes can do, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Risk {
+    /// Something is looked at.
+    Read,
+    /// Something changes within the sandbox.
+    ContainedWrite,
+    /// A repository or a pull request outside changes.
+    RepositoryWrite,
+    /// It is not known what happens, or it reaches outside.
+    High,
+}
+
+/// What tasks that do not say get, and what there is to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskDefaults {
+    /// The settings.
+    pub settings: Defaults,
+    /// The agent that would be chosen now; `None` where none is ready.
+    pub agent: Option<AgentName>,
+    /// The stages.
+    pub pipeline: Pipeline,
+    /// Folders below which local paths may be repositories; `None`: anywhere.
+    pub local_roots: Option<Vec<PathBuf>>,
+    /// The model providers, and whether they can be used.
+    pub providers: Vec<ProviderStatus>,
+}
+
+/// A repository that sessions work on, and what is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRepository {
+    /// How it is used.
+    pub used: RepositoryUse,
+    /// What is kept.
+    pub stock: Stock,
+}
+
+/// What stands at a path of a session's tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileView {
+    /// The commit whose tree it is.
+    pub commit: ObjectId,
+    /// What was found.
+    pub content: TreeContent,
+}
+
+/// A pull request as publishing would open or change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishPreview {
+    /// The session.
+    pub session: SessionId,
+    /// Where it would go.
+    pub repository: Repository,
+    /// The forge's name.
+    pub forge: &'static str,
+    /// The branch that holds the change.
+    pub branch: BranchName,
+    /// The branch it would be merged into.
+    pub base: BranchName,
+    /// Its title.
+    pub title: String,
+    /// Its body, without the hidden marker.
+    pub body: String,
+    /// Not yet ready.
+    pub draft: bool,
+    /// The pull request that is open already.
+    pub existing: Option<SessionPull>,
+}
+
+/// What a check of a provider's key found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyCheck {
+    /// Whether the key works.
+    pub ok: bool,
+    /// What is wrong, without the key.
+    pub problem: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+    /// When it was checked.
+    pub at: Timestamp,
+}
+
+/// A provider and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderKey {
+    /// What the gateway knows of it.
+    pub status: ProviderStatus,
+    /// The setting of its key.
+    pub key: Option<Row>,
+    /// What the last check of the key found.
+    pub check: Option<KeyCheck>,
+}
+
+/// The configuration as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// All settings.
+    pub rows: Vec<Row>,
+    /// The providers.
+    pub providers: Vec<ProviderKey>,
+    /// Keys of settings that were changed and count only after a restart.
+    pub restart: Vec<String>,
+}
+
+/// Changes of all sessions of a person, from some place on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangePage {
+    /// The changes in order.
+    pub changes: Vec<SessionChange>,
+    /// The global number up to which nothing is left out but what no list shows.
+    pub upto: u64,
 }
 
 /// A token that was just made; the secret is shown only here.

@@ -29,6 +29,7 @@ mod quarantine;
 mod record;
 mod remote;
 mod remote_push;
+mod tree;
 mod work_tree;
 mod workspace;
 

@@ -1,6 +1,6 @@
 //! Decisions (layer 0): what waits for a person; the first answer wins.
 
-use crate::event::PermissionOption;
+use crate::event::{PermissionOption, ToolCall};
 use crate::id::{DecisionId, SessionId, TenantId, UserId};
 use crate::policy::ToolKind;
 use crate::time::Timestamp;
@@ -37,6 +37,9 @@ pub struct Decision {
     pub kind: ToolKind,
     /// The agent's choices.
     pub options: Vec<PermissionOption>,
+    /// The tool call that it is about, bounded, where the agent told one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub subject: Option<Box<ToolCall>>,
     /// The request in the agent's conversation that it answers.
     pub request: String,
     /// How it stands.

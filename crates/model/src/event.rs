@@ -87,7 +87,7 @@ pub struct ToolDiff {
 }
 
 /// What a tool call is about. Fields that the agent did not send are absent, so that an update changes only the rest.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub struct ToolCall {
     /// The agent's name for it, unique within its conversation.

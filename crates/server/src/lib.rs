@@ -10,6 +10,7 @@ mod controllers;
 mod convert;
 mod errors;
 mod extract;
+mod feed;
 mod hosts;
 mod identity;
 pub mod openapi;

@@ -3,8 +3,8 @@
 use crate::access::{Gate, admit, check_addresses};
 use crate::app::App;
 use crate::controllers::{
-    agents, approvals, diff, doctor, events, health, inbox, messages, policies, publish, pulls, repositories,
-    sessions, sign_in, tokens,
+    agents, approvals, changes, config, diff, doctor, events, files, health, inbox, messages, policies,
+    publish, pulls, repositories, sessions, sign_in, tokens,
 };
 use crate::errors::ApiError;
 use crate::route::{Content, Route, Wire};
@@ -114,6 +114,23 @@ fn of_one_session() -> Vec<Route> {
             .does("Shows a session's whole change")
             .query::<diff::DiffParameters>()
             .succeeds(200, "The change", vec![Content::Object(Wire::of::<wire::diff::Diff>()), Content::Text("text/x-diff")]),
+        Route::get("/api/sessions/{id}/files", "getFiles", files::show)
+            .needs(Read)
+            .does("Shows a folder or a file of a session, as it was at its last snapshot")
+            .query::<files::FileParameters>()
+            .gives::<wire::file::FileView>(200, "What stands at the path")
+            .conflicts(),
+        Route::get("/api/sessions/{id}/checks", "listChecks", sessions::checks)
+            .needs(Read)
+            .does("Lists the checks that the platform ran for a session")
+            .lists::<wire::session::Check>("The checks"),
+        Route::post("/api/sessions/{id}/publish/preview", "previewPublish", publish::preview)
+            .needs(Read)
+            .does("Shows the pull request that publishing would open or bring up to date")
+            .may_take::<wire::pull::PublishRequest>()
+            .gives::<wire::pull::PublishPreview>(200, "The pull request as it would be")
+            .conflicts()
+            .may_be_impossible(),
         Route::get("/api/sessions/{id}/usage", "getUsage", sessions::usage)
             .needs(Read)
             .does("Shows what a session has used")
@@ -136,6 +153,22 @@ fn publishing(path: &'static str, id: &'static str) -> Route {
 
 fn of_people() -> Vec<Route> {
     vec![
+        Route::get("/api/events", "listChanges", changes::list)
+            .needs(Read)
+            .does("Reads or follows which of the caller's sessions changed, in order")
+            .details(
+                "With `Accept: text/event-stream` a stream: first `ready` (or `reset`, where the place was too old and everything must \
+                 be read anew) with a place, then `session` for each change, `inbox` when its marks were cleared, and `changed` where \
+                 something changed that is no event. `id` is the global number; `Last-Event-ID` goes on from there.",
+            )
+            .query::<changes::ChangeParameters>()
+            .header(text_header("Last-Event-ID", "The global number of the last change that arrived; stands above `after`.", false))
+            .succeeds(
+                200,
+                "The changes",
+                vec![Content::Page(Wire::of::<wire::change::SessionNews>()), Content::Text("text/event-stream")],
+            )
+            .streams(),
         Route::get("/api/inbox", "getInbox", inbox::show)
             .needs(Read)
             .does("Shows what needs an answer, then what has ended")
@@ -257,6 +290,29 @@ fn of_the_operator() -> Vec<Route> {
             .does("Says what works on this server's host, and what to do where something does not")
             .query::<doctor::DoctorParameters>()
             .lists::<wire::doctor::Finding>("The findings"),
+        Route::get("/api/repositories", "listRepositories", repositories::list)
+            .needs(Read)
+            .does("Lists the repositories of the caller's sessions, the last used first, and what is kept of them")
+            .lists::<wire::repository::KnownRepository>("The repositories"),
+        Route::get("/api/defaults", "getDefaults", config::defaults)
+            .needs(Read)
+            .does("Says what tasks that do not say get")
+            .gives::<wire::config::Defaults>(200, "The defaults"),
+        Route::get("/api/config", "getConfig", config::show)
+            .needs(Admin)
+            .does("Shows the configuration, secrets masked")
+            .gives::<wire::config::Config>(200, "The configuration"),
+        Route::patch("/api/config", "changeConfig", config::change)
+            .needs(Admin)
+            .does("Changes settings, all or none; what is a secret is never shown again")
+            .takes::<wire::config::ConfigChange>()
+            .gives::<wire::config::Config>(200, "The configuration, changed")
+            .conflicts(),
+        Route::post("/api/config/check", "checkKey", config::check)
+            .needs(Admin)
+            .does("Tries a provider's key with the cheapest live call")
+            .takes::<wire::config::KeyToCheck>()
+            .gives::<wire::config::KeyCheck>(200, "What was found, also where the key is wrong"),
         Route::post("/api/repositories/inspect", "inspectRepository", repositories::inspect)
             .needs(Run)
             .does("Looks at a repository before work begins")

@@ -19,6 +19,7 @@ mod log;
 mod private_file;
 mod process;
 mod registry;
+mod settings;
 mod wiring;
 
 pub use agents::LocalAgents;

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::host::Host;
 use crate::private_file;
 use crate::registry::SandboxSetting;
+use crate::settings::LiveSettings;
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use telecoder_engine::{Engine, EngineOptions, Ports, Secrets};
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::LocalForge;
 use telecoder_model::port::clock::Clock;
+use telecoder_model::port::gateway::ModelGateway;
 use telecoder_model::port::process::{HostUser, Processes};
 use telecoder_model::port::store::{ClaimLimits, Store};
 use telecoder_model::{ErrorClass, PortError};
@@ -81,9 +83,10 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
 /// The engine on a data folder, which need not be the configured one.
 pub(crate) async fn engine(builder: Builder, data: &Path) -> Result<Engine, PortError> {
     let config = builder.config.clone();
-    let ports = ports(builder, data).await?;
+    let secrets = secrets(&config);
+    let ports = ports(builder, data, &secrets).await?;
     let toolchains = config.home.as_deref().map(toolchains::find).unwrap_or_default();
-    let mut options = engine_options(&config, data, token_required(&config), toolchains);
+    let mut options = engine_options(&config, data, token_required(&config), toolchains, secrets);
     let host = Host::new(config.data_dir.clone(), processes(&config), Arc::clone(&ports.clock));
     options.host = Some(Arc::new(host));
     Engine::new(ports, options)
@@ -99,7 +102,7 @@ fn is_root() -> bool {
 }
 
 /// Every port's adapter: the builder's, else the built-in one.
-async fn ports(builder: Builder, data: &Path) -> Result<Ports, PortError> {
+async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports, PortError> {
     let config = &builder.config;
     let lock = Arc::new(take_lock(data).await?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -121,10 +124,14 @@ async fn ports(builder: Builder, data: &Path) -> Result<Ports, PortError> {
         Some(agents) => agents,
         None => Arc::new(agents(config, processes)?),
     };
-    let gateway = match builder.gateway {
-        Some(gateway) => gateway,
-        None => Arc::new(Gateway::new(GatewayOptions::new(providers(config)?))?),
+    let (gateway, own_gateway): (Arc<dyn ModelGateway>, _) = match builder.gateway {
+        Some(gateway) => (gateway, None),
+        None => {
+            let own = Arc::new(Gateway::new(GatewayOptions::new(providers(config)?))?);
+            (own.clone(), Some(own))
+        }
     };
+    let settings = Arc::new(LiveSettings::new(config, own_gateway, secrets.clone()));
     let mut forges = builder.forges;
     forges.push(Arc::new(LocalForge::new(git.clone(), store.clone(), Arc::clone(&clock))));
     Ok(Ports {
@@ -136,11 +143,13 @@ async fn ports(builder: Builder, data: &Path) -> Result<Ports, PortError> {
         driver,
         workspaces: git.clone(),
         diffs: git.clone(),
+        trees: git.clone(),
         local: git.clone(),
         remote: git,
         agents,
         gateway,
         forges,
+        settings,
         stages: builder.stages,
     })
 }
@@ -172,6 +181,7 @@ fn engine_options(
     data: &Path,
     token_required: bool,
     toolchains: Toolchains,
+    secrets: Secrets,
 ) -> EngineOptions {
     let mut path = toolchains.path.clone();
     path.push(INSIDE_PATH.to_owned());
@@ -194,7 +204,7 @@ fn engine_options(
         toolchains: toolchains.binds,
         toolchain_env: toolchains.env,
         path: path.join(":"),
-        secrets: secrets(config),
+        secrets,
         local_roots: token_required.then(|| config.local_roots.clone()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..EngineOptions::new(data.join("sessions"))
@@ -256,7 +266,7 @@ fn secrets(config: &Config) -> Secrets {
     Secrets::new(keys.chain(&config.api_token).map(|secret| secret.expose().to_owned()))
 }
 
-fn providers(config: &Config) -> Result<Vec<ProviderOptions>, PortError> {
+pub(crate) fn providers(config: &Config) -> Result<Vec<ProviderOptions>, PortError> {
     config
         .providers
         .iter()

@@ -5,14 +5,16 @@ use crate::command::read::allow;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::publish_decision;
-use crate::request::{Answer, PublishRequest};
+use crate::request::{Answer, PublishRequest, Risk};
 use telecoder_model::ErrorClass;
 use telecoder_model::decision::{Decision, DecisionState};
 use telecoder_model::event::EventBody;
 use telecoder_model::id::DecisionId;
+use telecoder_model::policy::ToolKind;
 use telecoder_model::port::bus::Topic;
 use telecoder_model::port::store::{Commit, Write};
 use telecoder_model::principal::{Principal, Scope};
+use telecoder_model::session::Session;
 
 /// The longest note that goes with an answer, in characters.
 const MAX_NOTE: usize = 2000;
@@ -22,6 +24,17 @@ impl Engine {
     pub async fn decisions(&self, who: &Principal) -> Result<Vec<Decision>, EngineError> {
         allow(who, Scope::Read)?;
         Ok(self.ports().store.pending_decisions(&who.tenant, Some(&who.user), None).await?)
+    }
+
+    /// The same with their sessions.
+    pub async fn asked(&self, who: &Principal) -> Result<Vec<(Decision, Session)>, EngineError> {
+        let mut waiting = Vec::new();
+        for decision in self.decisions(who).await? {
+            if let Some(session) = self.ports().store.session(&decision.session).await? {
+                waiting.push((decision, session.value));
+            }
+        }
+        Ok(waiting)
     }
 
     /// Answers a decision; 409 where somebody has answered before.
@@ -95,6 +108,28 @@ impl Engine {
         self.ports().bus.wake(&Topic::Everything);
         Ok(decision)
     }
+}
+
+/// How much harm a yes to a decision can do.
+pub fn risk(decision: &Decision) -> Risk {
+    if publish_decision::commit_of(decision).is_some() {
+        return Risk::RepositoryWrite;
+    }
+    match decision.kind {
+        ToolKind::Read | ToolKind::Search | ToolKind::Think => Risk::Read,
+        ToolKind::Edit | ToolKind::Delete | ToolKind::Move | ToolKind::Execute | ToolKind::SwitchMode => {
+            Risk::ContainedWrite
+        }
+        ToolKind::Fetch | ToolKind::Other => Risk::High,
+    }
+}
+
+/// Why a person is asked, in a sentence.
+pub fn reason(decision: &Decision, session: &Session) -> String {
+    if publish_decision::commit_of(decision).is_some() {
+        return "This session publishes only after a person approved.".to_owned();
+    }
+    format!("The policy `{}` leaves this to a person.", session.policy.name)
 }
 
 fn answered() -> EngineError {

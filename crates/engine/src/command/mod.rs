@@ -2,17 +2,21 @@
 //! hides what is not the principal's.
 
 mod agents;
-mod answer;
+pub mod answer;
 mod diff;
 mod doctor;
+mod files;
 mod inbox;
 mod message;
+mod overview;
 mod place;
+mod preview;
 pub(crate) mod publish;
 mod pulls;
 mod read;
 mod rename;
 mod rerun;
+mod settings;
 mod sign_in;
 mod stop;
 mod submit;

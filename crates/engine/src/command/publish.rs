@@ -27,21 +27,7 @@ impl Engine {
         request: PublishRequest,
     ) -> Result<Published, EngineError> {
         let session = self.owned(who, id, Scope::Publish).await?.value;
-        if !session.status.has_ended() && session.status != Status::Idle {
-            return Err(EngineError::conflict(
-                "session_active",
-                format!("session `{id}` is {}", session.status),
-            )
-            .hint("publish it when its turn has ended"));
-        }
-        if let Some(pull) = session.pull.as_ref().filter(|pull| pull.state == PullState::Merged)
-            && session.head.as_ref() == Some(&pull.head)
-        {
-            return Err(EngineError::conflict(
-                "already_merged",
-                format!("pull request #{} with this change is merged", pull.number),
-            ));
-        }
+        check_publishable_now(&session)?;
         let order = order(&session, request)?;
         let (effect, fresh) = self.decide_effect(&session, &order).await?;
         let mut news = self.subscribe(&session.id);
@@ -146,6 +132,26 @@ pub(crate) enum Performed {
     Yes(Published),
     /// It is under way; with what it waits for, if the forge asked to wait.
     NotYet(Option<String>),
+}
+
+/// Refuses to publish while the agent works, and what is merged already.
+pub(crate) fn check_publishable_now(session: &Session) -> Result<(), EngineError> {
+    if !session.status.has_ended() && session.status != Status::Idle {
+        return Err(EngineError::conflict(
+            "session_active",
+            format!("session `{}` is {}", session.id, session.status),
+        )
+        .hint("publish it when its turn has ended"));
+    }
+    if let Some(pull) = session.pull.as_ref().filter(|pull| pull.state == PullState::Merged)
+        && session.head.as_ref() == Some(&pull.head)
+    {
+        return Err(EngineError::conflict(
+            "already_merged",
+            format!("pull request #{} with this change is merged", pull.number),
+        ));
+    }
+    Ok(())
 }
 
 /// What is to be published, or why nothing can be.

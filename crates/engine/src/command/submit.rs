@@ -170,7 +170,8 @@ impl Engine {
     }
 
     fn policy(&self, name: Option<&str>) -> Result<Policy, EngineError> {
-        let name = name.unwrap_or(&self.options().default_policy);
+        let default = self.defaults().policy;
+        let name = name.unwrap_or(&default);
         Policy::built_in(name).ok_or_else(|| {
             EngineError::invalid(
                 "policy_unknown",
@@ -182,7 +183,7 @@ impl Engine {
 
     fn publish_rule(&self, policy: &Policy, new: &NewSession) -> Result<PublishRule, EngineError> {
         let fallback = match new.mode {
-            Mode::Task => self.options().default_publish,
+            Mode::Task => self.defaults().publish,
             Mode::Chat => Some(PublishRule::Manual),
         };
         match new.publish {
@@ -193,10 +194,11 @@ impl Engine {
         .map_err(|text| EngineError::invalid("policy_forbids", text))
     }
 
-    async fn agent(&self, wanted: Option<&AgentName>) -> Result<AgentName, EngineError> {
+    pub(crate) async fn agent(&self, wanted: Option<&AgentName>) -> Result<AgentName, EngineError> {
         let statuses = self.ports().agents.list().await?;
         let providers = self.ready_providers();
-        match wanted.or(self.options().default_agent.as_ref()) {
+        let default = self.defaults().agent;
+        match wanted.or(default.as_ref()) {
             Some(name) => named(name, &statuses),
             None => chosen(&statuses, &providers),
         }

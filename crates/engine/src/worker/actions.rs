@@ -6,7 +6,7 @@ use super::redact;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use telecoder_model::decision::{Decision, DecisionState};
-use telecoder_model::event::{Author, EventBody};
+use telecoder_model::event::{Author, EventBody, ToolCall};
 use telecoder_model::id::DecisionId;
 use telecoder_model::policy::PermissionAnswer;
 use telecoder_model::port::agent::{Action, Conversation, PermissionReply, PermissionRequest};
@@ -38,17 +38,22 @@ pub(crate) fn decide(
 ) -> Result<Decided, WorkError> {
     let mut decided = Decided::default();
     let mut queue: VecDeque<Action> = actions.into();
+    // The update of the call that a question is about comes right before it.
+    let mut told = None;
     while let Some(action) = queue.pop_front() {
         match action {
             Action::Send(line) => decided.lines.push(line),
-            Action::Event(event) => tell(desk, change, event)?,
+            Action::Event(event) => {
+                told = if let EventBody::ToolUpdate(call) = &event { Some(call.clone()) } else { None };
+                tell(desk, change, event)?;
+            }
             Action::Ready => {
                 if let Some(agent) = &mut desk.run.agent {
                     agent.ready = true;
                 }
             }
             Action::Ask(request) => {
-                queue.extend(ask(desk, conversation, change, request)?);
+                queue.extend(ask(desk, conversation, change, request, told.take())?);
             }
             Action::Unask(request) => unask(desk, change, &mut decided, &request)?,
             Action::TurnEnded(reason) => {
@@ -112,6 +117,7 @@ fn ask(
     conversation: &mut dyn Conversation,
     change: &mut Change,
     request: PermissionRequest,
+    told: Option<ToolCall>,
 ) -> Result<Vec<Action>, WorkError> {
     let id = decision_id(desk)?;
     let event = |state: &str, by: Option<String>| EventBody::Permission {
@@ -141,6 +147,10 @@ fn ask(
         }
         PermissionAnswer::Ask => {
             keep(desk, change, event("asked", None))?;
+            let subject = told
+                .filter(|call| call.title.as_ref() == Some(&request.title))
+                .and_then(|call| super::bound::subject(&desk.engine.options().secrets, call))
+                .map(Box::new);
             change.writes.push(Write::NewDecision(Box::new(Decision {
                 id: id.clone(),
                 session: desk.session.id.clone(),
@@ -149,6 +159,7 @@ fn ask(
                 title: request.title,
                 kind: request.kind,
                 options: request.options,
+                subject,
                 request: request.request.clone(),
                 state: DecisionState::Pending,
                 answered_by: None,

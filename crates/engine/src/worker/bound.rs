@@ -1,13 +1,18 @@
 //! Bounds of events (layer 1): what is larger than the inline limit becomes a blob and leaves a head.
 
 use crate::engine::Engine;
+use crate::options::Secrets;
 use bytes::Bytes;
 use telecoder_model::PortError;
-use telecoder_model::event::{EventBody, ToolCall};
+use telecoder_model::event::{EventBody, ToolCall, ToolDiff};
 use telecoder_model::port::blobs::INLINE_LIMIT;
 
 /// Bytes of a large payload that stay in the event.
 const HEAD: usize = 4 * 1024;
+/// Bytes of the input of a call, and of each side of an edit, that a decision keeps.
+const SUBJECT: usize = 16 * 1024;
+/// Edits and locations that a decision keeps.
+const SUBJECT_ITEMS: usize = 20;
 
 /// Replaces the large payloads of events.
 pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<Vec<EventBody>, PortError> {
@@ -17,6 +22,38 @@ pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<V
         all.push(if size(&event) > INLINE_LIMIT { shrunk(engine, event).await? } else { event });
     }
     Ok(all)
+}
+
+/// What a person needs of a tool call to decide on it: small, and without secrets.
+pub(crate) fn subject(secrets: &Secrets, call: ToolCall) -> Option<ToolCall> {
+    let input = call.input.filter(|input| input.to_string().len() <= SUBJECT);
+    let diffs = call.diffs.into_iter().take(SUBJECT_ITEMS).map(|diff| ToolDiff {
+        path: diff.path,
+        old_text: diff.old_text.map(|text| cut(&text).to_owned()),
+        new_text: cut(&diff.new_text).to_owned(),
+    });
+    let mut locations = call.locations;
+    locations.truncate(SUBJECT_ITEMS);
+    let small = ToolCall {
+        id: call.id,
+        title: call.title,
+        kind: call.kind,
+        status: None,
+        output: None,
+        diffs: diffs.collect(),
+        locations,
+        input,
+    };
+    match super::redact::whole(secrets, EventBody::ToolUpdate(small)) {
+        EventBody::ToolUpdate(call) => Some(call),
+        // A secret stood where nothing could be put in its place.
+        _ => None,
+    }
+}
+
+/// The beginning of a text of a subject.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(SUBJECT)).unwrap_or(text)
 }
 
 /// The length of an event's encoding, without making it.

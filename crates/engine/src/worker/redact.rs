@@ -14,7 +14,7 @@ pub(crate) fn whole(secrets: &Secrets, event: EventBody) -> EventBody {
         return event;
     }
     let Ok(text) = serde_json::to_string(&event) else { return event };
-    if !secrets.iter().any(|secret| text.contains(secret)) {
+    if !secrets.current().iter().any(|secret| text.contains(secret.as_str())) {
         return event;
     }
     serde_json::from_str(&without(secrets, text)).unwrap_or(EventBody::Output {
@@ -92,9 +92,9 @@ fn told(thought: bool, turn: u32, text: String) -> EventBody {
 
 fn without(secrets: &Secrets, text: String) -> String {
     let mut text = text;
-    for secret in secrets.iter() {
-        if text.contains(secret) {
-            text = text.replace(secret, MARK);
+    for secret in secrets.current().iter() {
+        if text.contains(secret.as_str()) {
+            text = text.replace(secret.as_str(), MARK);
         }
     }
     text
@@ -108,7 +108,7 @@ fn ending(secrets: &Secrets, text: &str) -> usize {
             .find(|length| secret.get(..*length).is_some_and(|head| text.ends_with(head)))
             .unwrap_or(0)
     };
-    secrets.iter().map(longest).max().unwrap_or(0)
+    secrets.current().iter().map(|secret| longest(secret)).max().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -17,4 +17,5 @@ mod prepare;
 mod processes;
 mod push;
 mod remote;
+mod trees;
 mod world;

@@ -12,8 +12,8 @@ use telecoder_api::approval::{Approval, ApprovalAnswer, Decision};
 use telecoder_engine::request::Answer;
 
 pub(crate) async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Vec<Approval>>, ApiError> {
-    let oldest_first = app.engine().decisions(&caller.principal).await?;
-    Ok(Json(oldest_first.into_iter().rev().map(people::approval).collect()))
+    let oldest_first = app.engine().asked(&caller.principal).await?;
+    Ok(Json(oldest_first.into_iter().rev().map(|(asked, of)| people::approval(asked, &of)).collect()))
 }
 
 pub(crate) async fn answer(
@@ -32,7 +32,9 @@ pub(crate) async fn answer(
         return Err(not_a_question());
     }
     let id = id.parse().map_err(|_| ApiError::not_found("approval_not_found", "no approval has this id"))?;
-    Ok(Json(people::approval(app.engine().answer(&caller.principal, &id, answer, given.note).await?)))
+    let answered = app.engine().answer(&caller.principal, &id, answer, given.note).await?;
+    let session = app.engine().session(&caller.principal, &answered.session).await?;
+    Ok(Json(people::approval(answered, &session)))
 }
 
 fn not_a_question() -> ApiError {

@@ -1,6 +1,6 @@
 //! Events of a session (layer 2): a page as a JSON array, or the stream.
 
-use super::{MAX_ROWS, link, session_of};
+use super::{MAX_ROWS, last_event_id, link, session_of};
 use crate::access::Caller;
 use crate::app::App;
 use crate::convert::event;
@@ -8,12 +8,11 @@ use crate::errors::ApiError;
 use crate::extract::{Parameters, flag, limit};
 use crate::sse;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// An array of events ends early at about this many bytes; the `Link` goes on behind it.
 const MAX_ARRAY_BYTES: usize = 8 << 20;
 
@@ -54,18 +53,4 @@ pub(crate) async fn list(
         page.events.get(count.saturating_sub(1)).filter(|_| is_full).map(|event| event.seq.to_string());
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     Ok((link(&uri, "after", last.as_deref()), json, text).into_response())
-}
-
-fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
-    let Some(value) = headers.get(&LAST_EVENT_ID) else {
-        return Ok(None);
-    };
-    let text = value.to_str().unwrap_or("?");
-    if text.is_empty() {
-        return Ok(None);
-    }
-    match text.parse() {
-        Ok(number) => Ok(Some(number)),
-        Err(_) => Err(ApiError::invalid("invalid_header", "Last-Event-ID is not an event's number")),
-    }
 }

@@ -3,9 +3,12 @@
 
 pub(crate) mod agents;
 pub(crate) mod approvals;
+pub(crate) mod changes;
+pub(crate) mod config;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod events;
+pub(crate) mod files;
 pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod messages;
@@ -68,4 +71,19 @@ fn link(uri: &Uri, parameter: &str, next: Option<&str>) -> HeaderMap {
         headers.insert(header::LINK, value);
     }
     headers
+}
+
+/// Where a stream that broke shall go on.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, ApiError> {
+    let Some(value) = headers.get("last-event-id") else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or("?");
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match text.parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(ApiError::invalid("invalid_header", "Last-Event-ID is not an event's number")),
+    }
 }

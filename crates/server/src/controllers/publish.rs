@@ -9,7 +9,7 @@ use crate::extract::OptionalBody;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use telecoder_api::pull::{PublishRequest, Published};
+use telecoder_api::pull::{PublishPreview, PublishRequest, Published};
 
 pub(crate) async fn publish(
     State(app): State<App>,
@@ -24,4 +24,14 @@ pub(crate) async fn publish(
     let is_new = done.created && before != Some(done.number);
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(people::published(done))))
+}
+
+pub(crate) async fn preview(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OptionalBody(how): OptionalBody<PublishRequest>,
+) -> Result<Json<PublishPreview>, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    Ok(Json(people::preview(app.engine().preview(&caller.principal, &id, request::publish(how)?).await?)))
 }

@@ -2,13 +2,21 @@
 
 use crate::access::Caller;
 use crate::app::App;
-use crate::convert::platform;
 use crate::convert::request::repository;
+use crate::convert::{overview, platform};
 use crate::errors::ApiError;
 use crate::extract::JsonBody;
 use axum::Json;
 use axum::extract::State;
-use telecoder_api::repository::{InspectRequest, RepositoryFacts};
+use telecoder_api::repository::{InspectRequest, KnownRepository, RepositoryFacts};
+
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Vec<KnownRepository>>, ApiError> {
+    let all = app.engine().repositories(&caller.principal).await?;
+    Ok(Json(all.into_iter().map(overview::known_repository).collect()))
+}
 
 pub(crate) async fn inspect(
     State(app): State<App>,

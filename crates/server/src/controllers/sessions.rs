@@ -224,6 +224,15 @@ pub(crate) async fn rerun(
     Ok((StatusCode::CREATED, location(&new.id), Json(session::session(new))).into_response())
 }
 
+pub(crate) async fn checks(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<wire::session::Check>>, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    Ok(Json(session::session(app.engine().session(&caller.principal, &id).await?).checks))
+}
+
 pub(crate) async fn usage(
     State(app): State<App>,
     caller: Caller,

@@ -108,7 +108,7 @@ fn tool_call(from: ToolCall) -> wire::ToolCall {
     }
 }
 
-fn tool_diff(from: ToolDiff) -> wire::ToolDiff {
+pub(super) fn tool_diff(from: ToolDiff) -> wire::ToolDiff {
     wire::ToolDiff { path: from.path, old_text: from.old_text, new_text: from.new_text }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod diff;
 pub(crate) mod event;
+pub(crate) mod overview;
 pub(crate) mod people;
 pub(crate) mod platform;
 pub(crate) mod request;

@@ -1,6 +1,7 @@
 //! A server for one test: its own folder, port, store and engine; plain HTTP calls on it.
 
 use crate::fake_forge::FakeForge;
+use crate::fake_settings::FakeSettings;
 use crate::fakes::{CountingIds, FakeAgents, FakeGateway, FakeGit, NoSandboxes, SetClock};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -82,6 +83,7 @@ impl TestApp {
         let store: Arc<dyn Store> = Arc::new(sqlite.clone());
         let bus = Arc::new(LocalBus::new());
         let agents = Arc::new(FakeAgents::default());
+        let settings = Arc::new(FakeSettings::default());
         let ports = Ports {
             store: Arc::clone(&store),
             blobs: Arc::new(FileBlobs::open(&folder.path().join("blobs")).unwrap()),
@@ -91,11 +93,13 @@ impl TestApp {
             driver: Arc::new(NoSandboxes),
             workspaces: Arc::new(FakeGit),
             diffs: Arc::new(FakeGit),
+            trees: Arc::new(FakeGit),
             local: Arc::new(FakeGit),
             remote: Arc::new(FakeGit),
             agents: agents.clone(),
             gateway: Arc::new(FakeGateway),
             forges: vec![Arc::new(FakeForge(Arc::clone(&store)))],
+            settings,
             stages: Vec::new(),
         };
         let engine = Engine::new(ports, EngineOptions::new(folder.path().join("sessions"))).unwrap();
@@ -225,6 +229,7 @@ impl TestApp {
     pub(crate) fn wake(&self, id: &SessionId) {
         use telecoder_model::port::bus::Bus;
         self.bus.wake(&Topic::Session(id.clone()));
+        self.bus.wake(&Topic::Everything);
     }
 }
 

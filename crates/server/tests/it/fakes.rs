@@ -343,7 +343,10 @@ impl ModelGateway for FakeGateway {
         vec![status(Provider::Anthropic, true), status(Provider::Openai, false)]
     }
     async fn serve(&self, _: Provider, _: Box<dyn Duplex>, _: Arc<dyn CallSink>) {}
-    async fn check(&self, _: Provider) -> Result<(), PortError> {
-        Ok(())
+    async fn check(&self, provider: Provider) -> Result<(), PortError> {
+        if provider == Provider::Anthropic {
+            return Ok(());
+        }
+        Err(PortError::denied("the key is wrong").remedy("set a key"))
     }
 }

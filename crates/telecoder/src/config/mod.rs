@@ -67,6 +67,8 @@ pub struct Config {
     pub providers: BTreeMap<Provider, ProviderConfig>,
     /// The environment of the process, for what it starts outside of sandboxes (installers).
     pub env: BTreeMap<String, String>,
+    /// What all this was read from, to read it again.
+    pub(crate) given: Given,
     /// The home folder.
     pub home: Option<PathBuf>,
     /// What a person should know.
@@ -124,6 +126,7 @@ impl Config {
             agent_commands: reader.agent_commands()?,
             providers: reader.providers()?,
             env: given.env.clone(),
+            given: given.clone(),
             home: given.home(),
             warnings: values.warnings.clone(),
         })

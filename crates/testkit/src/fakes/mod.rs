@@ -8,9 +8,11 @@ mod bus;
 mod clock;
 mod faults;
 mod ids;
+mod settings;
 
 pub use blobs::MemoryBlobs;
 pub use bus::MemoryBus;
 pub use clock::FakeClock;
 pub use faults::{Blow, Faults};
 pub use ids::SeededIds;
+pub use settings::NoSettings;

@@ -96,11 +96,13 @@ impl World {
             driver: world.clone(),
             workspaces: world.clone(),
             diffs: world.clone(),
+            trees: world.clone(),
             local: world.clone(),
             remote: world.clone(),
             agents: world.clone(),
             gateway: world.clone(),
             forges: vec![world],
+            settings: Arc::new(telecoder_testkit::fakes::NoSettings),
             stages: Vec::new(),
         }
     }

@@ -15,6 +15,7 @@ use telecoder_model::port::git::{
     RemotePush, RepositoryFacts, Workspaces,
 };
 use telecoder_model::port::sandbox::{Access, ProcessSpec, WorkspaceSource};
+use telecoder_model::port::tree::{Stock, TreeContent, Trees};
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
 use telecoder_model::session::DiffStat;
@@ -194,5 +195,19 @@ impl RemotePush for World {
             Ok(forge.conflicts.clone())
         };
         self.faults.call("remote.merge_conflicts", act).await
+    }
+}
+
+#[async_trait]
+impl Trees for World {
+    async fn at(&self, session: &SessionId, _: &ObjectId, path: &str) -> Result<TreeContent, PortError> {
+        let state = self.lock();
+        let found = state.trees.get(session).and_then(|tree| tree.get(path));
+        let text = found.ok_or_else(|| PortError::not_found("there is nothing at this path"))?;
+        let size = u64::try_from(text.len()).unwrap();
+        Ok(TreeContent::File { head: Bytes::from(text.clone()), size, executable: false })
+    }
+    async fn stock(&self, _: &Repository) -> Result<Stock, PortError> {
+        Ok(Stock::default())
     }
 }

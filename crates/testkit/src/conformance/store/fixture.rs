@@ -171,6 +171,7 @@ pub fn decision(name: &str, n: u64) -> Decision {
         title: format!("May I {name}?"),
         kind: ToolKind::Execute,
         options: Vec::new(),
+        subject: None,
         request: "7".to_owned(),
         state: DecisionState::Pending,
         answered_by: None,

@@ -1,0 +1,73 @@
+//! How a pull request would look, before anything is published.
+
+use crate::command::publish::{check_publishable_now, order};
+use crate::engine::Engine;
+use crate::error::{EngineError, Fault};
+use crate::pull_body;
+use crate::request::{PublishPreview, PublishRequest};
+use telecoder_model::id::SessionId;
+use telecoder_model::principal::{Principal, Scope};
+use telecoder_model::pull::PullState;
+use telecoder_model::session::{Session, SessionPull};
+
+impl Engine {
+    /// The pull request that publishing would open or bring up to date.
+    pub async fn preview(
+        &self,
+        who: &Principal,
+        id: &SessionId,
+        request: PublishRequest,
+    ) -> Result<PublishPreview, EngineError> {
+        let session = self.owned(who, id, Scope::Read).await?.value;
+        check_publishable_now(&session)?;
+        let order = order(&session, request)?;
+        let Some(repository) = session.pull_repository().cloned() else {
+            return Err(EngineError::conflict(
+                "no_repository",
+                "the session has no repository to publish to",
+            ));
+        };
+        let Some(forge) = self.ports().forges.iter().find(|forge| forge.serves(&repository)) else {
+            return Err(EngineError::new(
+                Fault::Unprocessable,
+                "forge_unknown",
+                format!("no forge is configured for `{repository}`"),
+            ));
+        };
+        let body = match (order.body, &session.followed) {
+            (Some(body), _) => body,
+            (None, Some(_)) => pull_body::comment(&session, self.public_url()),
+            (None, None) => {
+                let steps = crate::steps::taken(self, id).await?;
+                let parts = pull_body::Parts { steps, ..pull_body::Parts::default() };
+                pull_body::compose(&session, self.public_url(), &parts)
+            }
+        };
+        Ok(PublishPreview {
+            forge: forge.kind(),
+            body: body.replace(&pull_body::marker(&session), "").trim_end().to_owned(),
+            existing: existing(&session),
+            repository,
+            branch: session.branch,
+            base: order.base,
+            title: order.title,
+            draft: order.draft,
+            session: session.id,
+        })
+    }
+}
+
+/// The pull request that publishing would bring up to date.
+fn existing(session: &Session) -> Option<SessionPull> {
+    let open = session.pull.clone().filter(|pull| pull.state.is_open());
+    open.or_else(|| {
+        session.followed.as_ref().map(|followed| SessionPull {
+            number: followed.number,
+            url: followed.url.clone(),
+            state: PullState::Open,
+            head: followed.commit.clone(),
+            order: None,
+            news: telecoder_model::pull::PullNews::default(),
+        })
+    })
+}
