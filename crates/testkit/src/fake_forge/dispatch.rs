@@ -50,7 +50,10 @@ impl State {
         } else {
             let before = self.world.clone();
             let answer = perform(&mut self.world, call);
-            self.before = before;
+            // What was refused is no write.
+            if answer.is_ok() {
+                self.before = before;
+            }
             answer
         };
         let reply = answer.unwrap_or_else(Refusal::reply);

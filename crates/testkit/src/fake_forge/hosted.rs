@@ -93,7 +93,9 @@ impl Hosted {
         hosting::sync(&mut state.world, &self.full_name);
         let before = state.world.clone();
         let done = change(&mut state.world, &self.full_name);
-        state.before = before;
+        if done.is_some() {
+            state.before = before;
+        }
         drop(state);
         done.ok_or_else(|| format!("{what} in {}", self.full_name)).expect("the fake forge cannot do this")
     }
@@ -102,6 +104,13 @@ impl Hosted {
         let mut state = self.shared.lock();
         hosting::sync(&mut state.world, &self.full_name);
         state.world.repository(&self.full_name).and_then(look)
+    }
+
+    /// Looks at what must be there.
+    #[expect(clippy::expect_used, reason = "only tests call this, and they cannot go on without it")]
+    fn found<T>(&self, what: &str, look: impl FnOnce(&Repository) -> Option<T>) -> T {
+        let found = self.look(look).ok_or_else(|| format!("{what} in {}", self.full_name));
+        found.expect("the fake forge does not have this")
     }
 
     fn set<T>(&self, what: &str, change: impl FnOnce(&mut Repository) -> T) -> T {
@@ -124,7 +133,7 @@ impl Hosted {
 
     /// The bare repository.
     pub fn path(&self) -> PathBuf {
-        self.set("look", |found| found.folder.clone())
+        self.found("the folder", |found| Some(found.folder.clone()))
     }
 
     /// Gives a login access.
@@ -269,6 +278,15 @@ impl Hosted {
         })
     }
 
+    /// Does not yet know, for so many looks at it, whether a pull request can be merged.
+    pub fn mergeable_unknown(&self, number: u64, looks: u64) -> &Self {
+        self.change("find a pull request", |world, name| {
+            world.repository_mut(name)?.issues.get_mut(&number)?.pull.as_mut()?.unknown = looks;
+            Some(())
+        });
+        self
+    }
+
     /// Reviews a pull request and gives the review's id.
     pub fn review(&self, number: u64, login: &str, verdict: Verdict, body: &str) -> u64 {
         self.change("review", |world, name| reviews::add(world, name, number, login, verdict, body))
@@ -339,9 +357,7 @@ impl Hosted {
 
     /// A pull request.
     pub fn pull(&self, number: u64) -> Pull {
-        self.change("find a pull request", |world, name| {
-            Pull::of(world.repository(name)?.issues.get(&number)?)
-        })
+        self.found("the pull request", |found| Pull::of(found.issues.get(&number)?))
     }
 
     /// The comments of an issue or a pull request.

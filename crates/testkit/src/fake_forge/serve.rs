@@ -199,7 +199,11 @@ async fn git(shared: &Shared, received: &Received, name: &str, service: smart_ht
             if service == smart_http::Service::ReceivePack {
                 let mut state = shared.lock();
                 super::hosting::sync(&mut state.world, name);
-                state.before = earlier;
+                let refs =
+                    |world: &super::world::World| world.repository(name).map(|found| found.refs.clone());
+                if refs(&earlier) != refs(&state.world) {
+                    state.before = earlier;
+                }
             }
             answer
         }

@@ -166,6 +166,8 @@ pub(super) struct Pull {
     pub(super) base_commit: String,
     pub(super) draft: bool,
     pub(super) merged: Option<Merged>,
+    /// For so many looks GitHub has not found out whether it can be merged.
+    pub(super) unknown: u64,
     pub(super) reviewers: Vec<String>,
     pub(super) reviews: Vec<Review>,
     pub(super) comments: Vec<ReviewComment>,

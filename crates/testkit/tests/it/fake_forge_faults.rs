@@ -88,6 +88,7 @@ fn a_read_may_answer_what_was_true_before_the_last_write() {
     let listed = || octo.get(PULLS).as_array().unwrap().len();
     assert_eq!(listed(), 0);
     open(&octo).unwrap();
+    assert_eq!((open(&octo).unwrap().status, demo.pull(1).number), (422, 1));
     assert_eq!([listed(), listed(), listed()], [0, 0, 1]);
     let old = demo.head("work").unwrap();
     let new = demo.commit("work", &[("new.txt", "newer\n")], "More");

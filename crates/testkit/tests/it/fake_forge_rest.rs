@@ -38,6 +38,9 @@ fn a_pull_request_lives() {
     assert_eq!(again, "422 Validation Failed A pull request already exists for octo:work.");
     let commit = demo.commit("work", &[("new.txt", "newer\n")], "More");
     assert_eq!(octo.get("/repos/octo/demo/pulls/1")["head"]["sha"], commit);
+    demo.mergeable_unknown(1, 1);
+    let mergeable = || octo.get("/repos/octo/demo/pulls/1")["mergeable"].clone();
+    assert_eq!([mergeable(), mergeable()], [Value::Null, json!(true)]);
     demo.commit("main", &[("new.txt", "other\n")], "Conflict");
     let found = octo.get("/repos/octo/demo/pulls/1");
     assert_eq!((&found["mergeable"], &found["mergeable_state"]), (&json!(false), &json!("dirty")));

@@ -59,8 +59,7 @@ pub(in super::super) fn pull(
 
 /// What only the answer about a single pull request says.
 fn details(page: Page<'_>, shown: &Repository, issue: &Issue, pull: &Pull) -> Value {
-    let mergeable = issue
-        .open
+    let mergeable = (issue.open && pull.unknown == 0)
         .then(|| hosting::merged_tree(&shown.folder, &pull.base_commit, &pull.head_commit).is_some());
     let state = match (mergeable, pull.draft) {
         (None, _) => "unknown",

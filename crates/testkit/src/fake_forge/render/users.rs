@@ -4,6 +4,9 @@ use super::super::world::{AppRecord, Installation, User};
 use super::{Page, node, put, time};
 use serde_json::{Value, json};
 
+/// When every user and App came: 2024-01-01T00:00:00Z.
+const FOUNDED: u64 = 1_704_067_200;
+
 /// The addresses of a user.
 const URLS: &[(&str, &str)] = &[
     ("url", ""),
@@ -46,7 +49,7 @@ pub(in super::super) fn private_user(page: Page<'_>, login: &str) -> Value {
     let more = json!({
         "name": null, "company": null, "blog": "", "location": null, "email": null, "hireable": null, "bio": null,
         "twitter_username": null, "public_repos": owned, "public_gists": 0, "followers": 0, "following": 0,
-        "created_at": time(page.world.now), "updated_at": time(page.world.now),
+        "created_at": time(FOUNDED), "updated_at": time(FOUNDED),
     });
     merge(&mut value, more);
     value
@@ -62,7 +65,7 @@ pub(in super::super) fn app(page: Page<'_>, app: &AppRecord) -> Value {
         "owner": user(page, &app.owner), "name": app.slug, "description": null,
         "external_url": format!("{}/apps/{}", page.links.html, app.slug),
         "html_url": format!("{}/apps/{}", page.links.html, app.slug),
-        "created_at": time(page.world.now), "updated_at": time(page.world.now),
+        "created_at": time(FOUNDED), "updated_at": time(FOUNDED),
         "permissions": permissions, "events": ["pull_request"], "installations_count": installed.count(),
     })
 }

@@ -16,7 +16,11 @@ fn shown(world: &World, call: &Call, number: u64, status: u16) -> Answer {
 }
 
 pub(in super::super) fn get(world: &mut World, call: &Call) -> Answer {
-    shown(world, call, call.number("pull_number")?, 200)
+    let told = shown(world, call, call.number("pull_number")?, 200);
+    if let Some(pull) = &mut issue_mut(world, call, "pull_number")?.pull {
+        pull.unknown = pull.unknown.saturating_sub(1);
+    }
+    told
 }
 
 pub(in super::super) fn list(world: &mut World, call: &Call) -> Answer {
@@ -93,6 +97,7 @@ pub(in super::super) fn add(world: &mut World, full_name: &str, opening: Opening
         base_commit,
         draft: opening.draft,
         merged: None,
+        unknown: 0,
         reviewers: Vec::new(),
         reviews: Vec::new(),
         comments: Vec::new(),

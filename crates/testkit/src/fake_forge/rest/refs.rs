@@ -17,6 +17,9 @@ fn reference(call: &Call, shown: &Repository, name: &str, sha: &str) -> Value {
 pub(in super::super) fn get(world: &mut World, call: &Call) -> Answer {
     let shown = repository(world, call)?;
     let name = format!("refs/{}", call.part("ref"));
+    if shown.refs.is_empty() {
+        return Err(Refusal::new(409, "Git Repository is empty."));
+    }
     let sha = shown.refs.get(&name).ok_or_else(Refusal::not_found)?;
     Ok(Reply::ok(reference(call, shown, &name, sha)))
 }
