@@ -132,18 +132,7 @@ async fn look_ahead(
         }
     }
     let base = prospect.base.as_ref().unwrap_or(&order.base);
-    let paths = match found {
-        Ok(paths) => paths,
-        Err(error)
-            if matches!(error.class, ErrorClass::Transient | ErrorClass::NotFound | ErrorClass::Denied) =>
-        {
-            return Err(error);
-        }
-        Err(error) => {
-            tracing::warn!(session = %session.id, error = %error.chain(), "conflicts with the base are not known");
-            Vec::new()
-        }
-    };
+    let paths = known_conflicts(session, found)?;
     if !paths.is_empty() {
         let list = named(&paths);
         let conflicts = format!("the change conflicts with `{base}` in {list}");
@@ -153,15 +142,30 @@ async fn look_ahead(
     prospect.conflicts = paths.into_iter().take(MAX_PATHS).collect();
     if let Some(detail) = told {
         row.result = Some(serde_json::json!({ "prospect": prospect }));
-        let event = EventBody::Step {
-            step: NAME.to_owned(),
-            state: StepState::Started,
-            detail: Some(detail),
-            duration_ms: None,
-        };
+        let (step, state, detail) = (NAME.to_owned(), StepState::Started, Some(detail));
+        let event = EventBody::Step { step, state, detail, duration_ms: None };
         outbox::write(engine, row.clone(), vec![event]).await?;
     }
     Ok(prospect)
+}
+
+/// The conflicting paths; not to know them is no reason to keep the change back.
+fn known_conflicts(
+    session: &Session,
+    found: Result<Vec<String>, PortError>,
+) -> Result<Vec<String>, PortError> {
+    match found {
+        Ok(paths) => Ok(paths),
+        Err(error)
+            if matches!(error.class, ErrorClass::Transient | ErrorClass::NotFound | ErrorClass::Denied) =>
+        {
+            Err(error)
+        }
+        Err(error) => {
+            tracing::warn!(session = %session.id, error = %error.chain(), "conflicts with the base are not known");
+            Ok(Vec::new())
+        }
+    }
 }
 
 fn is_not_found<T>(found: &Result<T, PortError>) -> bool {
@@ -291,24 +295,13 @@ pub(crate) async fn record(
             order: Some(row.key.clone()),
             news: PullNews { checks: Vec::new(), ..news },
         });
-        let mut commit = Commit::new(session.id.clone(), now);
-        commit.expect = Some(version);
-        commit.events.push(EventBody::Git {
-            action: "push".to_owned(),
-            commit: order.head.clone(),
-            branch: Some(session.branch.to_string()),
-            diff: session.diff,
-        });
-        let action = if result.created { "opened" } else { "updated" };
-        commit.events.push(EventBody::pull_request(pull.number, &result.url, action));
         let mut row = row.clone();
         row.state = OutboxState::Done;
         row.result = serde_json::to_value(&result).ok();
-        if session.pull_repository().is_some_and(|repository| repository.local_path().is_none()) {
-            let effect = Effect::follow(pull.number, &row.key)?;
-            let first = now.plus(engine.options().follow_interval);
-            commit.writes.push(Write::Outbox(Box::new(effect.row(&session, following::FOLLOW, first))));
-        }
+        let mut commit = Commit::new(session.id.clone(), now);
+        commit.expect = Some(version);
+        commit.events = told(&session, &order, &result);
+        commit.writes.extend(follower(engine, &session, &row, result.number)?);
         commit.writes.push(Write::Session(Box::new(session)));
         commit.writes.push(Write::OutboxUpdate(Box::new(row)));
         match engine.ports().store.commit(commit).await {
@@ -323,6 +316,32 @@ pub(crate) async fn record(
             Err(error) => return Err(error),
         }
     }
+}
+
+fn told(session: &Session, order: &PublishOrder, result: &PublishResult) -> Vec<EventBody> {
+    let push = EventBody::Git {
+        action: "push".to_owned(),
+        commit: order.head.clone(),
+        branch: Some(session.branch.to_string()),
+        diff: session.diff,
+    };
+    let action = if result.created { "opened" } else { "updated" };
+    vec![push, EventBody::pull_request(result.number, &result.url, action)]
+}
+
+/// The row that follows the pull request; a local one needs none.
+fn follower(
+    engine: &Engine,
+    session: &Session,
+    row: &OutboxRow,
+    number: u64,
+) -> Result<Option<Write>, PortError> {
+    if session.pull_repository().is_none_or(|repository| repository.local_path().is_some()) {
+        return Ok(None);
+    }
+    let first = engine.now().plus(engine.options().follow_interval);
+    let row = Effect::follow(number, &row.key)?.row(session, following::FOLLOW, first);
+    Ok(Some(Write::Outbox(Box::new(row))))
 }
 
 /// A forge's link as people can open it: a path gets the server's address in front.

@@ -12,7 +12,7 @@ use telecoder_model::event::EventBody;
 use telecoder_model::id::DecisionId;
 use telecoder_model::policy::ToolKind;
 use telecoder_model::port::bus::Topic;
-use telecoder_model::port::store::{Commit, Write};
+use telecoder_model::port::store::{Commit, OutboxRow, Write};
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::session::Session;
 
@@ -54,20 +54,9 @@ impl Engine {
         if decision.state != DecisionState::Pending {
             return Err(answered());
         }
-        let order = match (publish_decision::commit_of(&decision), answer) {
-            (Some(commit), Answer::Approve) => {
-                let session = self.owned(who, &decision.session, Scope::Publish).await?.value;
-                let order = order(&session, PublishRequest::default())?;
-                if order.head != commit {
-                    return Err(EngineError::conflict(
-                        "approval_outdated",
-                        "the session has changed since this was asked",
-                    )
-                    .hint(format!("publish what it holds now: telecoder publish {}", session.id)));
-                }
-                Some((session, order))
-            }
-            (Some(_) | None, _) => None,
+        let order = match answer {
+            Answer::Approve => self.let_out(who, &decision).await?,
+            Answer::Deny => None,
         };
         let now = self.now();
         let (state, word) = match answer {
@@ -92,9 +81,7 @@ impl Engine {
         commit.writes.push(Write::Decision(Box::new(decision.clone())));
         match &order {
             // The answer and what follows from it are one.
-            Some((session, order)) => {
-                commit.writes.push(Write::Outbox(Box::new(self.order_row(session, order).await?)));
-            }
+            Some(row) => commit.writes.push(Write::Outbox(Box::new(row.clone()))),
             None => commit.writes.push(Write::Enqueue { not_before: now }),
         }
         match self.ports().store.commit(commit).await {
@@ -107,6 +94,18 @@ impl Engine {
         self.ports().bus.wake(&Topic::Outbox);
         self.ports().bus.wake(&Topic::Everything);
         Ok(decision)
+    }
+
+    /// The order that follows from allowing a publishing; `None` where the decision is about something else.
+    async fn let_out(&self, who: &Principal, decision: &Decision) -> Result<Option<OutboxRow>, EngineError> {
+        let Some(commit) = publish_decision::commit_of(decision) else { return Ok(None) };
+        let session = self.owned(who, &decision.session, Scope::Publish).await?.value;
+        let order = order(&session, PublishRequest::default())?;
+        if order.head == commit {
+            return Ok(Some(self.order_row(&session, &order).await?));
+        }
+        Err(EngineError::conflict("approval_outdated", "the session has changed since this was asked")
+            .hint(format!("publish what it holds now: telecoder publish {}", session.id)))
     }
 }
 

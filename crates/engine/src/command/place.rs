@@ -225,17 +225,14 @@ fn check_writable(home: &Repository, source: &PullSource) -> Result<(), EngineEr
 
 /// What a forge says to a task that is not accepted yet. What it does not have is a fault of the request, not of the path.
 pub(crate) fn refused(error: PortError) -> EngineError {
-    let mut refused = EngineError::asked(error);
-    (refused.fault, refused.code) = match refused.fault {
-        Fault::NotFound => (Fault::Unprocessable, "forge_not_found"),
-        Fault::Denied => (Fault::Denied, "forge_denied"),
-        Fault::Unavailable => (Fault::Unavailable, "forge_unavailable"),
-        fault @ (Fault::Invalid
-        | Fault::Unauthenticated
-        | Fault::Conflict
-        | Fault::Unprocessable
-        | Fault::TooMany
-        | Fault::Internal) => (fault, "forge_failed"),
+    let words = error.chain();
+    let refused = match error.class {
+        ErrorClass::NotFound => EngineError::new(Fault::Unprocessable, "forge_not_found", words),
+        ErrorClass::Denied => EngineError::new(Fault::Denied, "forge_denied", words),
+        ErrorClass::Transient => EngineError::new(Fault::Unavailable, "forge_unavailable", words),
+        ErrorClass::Permanent | ErrorClass::Conflict | ErrorClass::Full => {
+            EngineError::new(Fault::Unprocessable, "forge_failed", words)
+        }
     };
-    refused
+    EngineError { hint: error.remedy, ..refused }
 }

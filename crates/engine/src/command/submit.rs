@@ -93,29 +93,12 @@ impl Engine {
 
     /// The session, and what its agent is told first.
     async fn draft(&self, who: &Principal, new: &NewSession) -> Result<(Session, String), EngineError> {
-        let prompt = match new.issue.filter(|_| new.prompt.trim().is_empty()) {
-            Some(_) => None,
-            None => {
-                Some(parse_prompt(&new.prompt).map_err(|text| EngineError::invalid("prompt_invalid", text))?)
-            }
-        };
-        let mut policy = self.policy(new.policy.as_deref())?;
-        let place = self.place(new, &policy).await?;
-        if place.outsider {
-            // What strangers wrote may steer the agent: a person looks before anything leaves.
-            policy.publish = policy.publish.min(PublishCeiling::Ask);
-        }
-        let publish = self.publish_rule(&policy, new).map_err(|error| match place.outsider {
-            true => error.hint(
-                "it takes in what somebody wrote who is no member of the project: use `ask` or `manual`",
-            ),
-            false => error,
-        })?;
-        self.check_publishable(&place, &policy, publish).await?;
-        let (prompt, task) = worded(prompt, &place);
+        let prompt = checked_prompt(new)?;
         let title = checked_title(new.title.as_deref())?;
         let model = checked_model(new.model.as_deref())?;
         let agent = self.agent(new.agent.as_ref()).await?;
+        let (place, policy, publish) = self.limits(new).await?;
+        let (prompt, task) = worded(prompt, &place);
         let id = self.ports().ids.session();
         let lineage = match &new.parent {
             Some(parent) => self.owned(who, parent, Scope::Read).await?.value.lineage,
@@ -167,6 +150,24 @@ impl Engine {
             id,
         };
         Ok((session, task))
+    }
+
+    /// Where the task begins, and within what limits.
+    async fn limits(&self, new: &NewSession) -> Result<(Place, Policy, PublishRule), EngineError> {
+        let mut policy = self.policy(new.policy.as_deref())?;
+        let place = self.place(new, &policy).await?;
+        if place.outsider {
+            // What strangers wrote may steer the agent: a person looks before anything leaves.
+            policy.publish = policy.publish.min(PublishCeiling::Ask);
+        }
+        let publish = self.publish_rule(&policy, new).map_err(|error| match place.outsider {
+            true => error.hint(
+                "it takes in what somebody wrote who is no member of the project: use `ask` or `manual`",
+            ),
+            false => error,
+        })?;
+        self.check_publishable(&place, &policy, publish).await?;
+        Ok((place, policy, publish))
     }
 
     fn policy(&self, name: Option<&str>) -> Result<Policy, EngineError> {
@@ -223,6 +224,14 @@ impl Engine {
         )
         .hint("add its folder to TELECODER_LOCAL_ROOTS (separated by `:`) and restart the server"))
     }
+}
+
+/// What a person asks for; nothing, where an issue says it all.
+fn checked_prompt(new: &NewSession) -> Result<Option<String>, EngineError> {
+    if new.issue.is_some() && new.prompt.trim().is_empty() {
+        return Ok(None);
+    }
+    parse_prompt(&new.prompt).map(Some).map_err(|text| EngineError::invalid("prompt_invalid", text))
 }
 
 /// What a person asked for, and what the agent is told: with an issue, its fenced text as well.

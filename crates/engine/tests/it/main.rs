@@ -11,5 +11,6 @@ mod answers;
 mod crash;
 mod endings;
 mod forge;
+mod sources;
 mod tasks;
 mod world;
