@@ -167,7 +167,7 @@ pub fn derive(last_words: &str, files: &[ChangedFile], stat: DiffStat, verified:
     if files.len() > MAX_ITEMS {
         changed.push(format!("and {} more files", files.len() - MAX_ITEMS));
     }
-    let mut uncertain = claims.uncertain.clone();
+    let mut uncertain = said(&claims.uncertain);
     if verified.is_empty() && stat.files > 0 {
         uncertain.push("No check was run by TeleCoder on this change.".to_owned());
     }
@@ -176,9 +176,18 @@ pub fn derive(last_words: &str, files: &[ChangedFile], stat: DiffStat, verified:
         changed,
         verified,
         uncertain,
-        next: claims.next.clone(),
+        next: said(&claims.next),
         claims,
     }
+}
+
+/// Items that say something: `none` under a heading stands for an empty list.
+fn said(items: &[String]) -> Vec<String> {
+    let nothing = |item: &&String| {
+        let word = item.trim().trim_end_matches('.').to_ascii_lowercase();
+        !matches!(word.as_str(), "none" | "nothing" | "n/a" | "nil" | "-")
+    };
+    items.iter().filter(nothing).cloned().collect()
 }
 
 fn headline(last_words: &str, stat: DiffStat) -> String {
@@ -268,6 +277,14 @@ mod tests {
         assert!(outcome.verified.is_empty());
         assert_eq!(outcome.claims.verified, ["everything"]);
         assert_eq!(outcome.uncertain, ["No check was run by TeleCoder on this change."]);
+    }
+
+    #[test]
+    fn nothing_is_no_item() {
+        let text = "Changed: a\nUncertain: None.\nNext:\n- n/a\n- merge it";
+        let outcome = derive(text, &[], DiffStat::default(), vec![]);
+        assert_eq!((outcome.uncertain, outcome.next), (vec![], vec!["merge it".to_owned()]));
+        assert_eq!(outcome.claims.uncertain, ["None."]);
     }
 
     #[test]
