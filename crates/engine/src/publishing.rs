@@ -345,6 +345,6 @@ fn follower(
 }
 
 /// A forge's link as people can open it: a path gets the server's address in front.
-fn link(engine: &Engine, url: &str) -> String {
+pub(crate) fn link(engine: &Engine, url: &str) -> String {
     if url.starts_with('/') { format!("{}{url}", engine.public_url()) } else { url.to_owned() }
 }

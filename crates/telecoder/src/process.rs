@@ -73,7 +73,9 @@ pub async fn apply_patch(folder: &Path, patch: &[u8]) -> Result<(), PortError> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(PortError::new(ErrorClass::Conflict, format!("the change does not apply here: {}", said.trim()))
+    let said = said.trim();
+    let said = said.strip_prefix("error: ").unwrap_or(said);
+    Err(PortError::new(ErrorClass::Conflict, format!("the change does not apply here: {said}"))
         .remedy("commit or stash your own changes, and be on the branch that the session began from"))
 }
 

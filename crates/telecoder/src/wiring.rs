@@ -205,10 +205,24 @@ fn engine_options(
         toolchain_env: toolchains.env,
         path: path.join(":"),
         secrets,
-        local_roots: token_required.then(|| config.local_roots.clone()),
+        local_roots: token_required.then(|| local_roots(config)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..EngineOptions::new(data.join("sessions"))
     }
+}
+
+/// The folders below which local paths may be repositories. Where only this host can reach the server, its user's home is one
+/// unless others are named.
+fn local_roots(config: &Config) -> Vec<PathBuf> {
+    if config.local_roots.is_empty() && config.listen.ip().is_loopback() {
+        return config
+            .home
+            .iter()
+            .filter(|home| home.is_absolute() && home.parent().is_some())
+            .cloned()
+            .collect();
+    }
+    config.local_roots.clone()
 }
 
 async fn open_store(

@@ -21,7 +21,8 @@ fn the_change_lands_in_the_working_tree_and_nothing_is_committed() {
     // A second time it does not fit, and nothing is half done.
     let again = world.cli(["apply", &id]).run();
     assert_eq!(again.code, 1);
-    assert!(again.stderr.starts_with("error: the change does not apply here: error: "), "{again:?}");
+    let told = "error: the change does not apply here: patch failed: README.md:1\n";
+    assert!(again.stderr.starts_with(told), "{again:?}");
     assert!(again.stderr.contains(" hint: commit or stash your own changes"), "{again:?}");
     assert_eq!(world.repo.git(&["status", "--short"]), " M README.md\n?? blob\n?? src/new.rs\n");
 }

@@ -71,6 +71,8 @@ fn pull_requests_are_listed_shown_merged_and_closed() {
         Pull request #1 is merged as [COMMIT].
     "#]]
     .assert_eq(&merged.shown());
+    let told = world.filtered(world.cli(["logs", &first]).run().stdout.lines().last().unwrap());
+    assert_eq!(told, "pull request #1 merged  http://[ADDRESS]/pulls/1");
     expect![[r#"
         exit 0
         Pull request #2 is closed.
@@ -159,10 +161,10 @@ fn what_cannot_be_done_with_a_pull_request_is_told() {
         ! 
         ! Commands:
         !   list   List them, newest first
-        !   show   Show one
+        !   show   Show one, with its checks and reviews where it is on a forge
         !   diff   Show its change as a patch
-        !   merge  Merge it into its base
-        !   close  Close it without merging
+        !   merge  Merge a local one into its base
+        !   close  Close a local one without merging
         !   help   Print this message or the help of the given subcommand(s)
         ! 
         ! Options:

@@ -77,7 +77,7 @@ fn an_argument_that_is_no_utf8_is_refused_in_words() {
         exit 2
         ! error: invalid UTF-8 was detected in one or more arguments
         ! 
-        ! Usage: telecoder run [OPTIONS] <PROMPT>...
+        ! Usage: telecoder run [OPTIONS] [PROMPT]...
         ! 
         ! For more information, try '--help'.
     "#]]
@@ -86,7 +86,7 @@ fn an_argument_that_is_no_utf8_is_refused_in_words() {
         exit 2
         ! error: invalid UTF-8 was detected in one or more arguments
         ! 
-        ! Usage: telecoder run [OPTIONS] <PROMPT>...
+        ! Usage: telecoder run [OPTIONS] [PROMPT]...
         ! 
         ! For more information, try '--help'.
     "#]]

@@ -58,3 +58,20 @@ fn where_a_token_is_needed_the_starters_home_and_repository_are_allowed() {
     let output = world.cli(["run", SAY]).without("TELECODER_LOCAL_ROOTS").run();
     assert_eq!(output.code, 0, "{output:?}");
 }
+
+#[test]
+fn a_server_that_needs_a_token_takes_repositories_below_its_users_home() {
+    let world = World::with(&[
+        ("TELECODER_LOCAL_ROOTS", ""),
+        ("TELECODER_API_TOKEN", "0123456789abcdef0123456789abcdef"),
+    ]);
+    let mine = world.path("home/mine").display().to_string();
+    world.repo.git(&["clone", "--quiet", ".", &mine]);
+    assert_eq!(world.cli(["run", "--detach", "-r", &mine, "hi"]).run().code, 0);
+    expect![[r#"
+        exit 1
+        ! error: `[REPO]/repository` is not below a folder that this server may use as a repository
+        !  hint: name its folder, or one above it, in TELECODER_LOCAL_ROOTS (separated by `:`) when the server is started
+    "#]]
+    .assert_eq(&world.cli(["run", "hi"]).run().shown());
+}

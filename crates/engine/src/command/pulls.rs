@@ -87,7 +87,11 @@ impl Engine {
             session.updated_at = self.now();
             let mut commit = Commit::new(session.id.clone(), session.updated_at);
             commit.expect = Some(versioned.version);
-            commit.events.push(EventBody::pull_request(pull.number, &after.url, action));
+            commit.events.push(EventBody::pull_request(
+                pull.number,
+                &crate::publishing::link(self, &after.url),
+                action,
+            ));
             commit.writes.push(Write::Session(Box::new(session)));
             self.ports().store.commit(commit).await?;
             Ok(())

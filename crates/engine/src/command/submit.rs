@@ -222,7 +222,7 @@ impl Engine {
             "path_outside_roots",
             format!("`{path}` is not below a folder that this server may use as a repository"),
         )
-        .hint("add its folder to TELECODER_LOCAL_ROOTS (separated by `:`) and restart the server"))
+        .hint("name its folder, or one above it, in TELECODER_LOCAL_ROOTS (separated by `:`) when the server is started"))
     }
 }
 

@@ -58,7 +58,7 @@ pub const ALL: &[Setting] = &[
         "local_roots",
         &["TELECODER_LOCAL_ROOTS"],
         "",
-        "Folders, separated by `:`, below which local paths may be repositories where tokens are required.",
+        "Folders, separated by `:`, below which local paths may be repositories where tokens are required; default: the home folder, on loopback.",
     ),
     setting(
         "public_url",
