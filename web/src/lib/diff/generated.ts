@@ -1,5 +1,5 @@
-// Which files a reader seldom wants to see at once (layer: lib, pure): locks, what programs wrote, and very long changes.
-// They are folded, never left out.
+/** Which files a reader seldom wants to see at once (layer: lib, pure): locks, what programs wrote, and very long changes.
+ *  They are folded, never left out. */
 import type { DiffFile } from "./wire";
 
 /** Changed lines above which a file waits to be opened. */

@@ -1,8 +1,8 @@
-// From a diff to the rows of a list (layer: lib, pure). Rows are what is virtualised: each is of one kind, and rows of lines
-// have one height, so that 10,000 of them cost no more than those in sight.
-//
-// Invariants: every line of the diff is in exactly one row (two sides of a split row count as one each); line numbers count
-// as git counts; rows hold the wire's text as it is – making it harmless is the renderer's part.
+/** From a diff to the rows of a list (layer: lib, pure). Rows are what is virtualised: each is of one kind, and rows of lines
+ *  have one height, so that 10,000 of them cost no more than those in sight.
+ *
+ *  Invariants: every line of the diff is in exactly one row (two sides of a split row count as one each); line numbers count
+ *  as git counts; rows hold the wire's text as it is – making it harmless is the renderer's part. */
 import type { DiffFile, DiffHunk, DiffLine } from "./wire";
 
 /** How the two versions stand: one below the other, or side by side. */

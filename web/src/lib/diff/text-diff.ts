@@ -1,7 +1,7 @@
-// The diff of two texts by lines (layer: lib, pure), for the edits that an agent tells with whole texts.
-//
-// Invariants: bounded work (the cost of Myers' algorithm grows with the changes, and above a bound the middle is told as one
-// replacement); the result is a valid diff whatever the texts; context as git shows it, three lines.
+/** The diff of two texts by lines (layer: lib, pure), for the edits that an agent tells with whole texts.
+ *
+ *  Invariants: bounded work (the cost of Myers' algorithm grows with the changes, and above a bound the middle is told as one
+ *  replacement); the result is a valid diff whatever the texts; context as git shows it, three lines. */
 import { linesOf } from "@/lib/text/cut";
 import type { DiffFile, DiffHunk, DiffLine } from "./wire";
 

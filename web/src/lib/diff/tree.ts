@@ -1,5 +1,5 @@
-// The tree of a diff's files (layer: lib, pure). Invariants: folders stand before files, both by name; a folder that holds
-// nothing but one folder is joined with it; each file stands in it once.
+/** The tree of a diff's files (layer: lib, pure). Invariants: folders stand before files, both by name; a folder that holds
+ *  nothing but one folder is joined with it; each file stands in it once. */
 import type { DiffFile } from "./wire";
 
 export interface TreeFolder {

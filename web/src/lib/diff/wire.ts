@@ -1,7 +1,7 @@
-// The wire types that diffs are made of, from the generated document.
-import type { components } from "@/api/schema.gen";
+/** The wire types that diffs are made of. Layer: lib. */
+import type { Wire } from "@/api/client";
 
-export type Diff = components["schemas"]["Diff"];
-export type DiffFile = components["schemas"]["DiffFile"];
-export type DiffHunk = components["schemas"]["DiffHunk"];
-export type DiffLine = components["schemas"]["DiffLine"];
+export type Diff = Wire<"Diff">;
+export type DiffFile = Wire<"DiffFile">;
+export type DiffHunk = Wire<"DiffHunk">;
+export type DiffLine = Wire<"DiffLine">;

@@ -1,5 +1,5 @@
-// Word-level marks of two versions of a line (layer: lib, pure). Invariants: bounded work whatever the lines; marks are
-// ranges in order that do not touch; lines that have little in common get none, because all would be marked.
+/** Word-level marks of two versions of a line (layer: lib, pure). Invariants: bounded work whatever the lines; marks are
+ *  ranges in order that do not touch; lines that have little in common get none, because all would be marked. */
 
 /** A marked range of a line, in UTF-16 units. */
 export interface Mark {

@@ -1,5 +1,5 @@
-// Bounded pieces of long text (layer: lib, pure). Invariants: a line that a page renders has a bound, whatever the text's
-// length; nothing is cut inside a character; what is left out is counted.
+/** Bounded pieces of long text (layer: lib, pure). Invariants: a line that a page renders has a bound, whatever the text's
+ *  length; nothing is cut inside a character; what is left out is counted. */
 
 /** Characters of a line that are rendered before somebody asks for more. */
 export const LINE_LIMIT = 2_000;

@@ -1,9 +1,9 @@
-// Foreign text made harmless (layer: lib, pure). Everything that an agent, a repository or a forge wrote goes through
-// `shown` before it is rendered.
-//
-// Invariants: the result holds no control character but newline and tab, nothing that reverses or hides text, and no
-// half character; what would be invisible is named (⟦U+202E⟧) instead of dropped, so that nobody is fooled by what they see.
-// Terminal sequences are the one thing that is dropped: they are layout, and the words between them stay.
+/** Foreign text made harmless (layer: lib, pure). Everything that an agent, a repository or a forge wrote goes through
+ *  `shown` before it is rendered.
+ *
+ *  Invariants: the result holds no control character but newline and tab, nothing that reverses or hides text, and no
+ *  half character; what would be invisible is named (⟦U+202E⟧) instead of dropped, so that nobody is fooled by what they see.
+ *  Terminal sequences are the one thing that is dropped: they are layout, and the words between them stay. */
 
 // biome-ignore-start lint/suspicious/noControlCharactersInRegex: finding control characters is this file's purpose
 const COULD_HARM =
