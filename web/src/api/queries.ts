@@ -1,7 +1,6 @@
 /** What the pages load, by name: one key and one call each. Layer: api. */
 import { infiniteQueryOptions, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { client, take, takePage } from "./client";
-import { type Config, call, type Defaults, type KnownRepository } from "./soon";
 
 /** The keys of the cache. What begins with the same words is refreshed together. */
 export const keys = {
@@ -81,19 +80,19 @@ export const policiesQuery = queryOptions({
 /** What a task gets where its request is silent. */
 export const defaultsQuery = queryOptions({
   queryKey: keys.defaults,
-  queryFn: () => call<Defaults>("GET", "/api/defaults"),
+  queryFn: () => take(client.GET("/api/defaults")),
 });
 
 /** The repositories that sessions used. */
 export const repositoriesQuery = queryOptions({
   queryKey: keys.repositories,
-  queryFn: () => call<KnownRepository[]>("GET", "/api/repositories"),
+  queryFn: () => take(client.GET("/api/repositories")),
 });
 
 /** The settings in force, secrets masked. */
 export const configQuery = queryOptions({
   queryKey: keys.config,
-  queryFn: () => call<Config>("GET", "/api/config"),
+  queryFn: () => take(client.GET("/api/config")),
 });
 
 /** The access tokens, without their secrets. */

@@ -106,6 +106,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the configuration, secrets masked
+         * @description Scope: `admin`.
+         */
+        get: operations["getConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes settings, all or none; what is a secret is never shown again
+         * @description Scope: `admin`.
+         */
+        patch: operations["changeConfig"];
+        trace?: never;
+    };
+    "/api/config/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a provider's key with the cheapest live call
+         * @description Scope: `admin`.
+         */
+        post: operations["checkKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says what tasks that do not say get
+         * @description Scope: `read`.
+         */
+        get: operations["getDefaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/doctor": {
         parameters: {
             query?: never;
@@ -118,6 +182,28 @@ export interface paths {
          * @description Scope: `read`.
          */
         get: operations["getDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads or follows which of the caller's sessions changed, in order
+         * @description With `Accept: text/event-stream` a stream: first `ready` (or `reset`, where the place was too old and everything must be read anew) with a place, then `session` for each change, `inbox` when its marks were cleared, and `changed` where something changed that is no event. `id` is the global number; `Last-Event-ID` goes on from there.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["listChanges"];
         put?: never;
         post?: never;
         delete?: never;
@@ -357,6 +443,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/repositories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the repositories of the caller's sessions, the last used first, and what is kept of them
+         * @description Scope: `read`.
+         */
+        get: operations["listRepositories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/repositories/inspect": {
         parameters: {
             query?: never;
@@ -427,6 +533,26 @@ export interface paths {
         patch: operations["renameSession"];
         trace?: never;
     };
+    "/api/sessions/{id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the checks that the platform ran for a session
+         * @description Scope: `read`.
+         */
+        get: operations["listChecks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}/diff": {
         parameters: {
             query?: never;
@@ -461,6 +587,26 @@ export interface paths {
          *     Scope: `read`.
          */
         get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a folder or a file of a session, as it was at its last snapshot
+         * @description Scope: `read`.
+         */
+        get: operations["getFiles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -551,6 +697,26 @@ export interface paths {
          * @description Scope: `publish`.
          */
         post: operations["publishSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/publish/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows the pull request that publishing would open or bring up to date
+         * @description Scope: `read`.
+         */
+        post: operations["previewPublish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -735,6 +901,18 @@ export interface components {
             kind: components["schemas"]["ToolKind"];
             /** @description The agent's choices. */
             options: components["schemas"]["PermissionOption"][];
+            /** @description How much harm a yes can do. */
+            risk: components["schemas"]["Risk"];
+            /** @description Why a person is asked. */
+            reason: string;
+            /** @description Who asks: the agent. */
+            askedBy: string;
+            /** @description The session's title. */
+            sessionTitle: string;
+            /** @description The session's repository. */
+            repo: string | null;
+            /** @description What exactly is asked for, where the agent told it. */
+            detail: components["schemas"]["ApprovalDetail"] | null;
             /** @description How it stands. */
             state: components["schemas"]["ApprovalState"];
             /** @description Who answered. */
@@ -751,6 +929,11 @@ export interface components {
              * @description When it was answered.
              */
             answeredAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it ceases to wait by itself; `null`: it does not.
+             */
+            expiresAt: string | null;
         };
         /** @description The answer to an approval. The first answer wins. */
         ApprovalAnswer: {
@@ -760,6 +943,19 @@ export interface components {
             note?: string | null;
             /** @description The words of an answer. */
             answer?: string | null;
+        };
+        /** @description What an agent wants to do, in full as far as it was told, and bounded. */
+        ApprovalDetail: {
+            /** @description The tool call in the session's events. */
+            toolCallId: string | null;
+            /** @description The command, where it is one. */
+            command: string | null;
+            /** @description The tool's input; `null` where it is larger than 16 KiB or was not told. */
+            input: Record<string, never> | null;
+            /** @description The edits, each side cut at 16 KiB. */
+            diffs: components["schemas"]["ToolDiff"][];
+            /** @description The files it touches. */
+            locations: string[];
         };
         /**
          * @description How an approval stands.
@@ -821,6 +1017,24 @@ export interface components {
             /** @description Under `Next`. */
             next: string[];
         };
+        /** @description The configuration. */
+        Config: {
+            /** @description All settings, in the order of the reference. */
+            settings: components["schemas"]["Setting"][];
+            /** @description The model providers. */
+            providers: components["schemas"]["ProviderKey"][];
+            /** @description Settings that were changed by this request and count only after a restart. */
+            restart: string[];
+        };
+        /** @description A change of settings, all or none. */
+        ConfigChange: {
+            /** @description New values, by key. */
+            set?: {
+                [key: string]: string;
+            };
+            /** @description Keys whose values are taken away. */
+            unset?: string[];
+        };
         /** @description A token that was just made. The secret is shown this once. */
         CreatedToken: {
             /** @description The token. */
@@ -833,6 +1047,25 @@ export interface components {
          * @enum {string}
          */
         Decision: "approve" | "deny" | "answer";
+        /** @description What tasks that do not say get, and what there is to choose from. */
+        Defaults: {
+            /** @description The agent that a task gets now; `null` where none is ready. */
+            agent: string | null;
+            /** @description The agent that the configuration names; `null`: the server chooses. */
+            agentSetting: string | null;
+            /** @description The policy's name. */
+            policy: string;
+            /** @description When tasks are published; `null`: as their policy says. */
+            publish: components["schemas"]["PublishRule"] | null;
+            /** @description The stages. */
+            pipeline: components["schemas"]["Pipeline"];
+            /** @description The model providers. */
+            providers: components["schemas"]["ProviderState"][];
+            /** @description Whether paths of the server's host may be repositories. */
+            localPaths: boolean;
+            /** @description Folders below which they must lie; empty: anywhere, where they may at all. */
+            localRoots: string[];
+        };
         /** @description A session's whole change. */
         Diff: {
             /** @description Its size. */
@@ -1119,6 +1352,18 @@ export interface components {
             /** @enum {string} */
             type: "done";
         };
+        /** @description A pull request that is there already. */
+        ExistingPull: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            number: number;
+            /** @description Where it can be seen. */
+            url: string;
+            /** @description Its state. */
+            state: components["schemas"]["PullState"];
+        };
         /**
          * @description Why a session ended in `error`.
          * @enum {string}
@@ -1129,6 +1374,56 @@ export interface components {
          * @enum {string}
          */
         FileChange: "added" | "modified" | "deleted" | "renamed";
+        /** @description One name of a folder. */
+        FileEntry: {
+            /** @description The name; what is no UTF-8 in it is replaced, and then it cannot be opened. */
+            name: string;
+            /** @description Its path from the root. */
+            path: string;
+            /** @description What it is. */
+            kind: components["schemas"]["FileKind"];
+            /**
+             * Format: int64
+             * @description The size of a file, in bytes.
+             */
+            size: number | null;
+            /** @description Whether a file may be started. */
+            executable: boolean;
+        };
+        /**
+         * @description What stands at a path.
+         * @enum {string}
+         */
+        FileKind: "folder" | "file" | "link" | "submodule";
+        /** @description What stands at a path of a session's tree. */
+        FileView: {
+            /** @description The path from the root; empty for the root. */
+            path: string;
+            /** @description What it is. */
+            kind: components["schemas"]["FileKind"];
+            /** @description The commit whose tree it is. */
+            commitSha: string;
+            /** @description The entries of a folder, folders first (at most 2,000). */
+            entries: components["schemas"]["FileEntry"][];
+            /**
+             * Format: int64
+             * @description How many entries the folder has.
+             */
+            total: number;
+            /** @description Whether entries, or the end of the text, are left out. */
+            truncated: boolean;
+            /**
+             * Format: int64
+             * @description The size of a file, in bytes.
+             */
+            size: number | null;
+            /** @description Whether a file may be started. */
+            executable: boolean;
+            /** @description Whether a file is not text. */
+            binary: boolean;
+            /** @description The text of a file (at most 1 MiB of it), what a link points to, or the commit of a submodule. */
+            text: string | null;
+        };
         /** @description One row of `doctor`. */
         Finding: {
             /** @description What was looked at: `sandbox`, `agent goose`, `model anthropic`, `disk`, … */
@@ -1182,6 +1477,16 @@ export interface components {
         How: "open" | "token" | "cookie";
         /** @description The inbox, outcome first. */
         Inbox: {
+            /**
+             * Format: date-time
+             * @description When the marks were last cleared; `null` if never.
+             */
+            seenAt: string | null;
+            /**
+             * Format: int64
+             * @description How many of `finished` are unread.
+             */
+            unread: number;
             /** @description What needs an answer, oldest first. */
             waiting: components["schemas"]["WaitingEntry"][];
             /** @description The last sessions that ended, newest first. */
@@ -1191,6 +1496,68 @@ export interface components {
         InspectRequest: {
             /** @description `owner/name`, an https or ssh URL, or an absolute path of the server's host. */
             repo: string;
+        };
+        /** @description What a check of a provider's key found. */
+        KeyCheck: {
+            /** @description The provider. */
+            provider: string;
+            /** @description Whether the key works. */
+            ok: boolean;
+            /** @description What is wrong. */
+            problem: string | null;
+            /** @description What to do about it. */
+            remedy: string | null;
+            /**
+             * Format: date-time
+             * @description When it was checked.
+             */
+            checkedAt: string;
+        };
+        /** @description Which key to check. */
+        KeyToCheck: {
+            /** @description `anthropic`, `openai`, `gemini`. */
+            provider: string;
+        };
+        /** @description A repository that sessions work on, and what is kept of it. */
+        KnownRepository: {
+            /** @description The repository. */
+            repo: string;
+            /** @description Where it is. */
+            kind: components["schemas"]["RepositoryKind"];
+            /**
+             * Format: int64
+             * @description Sessions that work on it.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description How many of them have not ended.
+             */
+            active: number;
+            /**
+             * Format: date-time
+             * @description When the newest of them was made.
+             */
+            lastUsedAt: string;
+            /** @description Whether a mirror of it is kept. */
+            mirrored: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of the mirror on disk.
+             */
+            mirrorBytes: number;
+            /**
+             * Format: int64
+             * @description Warm bases that are kept.
+             */
+            bases: number;
+            /**
+             * Format: int64
+             * @description Their bytes on disk, without what they share with the mirror.
+             */
+            basesBytes: number;
+            /** @description Whether there are too many files to count: then the sizes are lower bounds. */
+            atLeast: boolean;
         };
         /**
          * @description What a line of a diff is.
@@ -1443,11 +1810,58 @@ export interface components {
              */
             outputBytes: number;
         };
+        /** @description A model provider and its key. */
+        ProviderKey: {
+            /** @description `anthropic`, `openai`, `gemini`. */
+            provider: string;
+            /** @description Whether it can be used. */
+            ready: boolean;
+            /** @description Its endpoint. */
+            baseUrl: string;
+            /** @description The setting that holds its key. */
+            keySetting: string;
+            /** @description The key, masked. */
+            key: string | null;
+            /** @description Where the key came from, in words. */
+            source: string;
+            /** @description Whether the key can be changed here. */
+            editable: boolean;
+            /** @description What the last check of the key found, since the server started. */
+            check: components["schemas"]["KeyCheck"] | null;
+        };
+        /** @description A model provider, as far as everybody may know. */
+        ProviderState: {
+            /** @description `anthropic`, `openai`, `gemini`. */
+            provider: string;
+            /** @description Whether there is a key for it, or it needs none. */
+            ready: boolean;
+        };
         /**
          * @description The most that a policy lets out.
          * @enum {string}
          */
         PublishCeiling: "never" | "ask" | "auto";
+        /** @description A pull request as publishing would open it or bring it up to date. */
+        PublishPreview: {
+            /** @description The session. */
+            sessionId: string;
+            /** @description The repository that it would go to. */
+            repo: string;
+            /** @description The forge: `local`, `github`, … */
+            forge: string;
+            /** @description The branch that holds the change. */
+            branch: string;
+            /** @description The branch that it would be merged into. */
+            base: string;
+            /** @description Its title. */
+            title: string;
+            /** @description Its body, markdown, without the hidden marker. */
+            body: string;
+            /** @description Not yet ready for review. */
+            draft: boolean;
+            /** @description The pull request that would be brought up to date; `null`: a new one is opened. */
+            existing: components["schemas"]["ExistingPull"] | null;
+        };
         /** @description How a session shall be published. Absent fields are derived. */
         PublishRequest: {
             /** @description The branch to be merged into. */
@@ -1601,6 +2015,11 @@ export interface components {
              */
             uncommittedTotal: number;
         };
+        /**
+         * @description Where a repository is.
+         * @enum {string}
+         */
+        RepositoryKind: "local" | "remote";
         /** @description The person whom a commit names as its author. */
         Requester: {
             /** @description Name. */
@@ -1618,6 +2037,11 @@ export interface components {
          * @enum {string}
          */
         ReviewState: "approved" | "changes_requested" | "commented" | "dismissed";
+        /**
+         * @description How much harm a yes can do, least first.
+         * @enum {string}
+         */
+        Risk: "read" | "contained_write" | "repository_write" | "high";
         /**
          * @description What a token allows; each includes those before it.
          * @enum {string}
@@ -1741,6 +2165,25 @@ export interface components {
             /** @description The new title. */
             title: string;
         };
+        /** @description A change of a session that lists show. */
+        SessionNews: {
+            /**
+             * Format: int64
+             * @description Its place among all events; grows, with gaps.
+             */
+            global: number;
+            /** @description The session. */
+            sessionId: string;
+            /**
+             * Format: int64
+             * @description The event's number within the session.
+             */
+            seq: number;
+            /** @description The event's type, as in the session's own stream. */
+            type: string;
+            /** @description The new status, where the event tells one. */
+            status: components["schemas"]["Status"] | null;
+        };
         /** @description What a session has used. */
         SessionUsage: {
             /** @description The session. */
@@ -1780,6 +2223,23 @@ export interface components {
              * @description Turns begun.
              */
             turns: number;
+        };
+        /** @description One setting. */
+        Setting: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its value, masked where it is a secret; `null` where it is not set. */
+            value: string | null;
+            /** @description Where it came from, in words. */
+            source: string;
+            /** @description What it does. */
+            about: string;
+            /** @description Whether it is a secret. */
+            secret: boolean;
+            /** @description Whether it can be changed here. */
+            editable: boolean;
+            /** @description Whether a change counts at once. */
+            live: boolean;
         };
         /** @description A link that signs one browser in, once. */
         SignInLink: {
@@ -2188,6 +2648,121 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    getConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    changeConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigChange"];
+            };
+        };
+        responses: {
+            /** @description The configuration, changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    checkKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyToCheck"];
+            };
+        };
+        responses: {
+            /** @description What was found, also where the key is wrong */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyCheck"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getDefaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The defaults */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Defaults"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getDoctor: {
         parameters: {
             query?: {
@@ -2212,6 +2787,43 @@ export interface operations {
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listChanges: {
+        parameters: {
+            query?: {
+                /** @description Only changes with a global number above this one; without it a stream begins now. */
+                after?: number;
+                /** @description Rows of an array, 1 to 1,000. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The global number of the last change that arrived; stands above `after`. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes */
+            200: {
+                headers: {
+                    /** @description `<address>; rel="next"`, where there is a next page */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionNews"][];
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["TooMany"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2561,6 +3173,31 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listRepositories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The repositories */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownRepository"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     inspectRepository: {
         parameters: {
             query?: never;
@@ -2752,6 +3389,35 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listChecks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id; a session's may be shortened to any unique prefix. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checks */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     getDiff: {
         parameters: {
             query?: {
@@ -2824,6 +3490,39 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFiles: {
+        parameters: {
+            query?: {
+                /** @description The path from the root, with `/` between names; absent or empty: the root. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id; a session's may be shortened to any unique prefix. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stands at the path */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -3002,6 +3701,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Published"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            422: components["responses"]["Impossible"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    previewPublish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id; a session's may be shortened to any unique prefix. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PublishRequest"];
+            };
+        };
+        responses: {
+            /** @description The pull request as it would be */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishPreview"];
                 };
             };
             400: components["responses"]["Invalid"];

@@ -1,14 +1,14 @@
 /** What exactly an agent asks to do: the command, the files, the edit. Everything here is the agent's word. Layer: components. */
-import type { ApprovalMore } from "@/api/soon";
+import type { Wire } from "@/api/client";
 import { count } from "@/lib/format";
 import { shown, shownOnOneLine } from "@/lib/text/harmless";
 
 const MOST = 6000;
 
 /** The detail; nothing where the request has none. */
-export function ApprovalDetail({ approval }: { approval: ApprovalMore }) {
+export function ApprovalDetail({ approval }: { approval: Pick<Wire<"Approval">, "detail"> }) {
   const { detail } = approval;
-  if (detail == null) return null;
+  if (detail === null) return null;
   const edits = detail.diffs.slice(0, 3);
   const places = detail.locations.filter((path) => !edits.some((edit) => edit.path === path)).slice(0, 5);
   return (
@@ -40,7 +40,6 @@ export function ApprovalDetail({ approval }: { approval: ApprovalMore }) {
           {places.map(shownOnOneLine).join("  ")}
         </p>
       )}
-      {detail.truncated && <p className="text-n11 text-xs">Shortened: the session shows it whole.</p>}
     </div>
   );
 }

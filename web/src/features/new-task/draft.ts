@@ -1,6 +1,5 @@
 /** What somebody is about to ask for, and what it will mean. Pure. Layer: feature. */
 import type { Wire } from "@/api/client";
-import type { Defaults } from "@/api/soon";
 import { repositoryName, span } from "@/lib/format";
 
 /** A task that was not sent yet. An empty text leaves the choice to the server. */
@@ -31,7 +30,7 @@ export function allowedRules(policy: Wire<"Policy"> | undefined): Wire<"PublishR
 export function ruleInForce(
   draft: Pick<Draft, "publish">,
   policy: Wire<"Policy"> | undefined,
-  defaults: Defaults | undefined,
+  defaults: Wire<"Defaults"> | undefined,
 ): Wire<"PublishRule"> {
   const wanted = draft.publish || defaults?.publish || "auto";
   const allowed = allowedRules(policy);
@@ -55,7 +54,7 @@ export function toRequest(draft: Draft): Wire<"NewSession"> {
 export function whatWillHappen(
   draft: Draft,
   policy: Wire<"Policy"> | undefined,
-  defaults: Defaults | undefined,
+  defaults: Wire<"Defaults"> | undefined,
   facts: Wire<"RepositoryFacts"> | undefined,
 ): string {
   const agent = draft.agent || defaults?.agent || "The agent";
@@ -68,7 +67,11 @@ export function whatWillHappen(
   return `${agent} works ${where}, in a sandbox that reaches nothing but its model${most}, ${ending(draft, policy, defaults)}.`;
 }
 
-function ending(draft: Draft, policy: Wire<"Policy"> | undefined, defaults: Defaults | undefined): string {
+function ending(
+  draft: Draft,
+  policy: Wire<"Policy"> | undefined,
+  defaults: Wire<"Defaults"> | undefined,
+): string {
   if (policy?.workspace === "read_only") return "changes nothing, and answers in words";
   if (policy?.workspace === "throw_away") return "throws every change away, and answers in words";
   if (draft.repo.trim() === "") return "and keeps what it made for you to look at";

@@ -2,8 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { FolderGit2, Globe, Plus } from "lucide-react";
+import type { Wire } from "@/api/client";
 import { repositoriesQuery } from "@/api/queries";
-import type { KnownRepository } from "@/api/soon";
 import { Page } from "@/components/page";
 import { Ago } from "@/components/time";
 import { ButtonLink } from "@/components/ui/button";
@@ -54,7 +54,7 @@ export function RepositoriesPage() {
   );
 }
 
-function Row({ repository }: { repository: KnownRepository }) {
+function Row({ repository }: { repository: Wire<"KnownRepository"> }) {
   const { repo, kind, sessions, active, mirrorBytes, basesBytes, bases, atLeast, lastUsedAt, mirrored } =
     repository;
   const kept = mirrored || bases > 0;

@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router";
 import { Check, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { Wire } from "@/api/client";
-import type { ApprovalMore } from "@/api/soon";
 import { useAnswer } from "@/api/use-answer";
 import { ApprovalDetail } from "@/components/approval-detail";
 import { Ago } from "@/components/time";
@@ -13,10 +12,10 @@ import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
-import { repositoryName } from "@/lib/format";
+import { repositoryName, sentence } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
 
-const risks: Record<NonNullable<ApprovalMore["risk"]>, { word: string; color: string }> = {
+const risks: Record<Wire<"Risk">, { word: string; color: string }> = {
   read: { word: "Only reads", color: "text-n11" },
   contained_write: { word: "Writes inside the sandbox", color: "text-n11" },
   repository_write: { word: "Writes to the repository", color: "text-wait" },
@@ -42,13 +41,13 @@ export function ApprovalCard({
   approval,
   session,
 }: {
-  approval: Wire<"Approval"> & ApprovalMore;
+  approval: Wire<"Approval">;
   session: Wire<"Session">;
 }) {
   const answer = useAnswer(approval);
   const [note, setNote] = useState<string | null>(null);
   const verb = verbs[approval.kind];
-  const risk = approval.risk && risks[approval.risk];
+  const risk = risks[approval.risk];
   const give = (decision: "approve" | "deny") =>
     answer.mutate(
       { decision, ...(note?.trim() && { note: note.trim() }) },
@@ -69,11 +68,11 @@ export function ApprovalCard({
       <div className="border-wait border-l-2 px-3 py-3 md:px-4">
         <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-n11 text-xs">
           <span>
-            <span className="font-medium text-wait">{approval.askedBy ?? session.agent}</span> asks
+            <span className="font-medium text-wait">{approval.askedBy}</span> asks
           </span>
-          {risk && <span className={cx("font-medium", risk.color)}>{risk.word}</span>}
+          <span className={cx("font-medium", risk.color)}>{risk.word}</span>
           <Ago at={approval.createdAt} className="ml-auto" />
-          {approval.expiresAt != null && (
+          {approval.expiresAt !== null && (
             <span>
               expires <Ago at={approval.expiresAt} />
             </span>
@@ -82,9 +81,7 @@ export function ApprovalCard({
         <h3 className="mt-1 font-semibold text-base" dir="auto">
           {shownOnOneLine(approval.title)}
         </h3>
-        {approval.reason !== undefined && approval.reason !== "" && (
-          <p className="mt-1 text-n11 text-sm">{approval.reason}</p>
-        )}
+        {approval.reason !== "" && <p className="mt-1 text-n11 text-sm">{sentence(approval.reason)}</p>}
         <ApprovalDetail approval={approval} />
         <p className="mt-2 truncate text-n11 text-sm">
           For{" "}

@@ -1,7 +1,7 @@
 /** What a task gets that asks for nothing else. Layer: feature. */
 import { useQuery } from "@tanstack/react-query";
+import type { Wire } from "@/api/client";
 import { agentsQuery, configQuery, defaultsQuery, policiesQuery } from "@/api/queries";
-import type { Setting } from "@/api/soon";
 import { SelectField } from "@/components/ui/field";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { QueryView } from "@/components/ui/states";
@@ -60,7 +60,7 @@ export function Defaults() {
   );
 }
 
-function Choice({ row, setting }: { row: Row; setting: Setting | undefined }) {
+function Choice({ row, setting }: { row: Row; setting: Wire<"Setting"> | undefined }) {
   const change = useChangeConfig(`Changed: ${row.label.toLowerCase()}`);
   const value = setting?.value ?? "";
   const fixed = setting === undefined || !setting.editable;

@@ -2,9 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, CircleDashed, CircleX } from "lucide-react";
 import { type FormEvent, useState } from "react";
+import type { Wire } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { configQuery } from "@/api/queries";
-import type { Provider } from "@/api/soon";
 import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
@@ -37,7 +37,7 @@ export function Keys() {
   );
 }
 
-function Row({ provider }: { provider: Provider }) {
+function Row({ provider }: { provider: Wire<"ProviderKey"> }) {
   const [open, setOpen] = useState(false);
   const name = names[provider.provider] ?? provider.provider;
   const check = useCheckKey();
@@ -62,13 +62,16 @@ function Row({ provider }: { provider: Provider }) {
             {here ? (
               <>
                 <code>{provider.key}</code>
-                {provider.source !== null && <> from {provider.source}</>}
+                from {provider.source}
               </>
             ) : (
               "No key"
             )}
-            {provider.baseUrl !== null && <> · {provider.baseUrl}</>}
+            · {provider.baseUrl}
           </p>
+          {!provider.editable && (
+            <p className="mt-1 text-n11 text-xs">Set on the server's host; change it there.</p>
+          )}
           {provider.check !== null && (
             <p className={`mt-1 text-xs ${provider.check.ok ? "text-done" : "text-fail"}`} role="status">
               {provider.check.ok ? "The key works" : (provider.check.problem ?? "The key does not work")},
@@ -89,7 +92,7 @@ function Row({ provider }: { provider: Provider }) {
               Check
             </Button>
           )}
-          {!open && (
+          {!open && provider.editable && (
             <Button
               onClick={() => setOpen(true)}
               aria-label={here ? `Replace the key of ${name}` : `Set the key of ${name}`}
@@ -97,7 +100,7 @@ function Row({ provider }: { provider: Provider }) {
               {here ? "Replace" : "Set the key"}
             </Button>
           )}
-          {here && (
+          {here && provider.editable && (
             <Button
               look="danger"
               onClick={() => forget.mutate({ unset: [provider.keySetting] }, { onError: toastFailed })}
@@ -114,7 +117,15 @@ function Row({ provider }: { provider: Provider }) {
   );
 }
 
-function KeyForm({ provider, name, onDone }: { provider: Provider; name: string; onDone: () => void }) {
+function KeyForm({
+  provider,
+  name,
+  onDone,
+}: {
+  provider: Wire<"ProviderKey">;
+  name: string;
+  onDone: () => void;
+}) {
   const [key, setKey] = useState("");
   const set = useChangeConfig(`Set the key of ${name}`);
   const check = useCheckKey();
