@@ -184,6 +184,7 @@ impl Demo {
         if let Ok(session) = session {
             console::heading("The same session in a browser");
             console::note(&format!("{url}/sessions/{}", session.id));
+            console::note(&format!("signed in, by a link that works once: telecoder open {}", session.id));
         }
     }
 }

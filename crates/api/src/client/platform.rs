@@ -11,6 +11,7 @@ use crate::inbox::Inbox;
 use crate::policy::Policy;
 use crate::pull::{Pull, PullFilter};
 use crate::repository::{InspectRequest, RepositoryFacts};
+use crate::sign_in::SignInLink;
 use crate::sse::{Frame, SseParser};
 use crate::token::{CreatedToken, NewToken, Token};
 use reqwest::StatusCode;
@@ -124,6 +125,14 @@ impl Client {
     /// See [`ClientError`].
     pub async fn policies(&self) -> Result<Vec<Policy>, ClientError> {
         self.json(self.get(&["api", "policies"])?).await
+    }
+
+    /// Makes a link that signs one browser in, once.
+    ///
+    /// # Errors
+    /// See [`ClientError`]; status 403 if the token has not the scope `admin`.
+    pub async fn create_sign_in_link(&self) -> Result<SignInLink, ClientError> {
+        self.json(self.post(&["api", "login", "links"], &Nothing {})?).await
     }
 
     /// The tokens, newest first, without their secrets.

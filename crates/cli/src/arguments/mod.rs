@@ -8,7 +8,7 @@ mod session;
 
 pub(crate) use platform::{
     AgentArguments, AgentsCommand, CompletionsArguments, ConfigArguments, ConfigCommand, DoctorArguments,
-    FolderArguments, PolicyCommand, ServeArguments, TokenCommand,
+    FolderArguments, OpenArguments, PolicyCommand, ServeArguments, TokenCommand,
 };
 pub(crate) use session::{
     AnswerArguments, ApprovalsArguments, EventsArguments, FollowedSession, InboxArguments, ListArguments,
@@ -61,6 +61,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Give an agent a task and follow it to its pull request
     Run(Box<RunArguments>),
+    /// Show the web UI: prints its address, and opens a browser on a desktop
+    Open(OpenArguments),
     /// List sessions, newest first
     List(ListArguments),
     /// Show how a session stands, with its outcome

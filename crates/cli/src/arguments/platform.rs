@@ -19,6 +19,17 @@ pub(crate) struct ServeArguments {
     pub(crate) detached: bool,
 }
 
+/// Options of `open`.
+#[derive(Debug, Args)]
+pub(crate) struct OpenArguments {
+    /// A session, in place of the inbox; its id or a unique prefix of it
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// Print the address only
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+}
+
 /// What to do with policies.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {

@@ -13,6 +13,7 @@ mod forge_pull;
 mod inbox;
 mod list;
 mod message;
+mod open;
 mod policy;
 mod pr;
 mod publish;
@@ -60,6 +61,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Serve(options) => serve::serve(options).await,
         Command::StopServer(options) => serve::stop(&context, &options).await,
         Command::Run(options) => run::run(&context, *options).await,
+        Command::Open(options) => open::open(&context, &options).await,
         Command::List(options) => list::list(&context, options).await,
         Command::Status(one) => session::status(&context, &one.id).await,
         Command::Lineage(one) => list::lineage(&context, &one.id).await,

@@ -6,7 +6,7 @@ use crate::arguments::RunArguments;
 use crate::exit::{Failure, Outcome};
 use crate::repository;
 use crate::start_server::connect_or_start;
-use crate::terminal::{BOLD, styled};
+use crate::terminal::{BOLD, DIM, styled};
 use crate::words::{clean, count};
 use telecoder_api::policy::{PublishCeiling, PublishRule};
 use telecoder_api::repository::RepositoryFacts;
@@ -34,6 +34,10 @@ pub(crate) async fn run(context: &Context, options: RunArguments) -> Outcome {
     let task = task(&options, prompt, repo).await?;
     let session = client.create_session(&task, None).await?.value;
     announce(context, facts.as_ref(), &session, &options);
+    if context.terminal.is_terminal() {
+        let page = format!("{}/sessions/{}", client.base_url().trim_end_matches('/'), session.id);
+        context.terminal.note(&format!("  {}", styled(DIM, &page)));
+    }
     if options.detach {
         return created(context, &session);
     }

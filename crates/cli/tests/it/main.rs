@@ -30,6 +30,7 @@ mod inbox;
 mod list;
 mod logs;
 mod message;
+mod open;
 mod openapi;
 mod ordinary;
 mod policies;

@@ -111,6 +111,7 @@ fn a_run_is_told_in_colour_and_hostile_text_cannot_touch_the_terminal() {
     expect![[r#"
         Working on [REPO]/repository (main at [COMMIT]); the pull request will be a local one, in that repository.
         Session ␛[1m[ID]␛[0m · agent gym · policy standard
+          ␛[2mhttp://[ADDRESS]/sessions/[ID]␛[0m
         ␛[2m●␛[0m ␛[2mpending␛[0m
         ␛[2m●␛[0m ␛[36mpreparing␛[0m
         ␛[2mprepare workspace …␛[0m
