@@ -1,5 +1,5 @@
 /** Every screen, dark and light, at a desk and on a phone: nothing that axe minds, no complaint, no foreign request, no sideways scroll. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { close, picture, signIn, violations, visit } from "./harness/browser.ts";
 import { Server } from "./harness/server.ts";
 
@@ -53,7 +53,7 @@ for (const theme of ["dark", "light"] as const) {
     // What a desk of 1,280 pixels shows at 400 %.
     [320, 256],
   ] as const) {
-    test(`${theme} at ${width}`, async () => {
+    test.concurrent(`${theme} at ${width}`, async ({ expect }) => {
       const { page, context, complaints, foreign } = await signIn(
         await visit(server.url, { theme, viewport: { width, height } }),
         server,

@@ -1,7 +1,10 @@
 /** What every unit test needs: matchers, a clean page, and what jsdom lacks. */
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
+
+// A machine that compiles Rust at the same time is slow; nothing waits longer than it must.
+configure({ asyncUtilTimeout: 10_000 });
 
 afterEach(() => {
   cleanup();
