@@ -89,7 +89,7 @@ impl Engine {
             commit.expect = Some(versioned.version);
             commit.events.push(EventBody::pull_request(
                 pull.number,
-                &crate::publishing::link(self, &after.url),
+                crate::publishing::link(self, &after.url),
                 action,
             ));
             commit.writes.push(Write::Session(Box::new(session)));

@@ -44,11 +44,11 @@ pub(crate) fn subject(secrets: &Secrets, call: ToolCall) -> Option<ToolCall> {
         locations,
         input,
     };
-    match super::redact::whole(secrets, EventBody::ToolUpdate(small)) {
-        EventBody::ToolUpdate(call) => Some(call),
-        // A secret stood where nothing could be put in its place.
-        _ => None,
-    }
+    // Where a secret stood at a place that takes nothing else, it comes back as another event.
+    let EventBody::ToolUpdate(call) = super::redact::whole(secrets, EventBody::ToolUpdate(small)) else {
+        return None;
+    };
+    Some(call)
 }
 
 /// The beginning of a text of a subject.
