@@ -185,3 +185,52 @@ fn strangers(operation: &str, schema: &Value, body: &Value) -> Vec<String> {
         .map(|name| format!("request {operation}: no field `{name}`"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_forge::operations::ALL;
+
+    fn operation(id: &str) -> &'static Operation {
+        ALL.iter().find(|operation| operation.id == id).unwrap()
+    }
+
+    #[test]
+    fn every_operation_is_described_with_the_path_that_is_served() {
+        for operation in ALL {
+            let described = description().operation(operation).unwrap();
+            // GitHub writes both sides of a comparison into the path, clients send them as one part.
+            let path = described["path"].as_str().unwrap().replace("{base}...{head}", "{basehead}");
+            assert_eq!(
+                (described["method"].as_str(), path.as_str()),
+                (Some(operation.method), operation.path)
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_answer_is_told() {
+        let told = |id: &str, status: u16, body: Option<Value>| {
+            description().answer(operation(id), status, body.as_ref()).join("\n")
+        };
+        let reference =
+            json!({"ref": "refs/heads/x", "node_id": "n", "url": "no address", "object": {"sha": 1}});
+        let all = [
+            told("git/get-ref", 200, Some(reference)),
+            told("git/get-ref", 202, None),
+            told("git/get-ref", 200, None),
+            told("pulls/check-if-merged", 204, Some(json!({}))),
+            told("pulls/create", 422, Some(json!({"message": "no"}))),
+        ];
+        expect_test::expect![[r#"
+            answer git/get-ref 200: /url: "no address" is not a "uri"
+            answer git/get-ref 200: /object: "type" is a required property
+            answer git/get-ref 200: /object: "url" is a required property
+            answer git/get-ref 200: /object/sha: 1 is not of type "string"
+            answer git/get-ref 202: no such answer
+            answer git/get-ref 200: it needs a body
+            answer pulls/check-if-merged 204: it has no body
+            answer pulls/create 422: : "documentation_url" is a required property"#]]
+        .assert_eq(&all.join("\n"));
+    }
+}
