@@ -1,5 +1,6 @@
 //! Layer 1: forges. Invariant: an adapter knows ports only, never another adapter.
 
+pub mod github;
 mod local;
 mod local_reader;
 

@@ -1,0 +1,43 @@
+//! Layer 1: how git reaches a GitHub's repositories. Invariant: the credential is in the header's value only.
+
+use super::client::Client;
+use super::credentials::For;
+use super::options::GitHubLogin;
+use super::refusal::Failure;
+use super::slug::Slug;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use telecoder_model::PortError;
+use telecoder_model::port::git::{Purpose, RemoteAddress};
+use telecoder_model::repository::Repository;
+
+/// What is said where a credential is needed and there is none.
+pub(super) fn no_credentials(server: &str) -> PortError {
+    PortError::denied(format!("the server has no credentials for {server}")).remedy(
+        "Set GITHUB_TOKEN, run `gh auth login`, or set up a GitHub App (docs/guide/github.md), then restart the server.",
+    )
+}
+
+impl Client {
+    pub(super) async fn git_address(
+        &self,
+        repository: &Repository,
+        purpose: Purpose,
+    ) -> Result<RemoteAddress, PortError> {
+        let slug = Slug::of(repository)?;
+        let url = format!("{}/{slug}.git", self.options.server);
+        let nobody = matches!(self.options.login, GitHubLogin::Nobody);
+        if nobody && purpose == Purpose::Write {
+            return Err(no_credentials(&self.options.server));
+        }
+        let token = match (self.token(&For::Repository(slug)).await, purpose) {
+            (Ok(token), _) => token,
+            // Where the App is not installed, the repository may still be public.
+            (Err(Failure::Refused(_)), Purpose::Read) => None,
+            (Err(failure), _) => return Err(failure.into()),
+        };
+        let authorization =
+            token.map(|token| format!("Basic {}", STANDARD.encode(format!("x-access-token:{}", token.expose()))));
+        Ok(RemoteAddress { url, authorization })
+    }
+}
