@@ -139,7 +139,7 @@ export class Server {
       title: words,
       ...more,
     });
-    const database = new DatabaseSync(join(this.data, "telecoder.db"));
+    const database = new DatabaseSync(join(this.data, "server.db"));
     database.exec("PRAGMA busy_timeout = 5000");
     database
       .prepare(

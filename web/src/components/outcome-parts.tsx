@@ -58,7 +58,7 @@ export function OutcomeParts({ session }: { session: Session }) {
 function Part({ name, lines, empty }: { name: string; lines: string[]; empty: string }) {
   return (
     <div className="min-w-0">
-      <h4 className="mb-1 font-medium text-n10 text-xs">{name}</h4>
+      <h3 className="mb-1 font-medium text-n10 text-xs">{name}</h3>
       {lines.length === 0 ? (
         <p className="text-n10 text-sm">{empty}</p>
       ) : (
