@@ -27,8 +27,8 @@ export function LineText({
         ? shown(head)
         : parts.map((part, at) =>
             part.marked ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a line have no other name.
               <mark
+                // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a line have no other name.
                 key={at}
                 className={
                   kind === "added" ? "bg-diff-add-word text-current" : "bg-diff-del-word text-current"

@@ -1,0 +1,97 @@
+/** What the agent asks for, answered where it was asked. Layer: feature. */
+import { useQuery } from "@tanstack/react-query";
+import { Check, Hand, X } from "lucide-react";
+import { inboxQuery } from "@/api/queries";
+import { useAnswer } from "@/api/use-answer";
+import { ApprovalDetail } from "@/components/approval-detail";
+import { Button } from "@/components/ui/button";
+import { Icon } from "@/components/ui/icon";
+import { toastDone, toastFailed } from "@/components/ui/toast";
+import { shown } from "@/lib/text/harmless";
+import type { Permission } from "../timeline/items";
+
+const WORDS: Record<string, string> = { allowed: "Approved", denied: "Denied", cancelled: "No longer asked" };
+
+/** The card. */
+export function PermissionCard({
+  permission,
+  session,
+  agent,
+  over,
+}: {
+  permission: Permission;
+  session: string;
+  agent: string;
+  over: boolean;
+}) {
+  const answer = useAnswer({ id: permission.id, sessionId: session });
+  const asked = permission.state === "asked" && !over;
+  const inbox = useQuery({ ...inboxQuery, enabled: asked });
+  const approval = inbox.data?.waiting.find((entry) => entry.approval.id === permission.id)?.approval;
+  const title = shown(permission.title.slice(0, 4000));
+  if (!asked) {
+    const words =
+      permission.state === "asked" ? "No longer asked" : (WORDS[permission.state] ?? permission.state);
+    return (
+      <p className="flex min-h-7 items-center gap-2 text-n11 text-xs">
+        <Icon
+          of={permission.state === "denied" ? X : permission.state === "allowed" ? Check : Hand}
+          className="text-n9"
+        />
+        <span className="shrink-0">
+          {words}
+          {permission.by !== null && ` by ${permission.by === "policy" ? "the policy" : permission.by}`}
+        </span>
+        <span className="truncate font-mono" dir="auto" title={title}>
+          {title}
+        </span>
+      </p>
+    );
+  }
+  const give = (decision: "approve" | "deny") =>
+    answer.mutate(
+      { decision },
+      {
+        onSuccess: ({ late }) =>
+          toastDone(
+            late
+              ? "Somebody was quicker: it was answered already"
+              : decision === "approve"
+                ? "Approved"
+                : "Denied",
+          ),
+        onError: toastFailed,
+      },
+    );
+  const sent = answer.isPending || answer.isSuccess;
+  return (
+    <article
+      className="rounded-md border border-n6 border-l-2 border-l-wait bg-n2 p-3"
+      aria-label="Permission"
+    >
+      <p className="text-n11 text-xs">
+        <span className="font-medium text-wait">{agent}</span> asks for permission
+      </p>
+      <h4 className="mt-1 whitespace-pre-wrap break-words font-semibold text-base" dir="auto">
+        {title}
+      </h4>
+      {approval?.reason && <p className="mt-1 text-n11 text-sm">{approval.reason}</p>}
+      {approval && <ApprovalDetail approval={approval} />}
+      <div className="mt-3 flex flex-wrap gap-2">
+        <Button
+          look="primary"
+          className="h-10 flex-1 md:h-8 md:flex-none"
+          disabled={sent}
+          onClick={() => give("approve")}
+        >
+          <Icon of={Check} />
+          Approve
+        </Button>
+        <Button className="h-10 flex-1 md:h-8 md:flex-none" disabled={sent} onClick={() => give("deny")}>
+          <Icon of={X} />
+          Deny
+        </Button>
+      </div>
+    </article>
+  );
+}

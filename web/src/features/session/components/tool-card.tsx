@@ -1,0 +1,174 @@
+/** A tool at work: what, how it went, what it said. Layer: feature. */
+import {
+  Brain,
+  ChevronDown,
+  ChevronRight,
+  FileMinus,
+  FilePen,
+  FileText,
+  FolderInput,
+  Globe,
+  type LucideIcon,
+  Search,
+  SlidersHorizontal,
+  SquareTerminal,
+  Wrench,
+} from "lucide-react";
+import { useId, useState } from "react";
+import type { Wire } from "@/api/client";
+import { SmallDiff } from "@/components/diff/small-diff";
+import { LongText } from "@/components/prose/long-text";
+import { Icon } from "@/components/ui/icon";
+import { cx } from "@/lib/classes";
+import { count } from "@/lib/format";
+import { lastLines } from "@/lib/text/cut";
+import { shown, shownOnOneLine } from "@/lib/text/harmless";
+import { lasted } from "../timeline/fold";
+import type { Reads, Tool } from "../timeline/items";
+
+const kinds: Record<Wire<"ToolKind">, { icon: LucideIcon; word: string }> = {
+  read: { icon: FileText, word: "Read" },
+  edit: { icon: FilePen, word: "Edit" },
+  delete: { icon: FileMinus, word: "Delete" },
+  move: { icon: FolderInput, word: "Move" },
+  search: { icon: Search, word: "Search" },
+  execute: { icon: SquareTerminal, word: "Run" },
+  think: { icon: Brain, word: "Think" },
+  fetch: { icon: Globe, word: "Fetch" },
+  switch_mode: { icon: SlidersHorizontal, word: "Mode" },
+  other: { icon: Wrench, word: "Tool" },
+};
+
+const TAIL = 4;
+const MOST_DIFFS = 8;
+
+/** The card. */
+export function ToolCard({ tool }: { tool: Tool }) {
+  const { call } = tool;
+  const kind = kinds[call.kind ?? "other"];
+  const [open, setOpen] = useState(false);
+  const body = useId();
+  const output = call.output ?? "";
+  const input = inputOf(call);
+  const more = output !== "" || input !== "";
+  const tail = open
+    ? null
+    : call.kind === "execute" || call.status === "failed"
+      ? lastLines(output.slice(-20_000), TAIL)
+      : null;
+  const diffs = call.diffs ?? [];
+  return (
+    <article
+      className="min-w-0"
+      aria-label={`${kind.word}: ${shownOnOneLine(call.title ?? call.id).slice(0, 120)}`}
+    >
+      <button
+        type="button"
+        className="flex min-h-7 w-full items-center gap-2 rounded-sm text-left hover:bg-n2 disabled:cursor-default"
+        aria-expanded={open}
+        aria-controls={body}
+        disabled={!more}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon of={kind.icon} className="shrink-0 text-n10" />
+        <span className="shrink-0 text-n11 text-xs">{kind.word}</span>
+        <span
+          className="min-w-0 flex-1 truncate font-mono text-xs"
+          dir="auto"
+          title={shownOnOneLine((call.title ?? "").slice(0, 500))}
+        >
+          {shownOnOneLine((call.title ?? call.id).slice(0, 500))}
+        </span>
+        <State tool={tool} />
+        {more && <Icon of={open ? ChevronDown : ChevronRight} className="shrink-0 text-n10" />}
+      </button>
+      <div id={body} className="flex flex-col gap-2 pl-6 empty:hidden">
+        {open && input !== "" && <LongText text={input} className="text-n11" />}
+        {diffs.slice(0, MOST_DIFFS).map((diff, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the edits of a call do not move.
+          <SmallDiff key={at} path={diff.path} before={diff.oldText ?? null} after={diff.newText} />
+        ))}
+        {diffs.length > MOST_DIFFS && (
+          <p className="text-n10 text-xs">and {count(diffs.length - MOST_DIFFS, "more edit")}</p>
+        )}
+        {open && output !== "" && (
+          <div className="max-h-120 overflow-auto rounded-md border border-n5 bg-n2 px-3 py-2">
+            <LongText text={output} />
+          </div>
+        )}
+        {tail && tail.lines.length > 0 && (
+          <pre
+            className="overflow-hidden whitespace-pre-wrap break-all border-n6 border-l-2 pl-3 text-n11 text-xs leading-5"
+            dir="auto"
+          >
+            {tail.before > 0 && <span className="block text-n10">⋯ {count(tail.before, "line")} before</span>}
+            {tail.lines.map((line) => shown(line.slice(0, 400))).join("\n")}
+          </pre>
+        )}
+      </div>
+    </article>
+  );
+}
+
+function State({ tool }: { tool: Tool }) {
+  const status = tool.call.status ?? "pending";
+  const time = lasted(tool);
+  return (
+    <span className="tabular flex shrink-0 items-center gap-2 text-xs">
+      {time && <span className="text-n10">{time}</span>}
+      <span
+        className={cx(
+          status === "failed" && "font-medium text-fail",
+          status === "completed" && "text-n10",
+          (status === "pending" || status === "in_progress") &&
+            "text-accent-text motion-safe:animate-breathe",
+        )}
+      >
+        {status === "failed" ? "failed" : status === "completed" ? "done" : "at work"}
+      </span>
+    </span>
+  );
+}
+
+function inputOf(call: Wire<"ToolCall">): string {
+  if (call.input == null) return "";
+  const { command } = call.input as { command?: unknown };
+  if (typeof command === "string" && command === call.title) return "";
+  return typeof command === "string" ? command : JSON.stringify(call.input, null, 2);
+}
+
+/** Reads and searches in one line. */
+export function ReadsLine({ reads }: { reads: Reads }) {
+  const [open, setOpen] = useState(false);
+  const only = reads.calls[0];
+  if (reads.calls.length === 1 && only) return <ToolCard tool={only} />;
+  const searches = reads.calls.filter((tool) => tool.call.kind === "search").length;
+  const read = reads.calls.length - searches;
+  const words = [
+    read > 0 && `Read ${count(read, "file")}`,
+    searches > 0 && count(searches, "search", "searches"),
+  ]
+    .filter(Boolean)
+    .join(", ");
+  return (
+    <div>
+      <button
+        type="button"
+        className="flex min-h-7 w-full items-center gap-2 rounded-sm text-left text-n11 text-xs hover:bg-n2"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon of={FileText} className="text-n10" />
+        <span className="flex-1">{words}</span>
+        <Icon of={open ? ChevronDown : ChevronRight} className="text-n10" />
+      </button>
+      {open && (
+        <div className="pl-6">
+          {reads.calls.slice(0, 500).map((tool) => (
+            <ToolCard key={tool.key} tool={tool} />
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
