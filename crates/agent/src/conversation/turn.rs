@@ -35,7 +35,7 @@ impl Acp {
     pub(super) fn login_needed(&mut self, error: &RpcError) -> Action {
         let reason =
             format!("{} says that it is not logged in: {}", self.state.settings.agent, words_of(error));
-        let remedy = "the model's key was refused or is missing: check it with `telecoder doctor`, set it with `telecoder config setup`";
+        let remedy = "the model's key was refused or is missing: check it with `telecoder doctor`, set it with `telecoder config set`";
         self.broken(reason, Some(remedy.to_owned()))
     }
 

@@ -194,7 +194,7 @@ fn pick_provider(
             .map(key_of)
             .collect();
         PortError::permanent(format!("agent `{}` has no model to call: no key is set", agent.name))
-            .remedy(format!("set {} (`telecoder config setup`)", wanted.join(" or ")))
+            .remedy(format!("set {} (`telecoder config set`)", wanted.join(" or ")))
     };
     Ok((chosen.ok_or_else(missing)?, model))
 }

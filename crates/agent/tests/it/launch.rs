@@ -55,11 +55,11 @@ async fn the_provider_follows_the_model_and_the_keys() {
         (Some("gemini-9"), vec![Anthropic, Gemini], Ok(("google", "gemini-9"))),
         (Some("openai/gpt-9"), vec![Anthropic, Openai], Ok(("openai", "gpt-9"))),
         (Some("qwen/coder"), vec![Anthropic, Openai], Ok(("openai", "qwen/coder"))),
-        (Some("gpt-9"), vec![Anthropic], Err("set OPENAI_API_KEY (`telecoder config setup`)")),
+        (Some("gpt-9"), vec![Anthropic], Err("set OPENAI_API_KEY (`telecoder config set`)")),
         (
             None,
             vec![],
-            Err("set ANTHROPIC_API_KEY or OPENAI_API_KEY or GEMINI_API_KEY (`telecoder config setup`)"),
+            Err("set ANTHROPIC_API_KEY or OPENAI_API_KEY or GEMINI_API_KEY (`telecoder config set`)"),
         ),
     ] {
         let mut request = request("goose");

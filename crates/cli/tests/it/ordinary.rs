@@ -15,6 +15,7 @@ const TESTS: &[&str] = &[
     "crash::a_server_that_is_killed_in_the_middle_of_a_turn_goes_on_where_it_was",
     "stop::stopping_in_the_middle_of_a_turn_ends_the_whole_tree",
     "policies::",
+    "serve::beyond_loopback_a_token_is_needed_whoever_runs_the_server",
 ];
 
 #[test]
@@ -46,5 +47,5 @@ fn the_way_of_a_task_is_the_same_for_an_ordinary_user() {
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("test result: ok. 6 passed"), "{text}");
+    assert!(text.contains("test result: ok. 7 passed"), "{text}");
 }

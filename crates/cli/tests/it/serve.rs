@@ -133,3 +133,32 @@ fn the_names_of_an_earlier_system_work_and_are_told() {
     "#]]
     .assert_eq(&world.cli(["serve"]).dir(world.path("home")).run().shown());
 }
+
+#[test]
+fn beyond_loopback_a_token_is_needed_whoever_runs_the_server() {
+    let mut world = World::without_server(&[]);
+    world.start_on("0.0.0.0:0");
+    assert!(world.log().contains("Token (shown once"), "{}", world.log());
+    assert_eq!(world.cli(["list"]).run().code, 0);
+    let url = world.url();
+    let elsewhere = world.path("elsewhere").display().to_string();
+    let stranger = world.cli(["list", "--server", &url]).env("TELECODER_DATA_DIR", &elsewhere).run();
+    assert_eq!(stranger.code, 1);
+    assert!(stranger.stderr.starts_with("error: this server needs a token\n"), "{stranger:?}");
+}
+
+#[test]
+fn a_key_that_the_provider_refuses_ends_the_session_and_names_the_setting() {
+    let model = telecoder_testkit::scripted_model::ScriptedModel::start_with_key("the-right-key");
+    let address = model.openai_base_url();
+    let world = World::with(&[("OPENAI_BASE_URL", &address), ("OPENAI_API_KEY", "sk-the-wrong-key-123")]);
+    let prompt = r#"GYM{"do":[{"model":"hi","api":"chat"},{"model":"hi","api":"chat"},{"hang":true}]}"#;
+    let output = world.cli(["run", prompt]).run();
+    assert_eq!(output.code, 1, "{output:?}");
+    let session = world.cli(["list"]).run().json()[0].clone();
+    assert_eq!(session["failureKind"], "agent_error");
+    let told = (session["error"].as_str().unwrap(), session["hint"].as_str().unwrap());
+    assert!(told.0.starts_with("openai refuses model calls: "), "{told:?}");
+    assert_eq!(told.1, "check OPENAI_API_KEY of the server; see telecoder doctor");
+    assert!(!output.stdout.contains("sk-the-wrong"), "{output:?}");
+}

@@ -45,6 +45,25 @@ async fn every_route_that_changes_something_takes_json_only() {
             let answer = app.call(&method, &path, not_an_object).await;
             assert_eq!(answer.error(), "400 invalid_field", "{method} {path}");
         }
+        for (body, wanted) in [("{", "400 invalid_json"), (&*" ".repeat(2 << 20), "413 body_too_large")] {
+            let request = app.request(&method, &path).header("content-type", "application/json");
+            let answer = app.send(request.body(body.to_owned())).await;
+            assert_eq!(answer.error(), wanted, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_refuses_strange_hosts_and_origins() {
+    let app = TestApp::start().await;
+    for (method, path, _) in operations() {
+        for (name, value, wanted) in [
+            ("host", "evil.example", "403 foreign_host"),
+            ("origin", "http://evil.example", "403 foreign_origin"),
+        ] {
+            let answer = app.send(app.request(&method, &path).header(name, value)).await;
+            assert_eq!(answer.error(), wanted, "{method} {path}");
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use telecoder_model::{ErrorClass, PortError};
 
-const RESTORE: &str = "Stop the server, keep a copy of the data folder, and restore the database from a backup \
-    (`telecoder restore`), or save what can be read with `sqlite3 <database> .recover`.";
+const RESTORE: &str = "Stop the server, keep a copy of the data folder, and restore the database from a backup, \
+    or save what can be read with `sqlite3 <database> .recover`.";
 
 /// Turns an error of the database into the port's error.
 pub(super) fn sql(what: impl Into<String>) -> impl FnOnce(sqlx::Error) -> PortError {

@@ -58,7 +58,7 @@ fn a_login_is_tried_once_and_only_when_it_is_asked_for() {
         &expect![[r#"
         send {"jsonrpc":"2.0","id":3,"method":"authenticate","params":{"methodId":"api-key"}}
         send {"jsonrpc":"2.0","id":4,"method":"session/new","params":{"cwd":"/workspace","mcpServers":[]}}
-        broken: testy says that it is not logged in: Authentication required (error -32000) / Some("the model's key was refused or is missing: check it with `telecoder doctor`, set it with `telecoder config setup`")
+        broken: testy says that it is not logged in: Authentication required (error -32000) / Some("the model's key was refused or is missing: check it with `telecoder doctor`, set it with `telecoder config set`")
     "#]],
     );
 }
