@@ -1,9 +1,10 @@
 /** The prompt: markdown, with a preview. Layer: feature. */
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { cx } from "@/lib/classes";
 import { whole } from "@/lib/format";
-import { shown } from "@/lib/text/harmless";
 import { LONGEST } from "../draft";
+
+const Prose = lazy(() => import("@/components/prose/prose").then((module) => ({ default: module.Prose })));
 
 /** The field. `onSend` is told of Ctrl Enter. */
 export function PromptField({
@@ -28,13 +29,13 @@ export function PromptField({
     <div className="rounded-md border border-n6 bg-n1 focus-within:border-n8">
       {preview ? (
         <div className="min-h-44 px-4 py-3 text-base">
-          {value.trim() === "" ? (
-            <p className="text-n10">There is nothing to preview.</p>
-          ) : (
-            <p className="whitespace-pre-wrap" dir="auto">
-              {shown(value)}
-            </p>
-          )}
+          <Suspense fallback={<p className="text-n10">Drawing the preview…</p>}>
+            {value.trim() === "" ? (
+              <p className="text-n10">There is nothing to preview.</p>
+            ) : (
+              <Prose text={value} />
+            )}
+          </Suspense>
         </div>
       ) : (
         <textarea
