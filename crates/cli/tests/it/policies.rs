@@ -30,10 +30,10 @@ fn under_observe_everything_written_is_listed_and_discarded() {
         permission allowed by policy: Read it
         The permission was allowed. Looked.
         discarded 3 paths: README.md, a.txt, out/b
-        outcome The permission was rejected
+        outcome The permission was allowed
         ● complete
 
-        complete  The permission was rejected
+        complete  The permission was allowed
         ! Working on [REPO]/repository (main at [COMMIT]); no change will leave the sandbox.
         ! Session [ID] · agent gym · policy observe
     "#]].assert_eq(&output.shown());
@@ -75,10 +75,10 @@ fn under_locked_the_tree_cannot_be_written() {
         ▸ read Read it
         permission denied by policy: Read it
         The permission was rejected.  Looked.
-        outcome The permission was rejected
+        outcome The permission was allowed
         ● complete
 
-        complete  The permission was rejected
+        complete  The permission was allowed
         ! Working on [REPO]/repository (main at [COMMIT]); no change will leave the sandbox.
         ! Session [ID] · agent gym · policy locked
     "#]].assert_eq(&output.shown());
