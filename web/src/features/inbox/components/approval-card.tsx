@@ -81,7 +81,11 @@ export function ApprovalCard({
         <h3 className="mt-1 font-semibold text-base" dir="auto">
           {shownOnOneLine(approval.title)}
         </h3>
-        {approval.reason !== "" && <p className="mt-1 text-n11 text-sm">{sentence(approval.reason)}</p>}
+        {approval.reason !== "" && (
+          <p className="mt-1 text-n11 text-sm">
+            <Words text={sentence(approval.reason)} />
+          </p>
+        )}
         <ApprovalDetail approval={approval} />
         <p className="mt-2 truncate text-n11 text-sm">
           For{" "}

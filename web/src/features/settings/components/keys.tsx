@@ -59,15 +59,9 @@ function Row({ provider }: { provider: Wire<"ProviderKey"> }) {
         <div className="min-w-0 flex-1 basis-52">
           <h3 className="font-medium text-sm leading-7">{name}</h3>
           <p className="text-n11 text-xs">
-            {here ? (
-              <>
-                <code>{provider.key}</code>
-                from {provider.source}
-              </>
-            ) : (
-              "No key"
-            )}
-            · {provider.baseUrl}
+            {here ? <code>{provider.key}</code> : "No key"}
+            {here && ` from ${provider.source}`}
+            {` · ${provider.baseUrl}`}
           </p>
           {!provider.editable && (
             <p className="mt-1 text-n11 text-xs">Set on the server's host; change it there.</p>
