@@ -113,13 +113,7 @@ export function DiffView({
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <div className="flex flex-wrap items-center gap-2 border-n5 border-b px-3 py-1.5 text-n11 text-xs">
-        <Button
-          size="small"
-          look="quiet"
-          className="hidden sm:inline-flex"
-          aria-pressed={tree}
-          onClick={() => setTree(!tree)}
-        >
+        <Button size="small" look="quiet" aria-pressed={tree} onClick={() => setTree(!tree)}>
           <Icon of={ListTree} />
           Files
         </Button>
@@ -139,7 +133,7 @@ export function DiffView({
         </Button>
       </div>
       <div className="flex min-h-0 flex-1">
-        {tree && (
+        {tree && files.length > 1 && (
           <nav
             aria-label="Changed files"
             className="hidden w-52 shrink-0 overflow-auto border-n5 border-r py-1 sm:block"

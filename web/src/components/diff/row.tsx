@@ -127,7 +127,7 @@ function Sign({
       title="Comment on this line"
       onClick={(event) => onPick(side, line, event.shiftKey)}
       className={cx(
-        "group/sign w-5 shrink-0 select-none text-center hover:bg-accent hover:text-on-accent focus-visible:bg-accent focus-visible:text-on-accent",
+        "group/sign h-5 w-5 shrink-0 self-start select-none text-center hover:bg-accent hover:text-on-accent focus-visible:bg-accent focus-visible:text-on-accent",
         chosen && "bg-accent text-on-accent",
       )}
     >

@@ -40,10 +40,9 @@ function block(token: Token, depth: number): ReactNode {
     case "space":
     case "def":
       return null;
-    case "heading": {
-      const Heading = token.depth < 3 ? "h4" : "h5";
-      return <Heading className="mt-1 font-semibold">{inline(token.tokens ?? [], depth)}</Heading>;
-    }
+    case "heading":
+      // Foreign headings are none of the page's outline.
+      return <p className="mt-1 font-semibold">{inline(token.tokens ?? [], depth)}</p>;
     case "code":
       return <Code text={token.text} language={token.lang ?? ""} />;
     case "blockquote":

@@ -11,6 +11,7 @@ import { Prose } from "@/components/prose/prose";
 import { isActive } from "@/components/status";
 import { PageSkeleton } from "@/components/ui/skeleton";
 import { EmptyState, QueryView } from "@/components/ui/states";
+import { Words } from "@/components/words";
 import { shownOnOneLine } from "@/lib/text/harmless";
 import { Composer } from "./components/composer";
 import { DetailsPane } from "./components/details-pane";
@@ -101,6 +102,7 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
 function OutcomePane({ session }: { session: Wire<"Session"> }) {
   return (
     <div className="min-h-0 flex-1 overflow-auto px-4 py-4 md:px-6">
+      <h2 className="sr-only">Outcome</h2>
       {session.error !== null && (
         <div className="mb-4 border-fail border-l-2 bg-fail-soft px-3 py-2">
           <h3 className="font-semibold">Failed: {session.failureKind?.replaceAll("_", " ")}</h3>
@@ -113,9 +115,9 @@ function OutcomePane({ session }: { session: Wire<"Session"> }) {
         )
       ) : (
         <>
-          <h2 className="mb-4 max-w-[72ch] font-semibold text-base" dir="auto">
-            {shownOnOneLine(session.outcome.headline)}
-          </h2>
+          <h3 className="mb-4 max-w-[72ch] font-semibold text-base" dir="auto">
+            <Words text={session.outcome.headline} />
+          </h3>
           <OutcomeParts session={session} />
         </>
       )}

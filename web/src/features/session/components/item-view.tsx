@@ -76,10 +76,10 @@ export const ItemView = memo(function ItemView({
 function ChapterHead({ chapter }: { chapter: Chapter }) {
   return (
     <div className="mt-3 border-n5 border-t pt-4">
-      <h3 className="mb-2 flex items-baseline gap-2 text-n10 text-xs">
+      <h2 className="mb-2 flex items-baseline gap-2 text-n10 text-xs">
         <span className="font-semibold text-n11">Turn {chapter.turn}</span>
         <Ago at={chapter.at} className="ml-auto" />
-      </h3>
+      </h2>
       <Person author={chapter.author === "user" ? "You" : "TeleCoder"} text={chapter.text} />
     </div>
   );
@@ -217,13 +217,13 @@ function PlanView({ plan }: { plan: Plan }) {
   const done = plan.entries.filter((entry) => entry.status === "completed").length;
   return (
     <section className="border-n6 border-l-2 pl-3" aria-label="Plan">
-      <h4 className="flex items-center gap-2 py-1 text-n11 text-xs">
+      <p className="flex items-center gap-2 py-1 text-n11 text-xs">
         <Icon of={ListChecks} />
         Plan
         <span className="tabular">
           {done}/{plan.entries.length}
         </span>
-      </h4>
+      </p>
       <ol className="flex flex-col gap-0.5 text-sm">
         {plan.entries.slice(0, 100).map((entry, at) => (
           <li

@@ -7,6 +7,7 @@ import { ApprovalDetail } from "@/components/approval-detail";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
+import { Words } from "@/components/words";
 import { shown } from "@/lib/text/harmless";
 import type { Permission } from "../timeline/items";
 
@@ -72,10 +73,14 @@ export function PermissionCard({
       <p className="text-n11 text-xs">
         <span className="font-medium text-wait">{agent}</span> asks for permission
       </p>
-      <h4 className="mt-1 whitespace-pre-wrap break-words font-semibold text-base" dir="auto">
+      <p className="mt-1 whitespace-pre-wrap break-words font-semibold text-base" dir="auto">
         {title}
-      </h4>
-      {approval?.reason && <p className="mt-1 text-n11 text-sm">{approval.reason}</p>}
+      </p>
+      {approval?.reason && (
+        <p className="mt-1 text-n11 text-sm">
+          <Words text={approval.reason} />
+        </p>
+      )}
       {approval && <ApprovalDetail approval={approval} />}
       <div className="mt-3 flex flex-wrap gap-2">
         <Button

@@ -43,13 +43,12 @@ export function SessionHead({
               Stop
             </Button>
           )}
-          <Button
-            className="hidden md:inline-flex"
-            onClick={() => document.getElementById("composer")?.focus()}
-          >
-            <Icon of={MessageSquare} />
-            Message
-          </Button>
+          <span className="hidden lg:block">
+            <Button onClick={() => document.getElementById("composer")?.focus()}>
+              <Icon of={MessageSquare} />
+              Message
+            </Button>
+          </span>
           {ended && (
             <Button
               busy={rerun.isPending}

@@ -1,0 +1,130 @@
+/** A session and its pull request: live, hostile, answered, commented on, published, merged. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { close, picture, signIn, type Visit, violations, visit } from "./harness/browser.ts";
+import { Server } from "./harness/server.ts";
+
+let server: Server;
+let repo: string;
+const open: Visit[] = [];
+
+const HOSTILE =
+  "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> \u001b[31mred\u001b[0m \u202egnp.exe [run](javascript:document.title='owned') ![x](https://evil.example/x.png)";
+
+async function window(options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
+  const opened = await signIn(await visit(server.url, options), server);
+  open.push(opened);
+  return opened;
+}
+
+beforeAll(async () => {
+  server = await Server.start({ TELECODER_MAX_SESSIONS: "1" });
+  repo = server.repository("calculator", { "calc.py": "def add(a, b):\n    return a - b\n" });
+});
+afterEach(async () => {
+  for (const { context } of open.splice(0)) await context.close();
+});
+afterAll(async () => {
+  await close();
+  await server.stop();
+});
+
+test("a change is read, commented on, published by hand, and merged", async () => {
+  const { id } = await server.session(
+    [
+      { think: "It subtracts." },
+      {
+        plan: [
+          ["Fix the sum", "high", "completed"],
+          ["Test it", "medium", "in_progress"],
+        ],
+      },
+      { say: "I fix **the sum** in `calc.py`.\n\n```py\nreturn a + b\n```", chunks: 5 },
+      { tool: "calc.py", kind: "edit", diff: ["calc.py", "return a - b\n", "return a + b\n"], text: "done" },
+      { write: ["calc.py", "def add(a, b):\n    return a + b\n"] },
+      { shell: "seq 1 30; exit 3" },
+      { claim: { changed: ["`add` adds"], verified: ["pytest passes"], uncertain: [], next: [] } },
+    ],
+    { repo, title: "Fix the sum", publish: "manual" },
+  );
+  await server.until(id, "complete");
+  const { page, complaints, foreign } = await window();
+  await page.goto(`/sessions/${id}`);
+  await page.getByText("Turn 1").waitFor();
+  await page.getByText("the sum", { exact: true }).first().waitFor();
+  await page.getByRole("tab", { name: /^Outcome/ }).click();
+  await page.getByText("What gym says (not checked)").waitFor();
+  await picture(page, "session-outcome");
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("tab", { name: /^Diff/ }).click();
+  await page.getByRole("button", { name: "Comment on line 2" }).last().click();
+  await page.getByLabel("Comment on calc.py:2").fill("Why not sum()?");
+  await picture(page, "session-diff");
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Send to the agent" }).click();
+  await page.getByText("Turn 2").waitFor();
+  await server.until(id, "complete");
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await page.getByRole("button", { name: "Open the pull request" }).waitFor();
+  await picture(page, "session-publish");
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Open the pull request" }).click();
+  await page
+    .getByRole("link", { name: /pull request #1/ })
+    .first()
+    .click();
+  await page.getByRole("heading", { name: "Fix the sum #1" }).waitFor();
+  await page.getByRole("button", { name: "Side by side" }).waitFor();
+  await picture(page, "pull");
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Merge", exact: true }).click();
+  await page.getByRole("button", { name: "Merge the pull request" }).click();
+  await page.getByText(/^Merged as/).waitFor();
+  await page.goto("/pulls");
+  await page.getByRole("link", { name: "Fix the sum" }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+});
+
+test("hostile words are words, a long line is cut, and nothing leaves the page", async () => {
+  const { id } = await server.session(
+    [
+      { say: HOSTILE },
+      { tool: HOSTILE, kind: "execute", text: HOSTILE },
+      { write: ["<b>x\u202e.txt", `${HOSTILE}\n`] },
+      { shell: "head -c 1000000 /dev/zero | tr '\\0' y > long.txt; printf 'caf\\351\\n' >> long.txt" },
+      { stderr: HOSTILE },
+    ],
+    { repo, publish: "manual" },
+  );
+  await server.until(id, "complete");
+  const { page, complaints, foreign } = await window();
+  await page.goto(`/sessions/${id}`);
+  await page.getByText("⟦U+202E⟧").first().waitFor();
+  await page.getByRole("tab", { name: /^Diff/ }).click();
+  await page.getByRole("button", { name: /show .* more characters/ }).waitFor();
+  await picture(page, "session-hostile");
+  expect(await page.title()).not.toBe("owned");
+  expect(await page.locator("main img, main script").count()).toBe(0);
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+});
+
+test("on a phone a permission is answered where it was asked, and the work goes on", async () => {
+  const id = await server.asking("Tidy up", [
+    {
+      ask: "rm -rf build",
+      kind: "execute",
+      allowed: [{ say: "It was allowed." }],
+      rejected: [{ say: "It was refused." }],
+    },
+  ]);
+  const { page, complaints } = await window({ viewport: { width: 390, height: 844 } });
+  await page.goto(`/sessions/${id}`);
+  await page.getByRole("button", { name: "Deny" }).waitFor();
+  await picture(page, "session-permission");
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Deny" }).click();
+  await page.getByText("It was refused.", { exact: true }).first().waitFor();
+  expect(complaints).toEqual([]);
+});
