@@ -17,6 +17,7 @@ use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
 use telecoder_engine::{Engine, EngineOptions, Ports, Secrets};
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::LocalForge;
+use telecoder_integrations::forge::github::{GitHubAccess, GitHubLogin};
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::gateway::ModelGateway;
 use telecoder_model::port::process::{HostUser, Processes};
@@ -108,7 +109,8 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let store = open_store(&builder, data, lock, Arc::clone(&clock)).await?;
     let processes = processes(config);
-    let git = git(config, data, Arc::clone(&processes));
+    let github = GitHubAccess::new(config.github.clone(), Arc::clone(&clock))?;
+    let git = git(config, data, Arc::clone(&processes), github.clone());
     let driver = match builder.driver {
         Some(driver) => driver,
         None => {
@@ -133,6 +135,7 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
     };
     let settings = Arc::new(LiveSettings::new(config, own_gateway, secrets.clone()));
     let mut forges = builder.forges;
+    forges.push(Arc::new(github.forge(git.clone())));
     forges.push(Arc::new(LocalForge::new(git.clone(), store.clone(), Arc::clone(&clock))));
     Ok(Ports {
         store,
@@ -154,11 +157,12 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
     })
 }
 
-fn git(config: &Config, data: &Path, processes: Arc<dyn Processes>) -> Arc<Git> {
+fn git(config: &Config, data: &Path, processes: Arc<dyn Processes>, github: GitHubAccess) -> Arc<Git> {
     let owner = host_owner();
     let options = GitOptions {
         owner: is_root().then_some(HostUser { uid: owner.uid, gid: owner.gid }),
         network: only(&config.env, NETWORK_VARIABLES),
+        remote: Some(Arc::new(github)),
         ..GitOptions::new(data.join("git"), data.join("sessions"))
     };
     Arc::new(Git::new(options, processes))
@@ -207,6 +211,7 @@ fn engine_options(
         secrets,
         local_roots: token_required.then(|| local_roots(config)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        forge_host: config.github.host(),
         ..EngineOptions::new(data.join("sessions"))
     }
 }
@@ -277,7 +282,13 @@ fn only(env: &BTreeMap<String, String>, names: &[&str]) -> BTreeMap<String, Stri
 /// Everything secret that this server was given.
 fn secrets(config: &Config) -> Secrets {
     let keys = config.providers.values().filter_map(|provider| provider.key.as_ref());
-    Secrets::new(keys.chain(&config.api_token).map(|secret| secret.expose().to_owned()))
+    let of_github = match &config.github.login {
+        GitHubLogin::Nobody => None,
+        GitHubLogin::Token { token, .. } => Some(token),
+        GitHubLogin::App(app) => Some(&app.key),
+    };
+    let of_github = of_github.map(|secret| secret.expose().to_owned());
+    Secrets::new(keys.chain(&config.api_token).map(|secret| secret.expose().to_owned()).chain(of_github))
 }
 
 pub(crate) fn providers(config: &Config) -> Result<Vec<ProviderOptions>, PortError> {

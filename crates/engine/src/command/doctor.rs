@@ -24,7 +24,26 @@ impl Engine {
         }
         findings.extend(self.model_findings());
         findings.extend(self.agent_findings().await?);
+        findings.extend(self.forge_findings().await);
         Ok(findings)
+    }
+
+    /// As whom each forge is spoken to. That none is set up stops nothing, so a problem is only a warning.
+    async fn forge_findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for forge in &self.ports().forges {
+            let Some(status) = forge.status().await else { continue };
+            let subject = format!("forge {}", forge.kind());
+            let told = match status.account {
+                Some(account) => format!("{account}, by {}", status.how),
+                None => status.how,
+            };
+            findings.push(match status.problem {
+                Some((what, remedy)) => finding(&subject, FindingState::Warning, what, Some(remedy)),
+                None => finding(&subject, FindingState::Ok, told, None),
+            });
+        }
+        findings
     }
 
     /// What must work for the server to take on work: the store.

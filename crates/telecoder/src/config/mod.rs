@@ -1,6 +1,7 @@
 //! Configuration (layer 3): one struct that adapters and engine are made from.
 
 mod error;
+mod github;
 pub mod setting;
 mod shown;
 pub(crate) mod source;
@@ -17,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use telecoder_broker::Secret;
+use telecoder_integrations::forge::github::GitHubOptions;
 use telecoder_model::id::AgentName;
 use telecoder_model::policy::{BUILT_IN, Policy, PublishRule};
 use telecoder_model::port::gateway::Provider;
@@ -65,6 +67,8 @@ pub struct Config {
     pub agent_commands: BTreeMap<AgentName, String>,
     /// Endpoint and key of each provider.
     pub providers: BTreeMap<Provider, ProviderConfig>,
+    /// Where GitHub is, and as whom it is spoken to.
+    pub github: GitHubOptions,
     /// The environment of the process, for what it starts outside of sandboxes (installers).
     pub env: BTreeMap<String, String>,
     /// What all this was read from, to read it again.
@@ -125,6 +129,7 @@ impl Config {
             chat_max_messages: reader.number("chat_max_messages", 1, 10_000)?,
             agent_commands: reader.agent_commands()?,
             providers: reader.providers()?,
+            github: github::read(&reader, given)?,
             env: given.env.clone(),
             given: given.clone(),
             home: given.home(),

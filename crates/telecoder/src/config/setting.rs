@@ -173,6 +173,40 @@ pub const ALL: &[Setting] = &[
         "https://generativelanguage.googleapis.com",
         "Endpoint of Gemini models.",
     ),
+    secret(
+        "github_token",
+        &["GITHUB_TOKEN", "GH_TOKEN"],
+        "Token for GitHub; default: what `gh auth login` keeps. It never enters a sandbox.",
+    ),
+    setting(
+        "github_app_id",
+        &["TELECODER_GITHUB_APP_ID"],
+        "",
+        "Id (or client id) of a GitHub App that is used instead of a token.",
+    ),
+    secret(
+        "github_app_key",
+        &["TELECODER_GITHUB_APP_KEY"],
+        "Private key of the GitHub App, PEM; `TELECODER_GITHUB_APP_KEY_FILE` names the file.",
+    ),
+    setting(
+        "github_app_installation",
+        &["TELECODER_GITHUB_APP_INSTALLATION"],
+        "",
+        "Installation of the GitHub App, where only one is to be used; default: the one of each repository.",
+    ),
+    setting(
+        "github_server_url",
+        &["GITHUB_SERVER_URL"],
+        "https://github.com",
+        "GitHub that `owner/name` means: another address for GitHub Enterprise.",
+    ),
+    setting(
+        "github_api_url",
+        &["GITHUB_API_URL"],
+        "",
+        "REST interface of that GitHub; default: the usual one of the server.",
+    ),
     setting(
         "log",
         &["TELECODER_LOG"],

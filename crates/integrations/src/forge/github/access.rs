@@ -36,8 +36,8 @@ impl Client {
             (Err(Failure::Refused(_)), Purpose::Read) => None,
             (Err(failure), _) => return Err(failure.into()),
         };
-        let authorization =
-            token.map(|token| format!("Basic {}", STANDARD.encode(format!("x-access-token:{}", token.expose()))));
+        let authorization = token
+            .map(|token| format!("Basic {}", STANDARD.encode(format!("x-access-token:{}", token.expose()))));
         Ok(RemoteAddress { url, authorization })
     }
 }

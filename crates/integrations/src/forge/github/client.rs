@@ -8,7 +8,9 @@ use super::options::GitHubOptions;
 use super::refusal::{Failure, refusal};
 use super::secret::Secret;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{ACCEPT, AUTHORIZATION, DATE, ETAG, HeaderMap, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, DATE, ETAG, HeaderMap, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+};
 use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use serde::de::DeserializeOwned;
@@ -76,7 +78,10 @@ impl Answer {
         })
     }
     fn more(&self) -> bool {
-        self.headers.get(LINK).and_then(|link| link.to_str().ok()).is_some_and(|link| link.contains("rel=\"next\""))
+        self.headers
+            .get(LINK)
+            .and_then(|link| link.to_str().ok())
+            .is_some_and(|link| link.contains("rel=\"next\""))
     }
 }
 
@@ -134,7 +139,9 @@ impl Client {
         loop {
             let token = self.token(&request.whom).await?;
             match self.attempt(request, token.as_ref()).await {
-                Err(Failure::Refused(refused)) if refused.status == 401 && !renewed && self.forget(&request.whom) => {
+                Err(Failure::Refused(refused))
+                    if refused.status == 401 && !renewed && self.forget(&request.whom) =>
+                {
                     renewed = true;
                 }
                 Err(Failure::Lost(error)) => match error.retry_after {
@@ -155,7 +162,11 @@ impl Client {
     }
 
     /// Reads one thing; unchanged since the last time, it is not sent again.
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: impl Into<String>, whom: For) -> Result<T, Failure> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: impl Into<String>,
+        whom: For,
+    ) -> Result<T, Failure> {
         self.send(&Request::new(Method::GET, path, whom)).await?.parse()
     }
 
@@ -287,12 +298,18 @@ impl Client {
         }
         if let Some(wait) = self.limit(status, &headers, &body) {
             let error = limited(&what, wait);
-            self.closed_until
-                .fetch_max(self.seconds().saturating_add(i64::try_from(wait).unwrap_or(0)), Ordering::Relaxed);
+            self.closed_until.fetch_max(
+                self.seconds().saturating_add(i64::try_from(wait).unwrap_or(0)),
+                Ordering::Relaxed,
+            );
             return Err(Failure::Lost(error));
         }
         let refused = refusal(&what, &self.how(), status, &headers, &body);
-        if status >= 500 || status == 408 { Err(Failure::Lost(refused.error)) } else { Err(Failure::Refused(refused)) }
+        if status >= 500 || status == 408 {
+            Err(Failure::Lost(refused.error))
+        } else {
+            Err(Failure::Refused(refused))
+        }
     }
 
     /// How long GitHub wants no calls, where that is why it refuses: its primary limit (`x-ratelimit-…`) or a secondary one
@@ -306,7 +323,8 @@ impl Client {
             return Some(u64::try_from(wait).unwrap_or(0).clamp(1, 3600));
         }
         if number("x-ratelimit-remaining") == Some(0) {
-            let wait = number("x-ratelimit-reset").map_or(60, |reset| reset.saturating_sub(self.seconds()) + 1);
+            let wait =
+                number("x-ratelimit-reset").map_or(60, |reset| reset.saturating_sub(self.seconds()) + 1);
             return Some(u64::try_from(wait).unwrap_or(1).clamp(1, 3600));
         }
         let said = String::from_utf8_lossy(body);
@@ -328,7 +346,8 @@ impl Client {
     /// Reads the last bytes of a text that stands elsewhere, at most `bound` of them; no credential is sent there.
     pub(super) async fn tail(&self, url: &str, bound: usize) -> Result<String, PortError> {
         const MOST: usize = 256 << 20;
-        let failed = |error: reqwest::Error| PortError::transient("a log cannot be read").because(error.without_url());
+        let failed =
+            |error: reqwest::Error| PortError::transient("a log cannot be read").because(error.without_url());
         let response = self.http.get(url).send().await.map_err(failed)?;
         let mut response = response.error_for_status().map_err(failed)?;
         let (mut tail, mut read) = (BytesMut::new(), 0_usize);
@@ -364,11 +383,16 @@ async fn bounded(mut response: Response, what: &str) -> Result<Bytes, Failure> {
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_ANSWER => body.extend_from_slice(&chunk),
-            Ok(Some(_)) => return Err(Failure::Lost(PortError::full(format!("{what}: the answer is larger than 8 MiB")))),
+            Ok(Some(_)) => {
+                return Err(Failure::Lost(PortError::full(format!(
+                    "{what}: the answer is larger than 8 MiB"
+                ))));
+            }
             Ok(None) => return Ok(body.freeze()),
             Err(error) => {
                 return Err(Failure::Lost(
-                    PortError::transient(format!("{what}: the answer was cut off")).because(error.without_url()),
+                    PortError::transient(format!("{what}: the answer was cut off"))
+                        .because(error.without_url()),
                 ));
             }
         }

@@ -39,12 +39,18 @@ impl Client {
         Ok(found)
     }
 
-    async fn find_comment(&self, slug: &Slug, number: u64, marker: &str) -> Result<Option<String>, PortError> {
+    async fn find_comment(
+        &self,
+        slug: &Slug,
+        number: u64,
+        marker: &str,
+    ) -> Result<Option<String>, PortError> {
         let me = self.own_login().await?;
         let path = slug.path(&format!("issues/{number}/comments"));
         let all: Vec<WireComment> = self.list(&path, None, &For::Repository(slug.clone())).await?;
         let ours = all.into_iter().find(|comment| {
-            login(comment.user.as_ref()) == me && comment.body.as_deref().is_some_and(|body| body.contains(marker))
+            login(comment.user.as_ref()) == me
+                && comment.body.as_deref().is_some_and(|body| body.contains(marker))
         });
         Ok(ours.map(|comment| comment.html_url))
     }
@@ -58,7 +64,9 @@ impl Client {
     ) -> Result<String, PortError> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-:.".contains(&byte);
         if key.is_empty() || key.len() > 100 || !key.bytes().all(allowed) {
-            return Err(PortError::permanent("the key of a comment must be 1 to 100 characters of a-z, 0-9, -, : and ."));
+            return Err(PortError::permanent(
+                "the key of a comment must be 1 to 100 characters of a-z, 0-9, -, : and .",
+            ));
         }
         let marker = format!("<!-- telecoder:comment={key} -->");
         if let Some(url) = self.find_comment(slug, number, &marker).await? {
@@ -71,7 +79,11 @@ impl Client {
         loop {
             let error = match self.send(&request).await.and_then(|answer| answer.parse::<WireComment>()) {
                 Ok(made) => return Ok(made.html_url),
-                Err(Failure::Lost(error)) if error.class == ErrorClass::Transient && error.retry_after.is_none() => error,
+                Err(Failure::Lost(error))
+                    if error.class == ErrorClass::Transient && error.retry_after.is_none() =>
+                {
+                    error
+                }
                 Err(failure) => return Err(failure.into()),
             };
             for look in 0..LOOKS {

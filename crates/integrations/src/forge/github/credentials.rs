@@ -86,7 +86,13 @@ impl Client {
             return Ok(id);
         }
         let key = slug.to_string();
-        let known = self.installations.lock().unwrap_or_else(PoisonError::into_inner).of_repository.get(&key).copied();
+        let known = self
+            .installations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .of_repository
+            .get(&key)
+            .copied();
         if let Some(id) = known {
             return Ok(id);
         }
@@ -95,7 +101,10 @@ impl Client {
             Failure::Refused(mut refusal) if refusal.status == 404 => {
                 refusal.error = PortError::new(
                     ErrorClass::Denied,
-                    format!("the GitHub App {} is not installed for {slug}, or there is no such repository", app.id),
+                    format!(
+                        "the GitHub App {} is not installed for {slug}, or there is no such repository",
+                        app.id
+                    ),
                 )
                 .remedy("Install the App for this repository (its page, Install App), or check the name.");
                 Failure::Refused(refusal)
@@ -111,7 +120,8 @@ impl Client {
     }
 
     async fn installation_token(&self, app: &GitHubApp, id: u64) -> Result<Secret, Failure> {
-        let known = self.installations.lock().unwrap_or_else(PoisonError::into_inner).tokens.get(&id).cloned();
+        let known =
+            self.installations.lock().unwrap_or_else(PoisonError::into_inner).tokens.get(&id).cloned();
         if let Some((token, _)) = known.filter(|(_, ends)| *ends > self.seconds() + MARGIN) {
             return Ok(token);
         }
@@ -126,7 +136,11 @@ impl Client {
     }
 
     /// A call as the App itself, which is safe to repeat; with a second proof where the clocks differ.
-    async fn as_app<T: serde::de::DeserializeOwned>(&self, app: &GitHubApp, request: Request) -> Result<T, Failure> {
+    async fn as_app<T: serde::de::DeserializeOwned>(
+        &self,
+        app: &GitHubApp,
+        request: Request,
+    ) -> Result<T, Failure> {
         let mut tries = 0;
         loop {
             let token = Secret::new(proof(app, self.seconds())?);

@@ -92,8 +92,11 @@ impl Client {
         let (_, may_push_here) = self.repository(slug).await?;
         let may_push = state.is_open()
             && may_push_here
-            && (own || found.maintainer_can_modify || head.permissions.as_ref().is_some_and(|given| given.push));
-        let parsed = |text: &str| text.parse().map_err(|error: telecoder_model::id::IdError| error.to_string());
+            && (own
+                || found.maintainer_can_modify
+                || head.permissions.as_ref().is_some_and(|given| given.push));
+        let parsed =
+            |text: &str| text.parse().map_err(|error: telecoder_model::id::IdError| error.to_string());
         Ok(PullSource {
             number,
             title: one_line(&found.title),

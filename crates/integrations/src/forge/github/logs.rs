@@ -21,7 +21,8 @@ fn failed(conclusion: Option<&str>) -> bool {
 fn readable(log: &str) -> String {
     let stamp = |line: &str| {
         let (head, rest) = line.split_once(' ')?;
-        (head.len() >= 20 && head.ends_with('Z') && head.as_bytes().get(10) == Some(&b'T')).then(|| rest.to_owned())
+        (head.len() >= 20 && head.ends_with('Z') && head.as_bytes().get(10) == Some(&b'T'))
+            .then(|| rest.to_owned())
     };
     let lines: Vec<String> = log.lines().map(|line| stamp(line).unwrap_or_else(|| line.to_owned())).collect();
     harmless(&lines.join("\n"))
@@ -41,7 +42,12 @@ fn end_of(text: &str, bound: usize) -> String {
 }
 
 impl Client {
-    pub(super) async fn logs(&self, slug: &Slug, commit: &str, bound: usize) -> Result<Vec<FailingLog>, PortError> {
+    pub(super) async fn logs(
+        &self,
+        slug: &Slug,
+        commit: &str,
+        bound: usize,
+    ) -> Result<Vec<FailingLog>, PortError> {
         let whom = self.reader(slug).await;
         let path = slug.path(&format!("actions/runs?head_sha={commit}"));
         let runs: Vec<WireRun> = self.list(&path, Some("workflow_runs"), &whom).await?;
@@ -55,16 +61,23 @@ impl Client {
         let share = bound / jobs.len().max(1);
         let mut logs = Vec::new();
         for job in jobs {
-            let request = Request::new(Method::GET, slug.path(&format!("actions/jobs/{}/logs", job.id)), whom.clone());
+            let request =
+                Request::new(Method::GET, slug.path(&format!("actions/jobs/{}/logs", job.id)), whom.clone());
             let answer = self.send(&request).await;
             let text = match &answer {
-                Ok(answer) => match answer.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
-                    Some(url) => self.tail(url, share.saturating_mul(2)).await?,
-                    None => String::from_utf8_lossy(&answer.body).into_owned(),
-                },
+                Ok(answer) => {
+                    match answer.headers.get(LOCATION).and_then(|location| location.to_str().ok()) {
+                        Some(url) => self.tail(url, share.saturating_mul(2)).await?,
+                        None => String::from_utf8_lossy(&answer.body).into_owned(),
+                    }
+                }
                 // Logs are kept for a time only.
-                Err(super::refusal::Failure::Refused(refusal)) if matches!(refusal.status, 404 | 410) => String::new(),
-                Err(_) => return Err(answer.err().map_or_else(|| PortError::transient("no log"), PortError::from)),
+                Err(super::refusal::Failure::Refused(refusal)) if matches!(refusal.status, 404 | 410) => {
+                    String::new()
+                }
+                Err(_) => {
+                    return Err(answer.err().map_or_else(|| PortError::transient("no log"), PortError::from));
+                }
             };
             logs.push(FailingLog {
                 job: job.name.unwrap_or_default(),

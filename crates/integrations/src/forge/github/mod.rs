@@ -35,8 +35,8 @@ use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::forge::{
-    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport, PullRequest,
-    PullSource, PushTarget,
+    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
+    PullRequest, PullSource, PushTarget,
 };
 use telecoder_model::port::git::{Purpose, RemoteAccess, RemoteAddress, RemotePush};
 use telecoder_model::pull::PullState;
@@ -138,7 +138,12 @@ impl Forge for GitHubForge {
         matches!(repository, Repository::Remote { host, .. } if *host == self.client.options.host())
     }
 
-    async fn push(&self, session: &SessionId, target: &PushTarget, commit: &ObjectId) -> Result<(), PortError> {
+    async fn push(
+        &self,
+        session: &SessionId,
+        target: &PushTarget,
+        commit: &ObjectId,
+    ) -> Result<(), PortError> {
         target.check()?;
         let PushTarget { repository, branch, followed } = target;
         let head = self.remote.remote_head(repository, branch).await?;
@@ -164,8 +169,11 @@ impl Forge for GitHubForge {
     async fn open(&self, pull: &PullRequest) -> Result<ForgePull, PortError> {
         let slug = Slug::of(&pull.repository)?;
         if pull.base == pull.head {
-            return Err(PortError::permanent(format!("a pull request cannot go from `{}` to itself", pull.head))
-                .remedy("Choose another base."));
+            return Err(PortError::permanent(format!(
+                "a pull request cannot go from `{}` to itself",
+                pull.head
+            ))
+            .remedy("Choose another base."));
         }
         match self.remote.remote_head(&pull.repository, &pull.head).await? {
             Some(head) if head == pull.commit => {}
@@ -177,8 +185,11 @@ impl Forge for GitHubForge {
                 .remedy("Publish again to take the state as it is now."));
             }
             None => {
-                return Err(PortError::not_found(format!("{} has no branch `{}`", pull.repository, pull.head))
-                    .remedy("Publish again: it is pushed anew."));
+                return Err(PortError::not_found(format!(
+                    "{} has no branch `{}`",
+                    pull.repository, pull.head
+                ))
+                .remedy("Publish again: it is pushed anew."));
             }
         }
         self.client.open_pull(&slug, pull).await
@@ -242,6 +253,9 @@ impl Forge for GitHubForge {
 
 #[async_trait]
 impl ForgeReader for GitHubForge {
+    fn has_credentials(&self) -> bool {
+        self.client.options.login != GitHubLogin::Nobody
+    }
     async fn about(&self, repository: &Repository) -> Result<ForgeRepository, PortError> {
         self.client.about(&Slug::of(repository)?).await
     }

@@ -92,7 +92,10 @@ fn address(name: &str, text: &str) -> Result<String, PortError> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(wrong("must begin with http:// or https://"));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some()
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
     {
         return Err(wrong("may hold neither credentials nor a query"));
     }
@@ -141,7 +144,12 @@ mod tests {
 
     #[test]
     fn an_address_with_credentials_is_refused_without_repeating_them() {
-        for bad in ["https://me:hunter2@github.com", "ftp://github.com", "github.com", "https://github.com?a=hunter2"] {
+        for bad in [
+            "https://me:hunter2@github.com",
+            "ftp://github.com",
+            "github.com",
+            "https://github.com?a=hunter2",
+        ] {
             let error = GitHubOptions::new(Some(bad), None, GitHubLogin::Nobody).unwrap_err();
             assert!(!error.chain().contains("hunter2"), "{error:?}");
         }

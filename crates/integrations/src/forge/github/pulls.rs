@@ -112,13 +112,14 @@ impl Client {
 
     async fn create(&self, slug: &Slug, pull: &PullRequest) -> Result<(WirePull, bool), PortError> {
         let template = self.template(slug).await;
-        let request = Request::new(Method::POST, slug.path("pulls"), For::Repository(slug.clone())).body(json!({
-            "title": pull.title,
-            "head": pull.head.as_str(),
-            "base": pull.base.as_str(),
-            "body": body::fresh(&pull.body, template.as_deref()),
-            "draft": pull.draft,
-        }));
+        let request =
+            Request::new(Method::POST, slug.path("pulls"), For::Repository(slug.clone())).body(json!({
+                "title": pull.title,
+                "head": pull.head.as_str(),
+                "base": pull.base.as_str(),
+                "body": body::fresh(&pull.body, template.as_deref()),
+                "draft": pull.draft,
+            }));
         let mut tries = 0;
         loop {
             let error = match self.send(&request).await.and_then(|answer| answer.parse::<WirePull>()) {
@@ -197,8 +198,12 @@ impl Client {
         let Some(error) = error else { return Ok(()) };
         let said = error.get("message").and_then(Value::as_str).unwrap_or("no reason");
         let said = telecoder_model::text::cut(&telecoder_model::text::harmless(said), 300);
-        Err(PortError::denied(format!("#{} cannot be made {}: GitHub said: {said}", found.number, if draft { "a draft" } else { "ready for review" }))
-            .remedy("Change it on GitHub, or publish without `--draft`."))
+        Err(PortError::denied(format!(
+            "#{} cannot be made {}: GitHub said: {said}",
+            found.number,
+            if draft { "a draft" } else { "ready for review" }
+        ))
+        .remedy("Change it on GitHub, or publish without `--draft`."))
     }
 
     async fn label(&self, slug: &Slug, pull: &PullRequest, found: &WirePull) -> Result<(), PortError> {
@@ -215,7 +220,12 @@ impl Client {
     }
 
     /// Somebody who cannot review is told in the log only: the pull request is there.
-    async fn ask_reviewers(&self, slug: &Slug, pull: &PullRequest, found: &WirePull) -> Result<(), PortError> {
+    async fn ask_reviewers(
+        &self,
+        slug: &Slug,
+        pull: &PullRequest,
+        found: &WirePull,
+    ) -> Result<(), PortError> {
         let asked = |name: &str| found.requested_reviewers.iter().any(|has| has.login == name);
         let missing = pull.reviewers.iter().filter(|name| !asked(name));
         let (teams, people): (Vec<&String>, Vec<&String>) = missing.partition(|name| name.contains('/'));
@@ -231,7 +241,8 @@ impl Client {
         if !teams.is_empty() {
             body.insert("team_reviewers".to_owned(), json!(teams));
         }
-        let request = Request::new(Method::POST, path, For::Repository(slug.clone())).body(Value::Object(body));
+        let request =
+            Request::new(Method::POST, path, For::Repository(slug.clone())).body(Value::Object(body));
         match self.change(&request).await {
             Err(Failure::Refused(refusal)) if refusal.status == 422 => {
                 tracing::warn!(pull = found.number, error = %refusal.error.chain(), "reviewers could not be asked");
@@ -248,7 +259,8 @@ impl Client {
             PullState::Closed | PullState::Open | PullState::Draft => {}
         }
         let path = slug.path(&format!("pulls/{number}"));
-        let request = Request::new(Method::PATCH, path, For::Repository(slug.clone())).body(json!({"state": "closed"}));
+        let request =
+            Request::new(Method::PATCH, path, For::Repository(slug.clone())).body(json!({"state": "closed"}));
         let after: WirePull = match self.change(&request).await {
             Ok(answer) => answer.parse()?,
             Err(Failure::Refused(refusal)) => match state(&self.wire_pull(slug, number).await?) {
@@ -264,7 +276,11 @@ impl Client {
     }
 
     /// Tries to merge; `None` where GitHub will not, with what it says.
-    pub(super) async fn merge_pull(&self, slug: &Slug, found: &WirePull) -> Result<Result<(), PortError>, PortError> {
+    pub(super) async fn merge_pull(
+        &self,
+        slug: &Slug,
+        found: &WirePull,
+    ) -> Result<Result<(), PortError>, PortError> {
         let (repository, _): (WireRepository, bool) = self.repository(slug).await?;
         let method = if repository.allow_merge_commit != Some(false) {
             "merge"
@@ -278,7 +294,9 @@ impl Client {
             .body(json!({"merge_method": method, "sha": found.head.sha}));
         match self.send(&request).await {
             Ok(_) => Ok(Ok(())),
-            Err(Failure::Refused(refusal)) if matches!(refusal.status, 405 | 409 | 422) => Ok(Err(refusal.error)),
+            Err(Failure::Refused(refusal)) if matches!(refusal.status, 405 | 409 | 422) => {
+                Ok(Err(refusal.error))
+            }
             Err(Failure::Lost(error)) if is_transient(&error) => Ok(Err(error)),
             Err(failure) => Err(failure.into()),
         }

@@ -56,7 +56,10 @@ pub(super) fn refusal(what: &str, how: &str, status: u16, headers: &HeaderMap, b
     for error in body.errors.iter().take(10) {
         if let Some(field) = error.get("field").and_then(|field| field.as_str()) {
             fields.push(field.to_owned());
-            said.push_str(&format!("; {field} is {}", error.get("code").and_then(|c| c.as_str()).unwrap_or("wrong")));
+            said.push_str(&format!(
+                "; {field} is {}",
+                error.get("code").and_then(|c| c.as_str()).unwrap_or("wrong")
+            ));
         }
         if let Some(message) = error.get("message").and_then(|message| message.as_str()) {
             said.push_str("; ");
@@ -77,21 +80,31 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 fn judged(status: u16, headers: &HeaderMap, said: &str, how: &str) -> (ErrorClass, Option<String>) {
     let (class, remedy) = match status {
-        401 => (ErrorClass::Denied, format!("The credentials ({how}) are wrong, expired or revoked: {}", renew(how))),
-        403 if said.contains("archived") => {
-            (ErrorClass::Denied, "Unarchive the repository in its settings, or work on another one.".to_owned())
-        }
+        401 => (
+            ErrorClass::Denied,
+            format!("The credentials ({how}) are wrong, expired or revoked: {}", renew(how)),
+        ),
+        403 if said.contains("archived") => (
+            ErrorClass::Denied,
+            "Unarchive the repository in its settings, or work on another one.".to_owned(),
+        ),
         403 if headers.contains_key("x-github-sso") => (
             ErrorClass::Denied,
-            format!("Authorise the token ({how}) for the organisation's single sign-on (Settings, Developer settings, Configure SSO)."),
+            format!(
+                "Authorise the token ({how}) for the organisation's single sign-on (Settings, Developer settings, Configure SSO)."
+            ),
         ),
         403 => (ErrorClass::Denied, missing(headers, how)),
         // GitHub hides what a token may not see.
         404 => match missing_scope(headers) {
-            Some(scope) => (ErrorClass::Denied, format!("The token ({how}) lacks the scope `{scope}`: {}", renew(how))),
+            Some(scope) => {
+                (ErrorClass::Denied, format!("The token ({how}) lacks the scope `{scope}`: {}", renew(how)))
+            }
             None => (
                 ErrorClass::NotFound,
-                format!("Check the name and number, and that the server's account ({how}) may see the repository."),
+                format!(
+                    "Check the name and number, and that the server's account ({how}) may see the repository."
+                ),
             ),
         },
         405 | 409 => (ErrorClass::Conflict, "Look at the pull request on GitHub, then try again.".to_owned()),
@@ -121,7 +134,9 @@ fn missing_scope(headers: &HeaderMap) -> Option<String> {
     if has.contains(&"repo") || wanted.clone().any(|scope| has.contains(&scope)) {
         return None;
     }
-    wanted.find(|scope| !scope.is_empty()).map(|scope| if scope == "public_repo" { "repo".to_owned() } else { harmless(scope) })
+    wanted
+        .find(|scope| !scope.is_empty())
+        .map(|scope| if scope == "public_repo" { "repo".to_owned() } else { harmless(scope) })
 }
 
 fn missing(headers: &HeaderMap, how: &str) -> String {

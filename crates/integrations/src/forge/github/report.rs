@@ -34,7 +34,12 @@ fn check(found: WireCheck) -> ForgeCheck {
         _ => Queued,
     };
     let summary = found.output.title.or(found.output.summary).filter(|text| !text.is_empty());
-    ForgeCheck { name: line(&found.name), state, url: found.html_url, summary: summary.map(|text| line(&text)) }
+    ForgeCheck {
+        name: line(&found.name),
+        state,
+        url: found.html_url,
+        summary: summary.map(|text| line(&text)),
+    }
 }
 
 fn review_state(text: &str) -> Option<ReviewState> {

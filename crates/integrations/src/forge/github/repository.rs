@@ -65,8 +65,11 @@ impl Client {
     /// The template of the default branch; what cannot be read is left out.
     pub(super) async fn template(&self, slug: &Slug) -> Option<String> {
         for path in TEMPLATES {
-            let mut request =
-                Request::new(Method::GET, slug.path(&format!("contents/{path}")), For::Repository(slug.clone()));
+            let mut request = Request::new(
+                Method::GET,
+                slug.path(&format!("contents/{path}")),
+                For::Repository(slug.clone()),
+            );
             request.accept = "application/vnd.github.raw+json";
             match self.send(&request).await {
                 Ok(answer) if answer.status == 200 && answer.body.len() <= MAX_TEMPLATE => {

@@ -44,8 +44,14 @@ impl Client {
         let mut problem = None;
         if let Some(scopes) = answer.headers.get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok()) {
             let scopes: Vec<&str> = scopes.split(',').map(str::trim).collect();
-            if !scopes.contains(&"repo") && !scopes.contains(&"public_repo") && scopes.iter().any(|s| !s.is_empty()) {
-                problem = Some((format!("the token ({how}) lacks the scope `repo`: nothing can be published"), renew(how)));
+            if !scopes.contains(&"repo")
+                && !scopes.contains(&"public_repo")
+                && scopes.iter().any(|s| !s.is_empty())
+            {
+                problem = Some((
+                    format!("the token ({how}) lacks the scope `repo`: nothing can be published"),
+                    renew(how),
+                ));
             }
         }
         if matches!(self.options.login, GitHubLogin::App(_)) {
