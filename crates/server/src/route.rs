@@ -4,9 +4,9 @@ use crate::access::Access;
 use crate::app::App;
 use axum::routing::{MethodRouter, delete, get, patch, post};
 use telecoder_model::principal::Scope;
-use utoipa::openapi::path::{Parameter, ParameterIn};
-use utoipa::openapi::schema::ArrayBuilder;
-use utoipa::openapi::{HttpMethod, Ref, RefOr, Schema};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{HttpMethod, Ref, RefOr, Required, Schema};
 use utoipa::{IntoParams, ToSchema};
 
 /// A schema that the document shall hold.
@@ -238,4 +238,15 @@ impl Route {
     pub(crate) fn group(&self) -> &'static str {
         self.path.trim_start_matches("/api/").trim_start_matches('/').split('/').next().unwrap_or("")
     }
+}
+
+/// A header that a route reads.
+pub(crate) fn text_header(name: &str, says: &str, required: bool) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(if required { Required::True } else { Required::False })
+        .description(Some(says))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
 }

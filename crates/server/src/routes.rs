@@ -7,7 +7,7 @@ use crate::controllers::{
     publish, pulls, repositories, sessions, sign_in, tokens,
 };
 use crate::errors::ApiError;
-use crate::route::{Content, Route, Wire};
+use crate::route::{Content, Route, Wire, text_header};
 use crate::{pages, request_log, web};
 use axum::Router;
 use axum::http::StatusCode;
@@ -18,18 +18,18 @@ use std::any::Any;
 use telecoder_api as wire;
 use telecoder_model::principal::Scope::{Admin, Publish, Read, Run};
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::Required;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 /// All routes.
 pub(crate) fn all() -> Vec<Route> {
     let mut all = of_sessions();
     all.extend(of_one_session());
+    all.extend(of_its_files());
+    all.extend(of_all_sessions());
     all.extend(of_people());
     all.extend(of_the_platform());
     all.extend(of_signing_in());
     all.extend(of_the_operator());
+    all.extend(of_the_host());
     all
 }
 
@@ -114,6 +114,11 @@ fn of_one_session() -> Vec<Route> {
             .does("Shows a session's whole change")
             .query::<diff::DiffParameters>()
             .succeeds(200, "The change", vec![Content::Object(Wire::of::<wire::diff::Diff>()), Content::Text("text/x-diff")]),
+    ]
+}
+
+fn of_its_files() -> Vec<Route> {
+    vec![
         Route::get("/api/sessions/{id}/files", "getFiles", files::show)
             .needs(Read)
             .does("Shows a folder or a file of a session, as it was at its last snapshot")
@@ -151,7 +156,7 @@ fn publishing(path: &'static str, id: &'static str) -> Route {
         .may_be_impossible()
 }
 
-fn of_people() -> Vec<Route> {
+fn of_all_sessions() -> Vec<Route> {
     vec![
         Route::get("/api/events", "listChanges", changes::list)
             .needs(Read)
@@ -169,6 +174,11 @@ fn of_people() -> Vec<Route> {
                 vec![Content::Page(Wire::of::<wire::change::SessionNews>()), Content::Text("text/event-stream")],
             )
             .streams(),
+    ]
+}
+
+fn of_people() -> Vec<Route> {
+    vec![
         Route::get("/api/inbox", "getInbox", inbox::show)
             .needs(Read)
             .does("Shows what needs an answer, then what has ended")
@@ -290,6 +300,11 @@ fn of_the_operator() -> Vec<Route> {
             .does("Says what works on this server's host, and what to do where something does not")
             .query::<doctor::DoctorParameters>()
             .lists::<wire::doctor::Finding>("The findings"),
+    ]
+}
+
+fn of_the_host() -> Vec<Route> {
+    vec![
         Route::get("/api/repositories", "listRepositories", repositories::list)
             .needs(Read)
             .does("Lists the repositories of the caller's sessions, the last used first, and what is kept of them")
@@ -332,17 +347,6 @@ fn of_the_operator() -> Vec<Route> {
             .gives::<wire::health::Readiness>(200, "It can")
             .gives::<wire::health::Readiness>(503, "It cannot; `failing` names what does not work"),
     ]
-}
-
-/// A header that a route reads.
-fn text_header(name: &str, says: &str, required: bool) -> Parameter {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Header)
-        .required(if required { Required::True } else { Required::False })
-        .description(Some(says))
-        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
-        .build()
 }
 
 /// Joins all routes, the pages, and what every request goes through (the last layer is the outermost).

@@ -56,9 +56,10 @@ async fn a_snapshot_is_read_path_by_path() {
     "#]]
     .assert_eq(&text);
 
-    let file = async |path: &str| match at(path).await.unwrap() {
-        TreeContent::File { head, size, executable } => (head, size, executable),
-        other => panic!("{other:?}"),
+    let file = async |path: &str| {
+        let found = at(path).await.unwrap();
+        let TreeContent::File { head, size, executable } = found else { panic!("{found:?}") };
+        (head, size, executable)
     };
     assert_eq!(file("deep/er/note.txt").await, ("hello\n".into(), 6, false));
     assert_eq!(file("-dash").await, ("d".into(), 1, true));

@@ -15,7 +15,7 @@ pub(crate) async fn list(
     caller: Caller,
 ) -> Result<Json<Vec<KnownRepository>>, ApiError> {
     let all = app.engine().repositories(&caller.principal).await?;
-    Ok(Json(all.into_iter().map(overview::known_repository).collect()))
+    Ok(Json(all.iter().map(overview::known_repository).collect()))
 }
 
 pub(crate) async fn inspect(

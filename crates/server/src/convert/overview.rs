@@ -87,7 +87,7 @@ fn file_entry(folder: &str, from: TreeEntry) -> wire::file::FileEntry {
     wire::file::FileEntry { name: from.name, path, kind, size: from.size, executable: from.executable }
 }
 
-pub(crate) fn known_repository(from: KnownRepository) -> wire::repository::KnownRepository {
+pub(crate) fn known_repository(from: &KnownRepository) -> wire::repository::KnownRepository {
     let is_local = from.used.repository.local_path().is_some();
     wire::repository::KnownRepository {
         repo: from.used.repository.to_string(),
