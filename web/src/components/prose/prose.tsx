@@ -61,6 +61,13 @@ function block(token: Token, depth: number): ReactNode {
       return <p dir="auto">{inline(token.tokens ?? [], depth)}</p>;
     case "text":
       return <span dir="auto">{token.tokens ? inline(token.tokens, depth) : token.text}</span>;
+    case "html": {
+      // What pull requests fold on a forge: the one markup that has words of ours.
+      const summary = /^<details>\s*<summary>([^<>]*)<\/summary>\s*$/.exec(token.raw)?.[1];
+      if (summary !== undefined) return <p className="font-semibold">{summary}</p>;
+      if (/^<\/details>\s*$/.test(token.raw)) return null;
+      return <p className="whitespace-pre-wrap break-all font-mono text-sm">{token.raw.trimEnd()}</p>;
+    }
     default:
       return <p className="whitespace-pre-wrap break-all font-mono text-sm">{token.raw.trimEnd()}</p>;
   }

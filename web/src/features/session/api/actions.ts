@@ -72,11 +72,12 @@ export const diffQuery = (id: string, version: string) =>
   });
 
 /** What people wrote. */
-export const messagesQuery = (id: string) =>
+export const messagesQuery = (id: string, version: string) =>
   queryOptions({
-    queryKey: [...keys.session(id), "messages"],
+    queryKey: [...keys.session(id), "messages", version],
     queryFn: ({ signal }) =>
       take(client.GET("/api/sessions/{id}/messages", { params: { path: { id } }, signal })),
+    placeholderData: (before) => before,
   });
 
 /** What it has used. */

@@ -18,7 +18,7 @@ export function Composer({ session }: { session: Wire<"Session"> }) {
   const [draft, setDraft] = useKept(`draft.${session.id}`, "");
   const [now, setNow] = useState(false);
   const send = useSend(session.id);
-  const messages = useQuery(messagesQuery(session.id));
+  const messages = useQuery(messagesQuery(session.id, session.updatedAt));
   const active = isActive(session.status);
   const queued = (messages.data ?? []).filter((message) => message.state === "queued" && message.number > 1);
   const submit = (event?: FormEvent) => {

@@ -1,6 +1,6 @@
 /** The words for what the platform saw or did. Layer: feature, pure. */
 import type { SessionEvent } from "@/api/live/session-events";
-import { count, whole } from "@/lib/format";
+import { count, sentence, whole } from "@/lib/format";
 import type { Note } from "./items";
 
 type Words = Pick<Note, "mark" | "text" | "more" | "link">;
@@ -17,7 +17,7 @@ const ENDS: Record<string, string> = { complete: "Done", error: "Failed", stoppe
 export function noteOf(event: SessionEvent): Words | null {
   switch (event.type) {
     case "status":
-      if (event.data.reason) return { mark: "status", text: event.data.reason };
+      if (event.data.reason) return { mark: "status", text: sentence(event.data.reason) };
       return null;
     case "done":
       return { mark: "status", text: `${ENDS[event.data.status] ?? event.data.status}` };
