@@ -6,4 +6,5 @@
 )]
 
 mod conformance;
+mod github;
 mod local_forge;

@@ -1,0 +1,189 @@
+//! The forge port's suite on the GitHub adapter: with the real git and a server that behaves like GitHub; and the tokens
+//! of an App.
+
+use async_trait::async_trait;
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+use telecoder_git::{Git, GitOptions};
+use telecoder_integrations::forge::github::{GitHubAccess, GitHubApp, GitHubLogin, GitHubOptions, Secret};
+use telecoder_model::id::{SessionId, TenantId, UserId};
+use telecoder_model::port::clock::Clock;
+use telecoder_model::port::forge::{Forge, PullRequest, PushTarget};
+use telecoder_model::port::git::{CommitRequest, Workspaces};
+use telecoder_model::port::sandbox::Access;
+use telecoder_model::refs::{BranchName, ObjectId};
+use telecoder_model::repository::Repository;
+use telecoder_model::time::Timestamp;
+use telecoder_sandbox::HostProcesses;
+use telecoder_testkit::conformance::Subject;
+use telecoder_testkit::conformance::forge::ForgeWorld;
+use telecoder_testkit::conformance::store::fixture;
+use telecoder_testkit::export;
+use telecoder_testkit::fake_forge::{FakeForge, Hosted, NewRepository};
+use telecoder_testkit::git_fixture::Fixture;
+use tokio::sync::Mutex;
+
+/// The fake GitHub's clock: waiting moves it on.
+#[derive(Debug)]
+struct ForgeClock(Arc<FakeForge>);
+
+#[async_trait]
+impl Clock for ForgeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(i64::try_from(self.0.now()).unwrap() * 1_000_000)
+    }
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.now())
+    }
+    async fn sleep(&self, duration: Duration) {
+        self.0.advance(duration);
+        tokio::task::yield_now().await;
+    }
+}
+
+struct HubWorld {
+    hub: Arc<FakeForge>,
+    demo: Hosted,
+    processes: Arc<HostProcesses>,
+    git: Arc<Git>,
+    forge: Arc<dyn Forge>,
+    files: Mutex<HashMap<ObjectId, Vec<String>>>,
+    /// A folder for the server.
+    _folder: Fixture,
+}
+
+impl std::fmt::Debug for HubWorld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HubWorld")
+    }
+}
+
+impl Drop for HubWorld {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.hub.violations(), [""; 0]);
+        }
+    }
+}
+
+fn world(login: impl FnOnce(&FakeForge) -> GitHubLogin) -> HubWorld {
+    let hub = Arc::new(FakeForge::start());
+    let demo = hub.add(NewRepository::new("octo/demo").file("README.md", "# Demo\n"));
+    let login = login(&hub);
+    let options = GitHubOptions::new(Some(&hub.base_url()), Some(&hub.api_url()), login).unwrap();
+    let access = GitHubAccess::new(options, Arc::new(ForgeClock(hub.clone()))).unwrap();
+    let folder = Fixture::new();
+    let server = folder.beside("server");
+    let processes = Arc::new(HostProcesses::new("/usr/local/bin:/usr/bin:/bin"));
+    let mut options = GitOptions::new(server.join("git"), server.join("sessions"));
+    options.overlay = false;
+    options.durable = false;
+    options.remote = Some(Arc::new(access.clone()));
+    let git = Arc::new(Git::new(options, processes.clone()));
+    let forge = Arc::new(access.forge(git.clone()));
+    HubWorld { hub, demo, processes, git, forge, files: Mutex::default(), _folder: folder }
+}
+
+fn by_token(hub: &FakeForge) -> GitHubLogin {
+    GitHubLogin::Token { token: Secret::new(hub.token("octo")), how: "GITHUB_TOKEN".to_owned() }
+}
+
+async fn make() -> Subject<dyn ForgeWorld> {
+    Subject::alone(Arc::new(world(by_token)))
+}
+
+telecoder_testkit::forge_conformance!(make);
+
+#[async_trait]
+impl ForgeWorld for HubWorld {
+    fn forge(&self) -> Arc<dyn Forge> {
+        self.forge.clone()
+    }
+    fn repository(&self) -> Repository {
+        format!("{}/octo/demo", self.hub.base_url()).parse().unwrap()
+    }
+    fn foreign(&self) -> Repository {
+        "acme/api".parse().unwrap()
+    }
+    fn base(&self) -> BranchName {
+        "main".parse().unwrap()
+    }
+    async fn commit(&self, session: &SessionId, parent: Option<&ObjectId>, file: &str) -> ObjectId {
+        let repository = self.repository();
+        let prepared = self.git.prepare(session, Some(&repository), None, Access::ReadWrite).await.unwrap();
+        self.git.discard(session).await.unwrap();
+        let base = prepared.base_commit.as_ref();
+        let mut known = self.files.lock().await;
+        let mut files = parent.map(|parent| known[parent].clone()).unwrap_or_default();
+        files.push(file.to_owned());
+        let tree = export::tree_of(&prepared.source);
+        for file in &files {
+            fs::write(tree.join(file), format!("{file} of {session}\n")).unwrap();
+        }
+        let output = export::run(&*self.git, &*self.processes, session, &tree, base).await;
+        let tree = self.git.import(session, export::stream(&output.stdout)).await.unwrap();
+        let request = CommitRequest {
+            tree,
+            parent: parent.or(base).cloned(),
+            message: format!("Add {file}"),
+            author: None,
+            at: fixture::THEN,
+        };
+        let commit = self.git.commit(session, &request).await.unwrap();
+        known.insert(commit.clone(), files);
+        commit
+    }
+    async fn head(&self, branch: &BranchName) -> Option<ObjectId> {
+        self.demo.head(branch.as_str()).map(|sha| sha.parse().unwrap())
+    }
+}
+
+/// Publishes a session's change with a comment; what is transient is tried again, as the outbox does.
+async fn publish(world: &HubWorld, number: u8) {
+    let session = SessionId::from_random([number; 8]);
+    let commit = world.commit(&session, None, &format!("file-{number}")).await;
+    let pull = PullRequest {
+        session: session.clone(),
+        tenant: TenantId::default_tenant(),
+        owner: UserId::local(),
+        repository: world.repository(),
+        base: world.base(),
+        head: BranchName::of_session(&session),
+        commit: commit.clone(),
+        title: "A change".to_owned(),
+        body: "Why it is made.".to_owned(),
+        draft: false,
+        labels: vec!["bot".to_owned()],
+        reviewers: Vec::new(),
+    };
+    let target = PushTarget::own(&pull.repository, &pull.head);
+    let mut errors = Vec::new();
+    for _ in 0..5 {
+        let tried = async {
+            world.forge.push(&session, &target, &commit).await?;
+            let opened = world.forge.open(&pull).await?;
+            world.forge.comment(&pull.repository, opened.number, "done", "It is done.").await
+        };
+        match tried.await {
+            Ok(_) => return,
+            Err(error) => errors.push(error.chain()),
+        }
+    }
+    panic!("never published: {errors:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_given_new_tokens_when_the_old_ones_end() {
+    let world = world(|hub| {
+        let app = hub.add_app("telecoder");
+        hub.install(&app, "octo", &["octo/demo"]);
+        GitHubLogin::App(GitHubApp { id: app.id.to_string(), key: Secret::new(app.pem), installation: None })
+    });
+    publish(&world, 1).await;
+    world.hub.advance(Duration::from_secs(3 * 3600));
+    publish(&world, 2).await;
+    assert_eq!(world.demo.pulls().len(), 2);
+    assert_eq!(world.hub.count("apps/create-installation-access-token"), 2);
+}
