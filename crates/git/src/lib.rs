@@ -22,6 +22,7 @@ mod lock;
 mod merge;
 mod mirror;
 mod options;
+mod origin;
 mod pack;
 mod publish;
 mod push_refusal;

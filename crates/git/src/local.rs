@@ -14,7 +14,6 @@ use telecoder_model::PortError;
 use telecoder_model::port::git::RepositoryFacts;
 use telecoder_model::port::process::HostUser;
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
-use telecoder_model::repository::Repository;
 
 /// A repository of this host, found and readable.
 #[derive(Debug, Clone)]
@@ -92,6 +91,13 @@ fn find(path: &Path) -> Result<(PathBuf, fs::Metadata), PortError> {
     })
 }
 
+/// The same, without holding up others.
+pub(crate) async fn git_folder(path: &Path) -> Result<(PathBuf, fs::Metadata), PortError> {
+    let named = path.to_owned();
+    let looked = tokio::task::spawn_blocking(move || find(&named)).await;
+    looked.map_err(|error| PortError::transient("the look at a repository was ended").because(error))?
+}
+
 fn unreadable(path: &Path, error: io::Error) -> PortError {
     let shown = path.display();
     if error.kind() == io::ErrorKind::NotFound {
@@ -109,15 +115,16 @@ fn unreadable(path: &Path, error: io::Error) -> PortError {
 }
 
 impl Git {
+    /// As whom git runs in a repository; `None` is the server's own user.
+    pub(crate) fn owner_of(&self, git_dir: &fs::Metadata) -> Option<HostUser> {
+        (self.root_user && git_dir.uid() != 0).then(|| HostUser { uid: git_dir.uid(), gid: git_dir.gid() })
+    }
+
     /// Finds the repository at a path of this host.
     pub(crate) async fn local(&self, path: &str) -> Result<Local, PortError> {
         let path = PathBuf::from(path);
-        let named = path.clone();
-        let (git_dir, metadata) = tokio::task::spawn_blocking(move || find(&named))
-            .await
-            .map_err(|error| PortError::transient("the look at a repository was ended").because(error))??;
-        let user = (self.root_user && metadata.uid() != 0)
-            .then(|| HostUser { uid: metadata.uid(), gid: metadata.gid() });
+        let (git_dir, metadata) = git_folder(&path).await?;
+        let user = self.owner_of(&metadata);
         let call = || Call::new(&path, FACTS).env("GIT_DIR", &git_dir).user(user);
         // With its head in one call; a repository without a commit has none, and is asked again.
         let with_head = self.run(call().arg("HEAD^{commit}")).await?;
@@ -254,20 +261,10 @@ impl Git {
         Ok(RepositoryFacts {
             default_branch: self.head_branch(&local).await?,
             head: local.head.clone(),
-            origin: self.origin(&local).await?,
+            origin: self.origin_of(&local.git_dir, local.user).await?,
             uncommitted,
             uncommitted_total,
         })
-    }
-
-    /// The forge's repository that `origin` names.
-    async fn origin(&self, local: &Local) -> Result<Option<Repository>, PortError> {
-        let call = local.call(&["config", "--get", "remote.origin.url"]);
-        let output = self.run(call).await?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        // A URL with a password in it names the same repository; the password goes no further.
-        let url = without_credentials(text.trim());
-        Ok(url.parse::<Repository>().ok().filter(|repository| repository.local_path().is_none()))
     }
 }
 
@@ -281,19 +278,6 @@ fn explain_owner(error: PortError, user: Option<HostUser>) -> PortError {
     }
 }
 
-fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (host, path) = rest.split_at(end);
-    let host = match (scheme, host.rsplit_once('@')) {
-        ("http" | "https", Some((_, host))) => host,
-        _ => host,
-    };
-    format!("{scheme}://{host}{path}")
-}
-
 /// Reads an object id out of git's answer.
 pub(crate) fn parse_id(text: &str) -> Result<ObjectId, PortError> {
     let line = text.lines().next().unwrap_or("").trim();
@@ -304,21 +288,4 @@ pub(crate) fn parse_id(text: &str) -> Result<ObjectId, PortError> {
 pub(crate) async fn read_small(path: PathBuf) -> Result<Option<Vec<u8>>, PortError> {
     let what = format!("cannot read {}", path.display());
     folder::work(&what, move || folder::read_bounded(&path, 16 << 20)).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_in_a_url_goes_no_further() {
-        for (url, want) in [
-            ("https://u:p@github.com/a/b.git", "https://github.com/a/b.git"),
-            ("https://github.com/a/b@c", "https://github.com/a/b@c"),
-            ("git@github.com:a/b.git", "git@github.com:a/b.git"),
-            ("ssh://git@github.com/a/b", "ssh://git@github.com/a/b"),
-        ] {
-            assert_eq!(without_credentials(url), want);
-        }
-    }
 }

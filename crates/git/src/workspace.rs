@@ -179,6 +179,13 @@ impl Workspaces for Git {
         }
     }
 
+    async fn origin(&self, repository: &Repository) -> Result<Option<Repository>, PortError> {
+        match repository {
+            Repository::Local(path) => self.find_origin(path).await,
+            Repository::Remote { .. } => Ok(Some(repository.clone())),
+        }
+    }
+
     async fn prepare(
         &self,
         session: &SessionId,

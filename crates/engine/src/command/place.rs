@@ -135,11 +135,8 @@ impl Engine {
 
     /// A clone whose origin is on a forge that this server has credentials for publishes there.
     async fn find_origin(&self, place: &mut Place, repository: &Repository, choice: ForgeChoice) {
-        let Ok(facts) = self.ports().workspaces.inspect(repository).await else {
-            // The workspace tells later what is wrong with it.
-            return;
-        };
-        place.origin = facts.origin;
+        // What is wrong with a repository is told when its workspace is prepared.
+        place.origin = self.ports().workspaces.origin(repository).await.unwrap_or_default();
         let Some(origin) = place.origin.clone().filter(|_| choice == ForgeChoice::Origin) else { return };
         let forge = self.ports().forges.iter().find(|forge| forge.serves(&origin));
         if origin.local_path().is_none() && forge.is_some_and(|forge| forge.has_credentials()) {

@@ -142,6 +142,8 @@ pub struct CommitRequest {
 pub trait Workspaces: Send + Sync + fmt::Debug {
     /// Looks at a repository. Class `NotFound` or `Denied` with a remedy where it cannot be read.
     async fn inspect(&self, repository: &Repository) -> Result<RepositoryFacts, PortError>;
+    /// Looks only for the forge's repository that its `origin` names: fast enough to wait for when a task is accepted.
+    async fn origin(&self, repository: &Repository) -> Result<Option<Repository>, PortError>;
     /// Makes (or finds) mirror, base and layer of a session.
     async fn prepare(
         &self,

@@ -166,6 +166,9 @@ impl Workspaces for FakeGit {
             uncommitted_total: 1,
         })
     }
+    async fn origin(&self, repository: &Repository) -> Result<Option<Repository>, PortError> {
+        Ok(self.inspect(repository).await?.origin)
+    }
     async fn prepare(
         &self,
         _: &SessionId,

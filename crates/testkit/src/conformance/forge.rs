@@ -146,10 +146,7 @@ pub async fn only_our_branches_are_written(world: Arc<dyn ForgeWorld>) {
     let before = world.head(&world.base()).await;
     let other: BranchName = "feature/x".parse().unwrap();
     for branch in [world.base(), other.clone()] {
-        assert!(
-            world.forge().push(&session, &own(&*world, &branch), &commit).await.is_err(),
-            "{branch}"
-        );
+        assert!(world.forge().push(&session, &own(&*world, &branch), &commit).await.is_err(), "{branch}");
     }
     assert_eq!((world.head(&world.base()).await, world.head(&other).await), (before, None));
 }

@@ -41,6 +41,9 @@ impl Workspaces for World {
             uncommitted_total: 0,
         })
     }
+    async fn origin(&self, repository: &Repository) -> Result<Option<Repository>, PortError> {
+        Ok(self.inspect(repository).await?.origin)
+    }
     async fn prepare(
         &self,
         session: &SessionId,
