@@ -73,7 +73,7 @@ fn nothing() -> PortError {
 
 /// The path without a slash at its end; refuses what is no path of a tree.
 fn checked(path: &str) -> Result<&str, PortError> {
-    let path = path.strip_suffix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
     let names_are_good = path.is_empty()
         || path
             .split('/')

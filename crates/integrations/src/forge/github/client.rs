@@ -308,7 +308,7 @@ impl Client {
         if status >= 500 || status == 408 {
             Err(Failure::Lost(refused.error))
         } else {
-            Err(Failure::Refused(refused))
+            Err(Failure::Refused(Box::new(refused)))
         }
     }
 

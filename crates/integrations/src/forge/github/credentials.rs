@@ -109,7 +109,7 @@ impl Client {
                 .remedy("Install the App for this repository (its page, Install App), or check the name.");
                 Failure::Refused(refusal)
             }
-            other => other,
+            Failure::Refused(_) | Failure::Lost(_) => failure,
         })?;
         let mut known = self.installations.lock().unwrap_or_else(PoisonError::into_inner);
         if known.of_repository.len() >= MOST {

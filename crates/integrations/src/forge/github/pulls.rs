@@ -126,7 +126,7 @@ impl Client {
                 Ok(made) => return Ok((made, true)),
                 Err(Failure::Refused(refusal)) => {
                     if !refusal.said.contains("already exists") {
-                        return Err(explained(refusal, pull));
+                        return Err(explained(*refusal, pull));
                     }
                     refusal.error
                 }
@@ -180,7 +180,7 @@ impl Client {
             Request::new(Method::PATCH, path, For::Repository(slug.clone())).body(Value::Object(changes));
         match self.change(&request).await {
             Ok(answer) => Ok(answer.parse()?),
-            Err(Failure::Refused(refusal)) => Err(explained(refusal, pull)),
+            Err(Failure::Refused(refusal)) => Err(explained(*refusal, pull)),
             Err(Failure::Lost(error)) => Err(error),
         }
     }

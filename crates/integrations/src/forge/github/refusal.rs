@@ -10,7 +10,7 @@ use telecoder_model::{ErrorClass, PortError};
 #[derive(Debug)]
 pub(super) enum Failure {
     /// GitHub answered that it will not.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// There was no whole answer: it may have been done or not.
     Lost(PortError),
 }
