@@ -25,6 +25,7 @@ mod crash;
 mod diff;
 mod doctor;
 mod events;
+mod github;
 mod help;
 mod inbox;
 mod list;

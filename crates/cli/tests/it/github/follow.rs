@@ -1,0 +1,43 @@
+//! What becomes of a published pull request is seen in `status`, `list`, `pr show` and the session's events.
+
+use super::{MAKES_A_FILE, Scene, id};
+use telecoder_testkit::fake_forge::{CheckResult, Verdict};
+use telecoder_testkit::wait::until_blocking;
+
+#[test]
+fn checks_reviews_and_the_merge_come_onto_the_session() {
+    let mut scene = Scene::new();
+    let session = scene.ran(&[MAKES_A_FILE]);
+    let (id, number) = (id(&session), session["prNumber"].as_u64().unwrap());
+    let head = session["headSha"].as_str().unwrap().to_owned();
+    scene.demo.check(&head, "lint", CheckResult::Failure);
+    scene.demo.review(number, "alice", Verdict::ChangesRequested, "Please add a test.");
+    until_blocking("check and review", || {
+        let session = scene.world.session(&id);
+        (!session["prChecks"].as_array()?.is_empty() && !session["prReviews"].as_array()?.is_empty())
+            .then_some(())
+    });
+    let shown = scene.told(&["pr", "show", &number.to_string()]);
+    for part in
+        ["check failed lint", "review changes requested by alice  Please add a test.", "[FORGE]/octo/demo"]
+    {
+        assert!(shown.contains(part), "{shown}");
+    }
+    let status = scene.told(&["status", &id, "--output", "text"]);
+    assert!(status.contains("check failed lint"), "{status}");
+    let list = scene.told(&["list", "--output", "table"]);
+    assert!(list.contains(&format!("#{number} failing")), "{list}");
+    let pulls = scene.world.cli(["pr", "list"]).run().json();
+    assert_eq!((pulls[0]["number"].as_u64(), pulls[0]["state"].as_str()), (Some(number), Some("open")));
+    // It goes on behind a crash, and what was told is not told again.
+    scene.world.kill();
+    scene.world.start();
+    scene.demo.merge(number);
+    until_blocking("the merge", || (scene.world.session(&id)["prState"] == "merged").then_some(()));
+    assert_eq!(
+        scene.pull_events(&id),
+        ["opened", "check lint failed", "review alice changes_requested", "merged"]
+    );
+    assert!(scene.told(&["list", "--output", "table"]).contains(&format!("#{number} merged")));
+    scene.is_as_described();
+}
