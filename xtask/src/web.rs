@@ -96,7 +96,8 @@ fn install() -> Result<()> {
     if here.is_some() && here >= changed(&folder().join("package-lock.json")) {
         return Ok(());
     }
-    npm(&["ci", "--no-audit", "--no-fund"])
+    // Not `npm ci`: it refuses a lock file without the packages of other systems, which not every registry has.
+    npm(&["install", "--no-save", "--no-audit", "--no-fund"])
 }
 
 fn npm(arguments: &[&str]) -> Result<()> {
