@@ -43,7 +43,7 @@ fn the_token_is_nowhere() {
         assert!(!text.contains(&secret) && !text.contains(&basic), "the token is in: {what}\n{text}");
     }
     let mut found = Vec::new();
-    let needles = [secret.clone().into_bytes(), basic.into_bytes()];
+    let needles = [secret.into_bytes(), basic.into_bytes()];
     files_with(&scene.world.data(), &needles, &mut found);
     files_with(&scene.demo.path(), &needles, &mut found);
     assert_eq!(found, [""; 0]);

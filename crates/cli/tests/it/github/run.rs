@@ -44,7 +44,7 @@ fn a_task_on_a_repository_of_the_forge_ends_as_a_pull_request_there() {
     let session = &sessions[0];
     let (id, number) = (id(session), session["prNumber"].as_u64().unwrap());
     let branch = format!("telecoder/{id}");
-    assert_eq!(scene.our_branches(), [branch.clone()]);
+    assert_eq!(scene.our_branches(), std::slice::from_ref(&branch));
     let pull = scene.demo.pull(number);
     assert_eq!(
         (pull.title.as_str(), pull.base.as_str(), pull.head),
