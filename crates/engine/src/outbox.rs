@@ -178,9 +178,10 @@ async fn fail(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<
     let failure = Failure { class: Some(error.class), message: error.chain(), hint: error.remedy.clone() };
     row.state = OutboxState::Failed;
     row.result = serde_json::to_value(&failure).ok();
-    // The step that waits for an automatic one tells it as the end of the session.
+    // Where a step still waits for it, that tells it, as the end of the session.
     let order = serde_json::from_value::<PublishOrder>(row.payload.clone());
-    if order.is_ok_and(|order| order.automatic) {
+    if order.is_ok_and(|order| order.automatic) && !read(engine, &row.session).await?.value.status.has_ended()
+    {
         return write(engine, row, Vec::new()).await;
     }
     let event = EventBody::Error {

@@ -39,6 +39,12 @@ fn settings_are_shown_with_their_source_and_secrets_masked() {
         openai_base_url  https://api.openai.com/v1  default
         gemini_api_key  *****  environment GEMINI_API_KEY
         gemini_base_url  https://generativelanguage.googleapis.com  default
+        github_token  –  not set
+        github_app_id  –  not set
+        github_app_key  –  not set
+        github_app_installation  –  not set
+        github_server_url  https://github.com  default
+        github_api_url  –  not set
         log  info  default
         agents.gym  /bin/true  environment TELECODER_AGENT_GYM_COMMAND
     "#]]

@@ -75,10 +75,10 @@ fn under_locked_the_tree_cannot_be_written() {
         ▸ read Read it
         permission denied by policy: Read it
         The permission was rejected.  Looked.
-        outcome The permission was allowed
+        outcome The permission was rejected
         ● complete
 
-        complete  The permission was allowed
+        complete  The permission was rejected
         ! Working on [REPO]/repository (main at [COMMIT]); no change will leave the sandbox.
         ! Session [ID] · agent gym · policy locked
     "#]].assert_eq(&output.shown());

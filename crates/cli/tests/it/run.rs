@@ -206,7 +206,7 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         &["-r", &plain, "x"],
         &["-r", &unborn, "x"],
         &["-r", "/", "x"],
-        &["-r", "acme/api", "x"],
+        &["-r", "https://forge.example/acme/api", "x"],
         &["-r", "ext::sh -c true", "x"],
         &["-r", "-x", "x"],
         &["-r", "", "x"],
@@ -247,9 +247,9 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         exit 2
         ! error: `repo`: `/` is not a repository: the root folder is not a repository
 
-        $ run -r acme/api x
+        $ run -r https://forge.example/acme/api x
         exit 1
-        ! error: no forge is configured for `acme/api`
+        ! error: no forge is configured for `https://forge.example/acme/api`
         !  hint: give the path of a local clone, or a repository of a forge that `telecoder doctor` names
 
         $ run -r ext::sh -c true x
