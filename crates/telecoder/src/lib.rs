@@ -15,6 +15,7 @@ mod builder;
 mod config;
 mod doctor;
 mod host;
+mod key_check;
 mod log;
 mod private_file;
 mod process;
@@ -30,6 +31,7 @@ pub use config::{
     Config, ConfigError, Given, Row, Source, Value, Values, mask, rows as config_rows, setting, write_setting,
 };
 pub use doctor::doctor;
+pub use key_check::check_key;
 pub use log::init as init_log;
 pub use process::{apply_patch, end_server, git_identity, leave_terminal, server_runs, supervise_if_asked};
 pub use registry::{Registry, SandboxFactory, SandboxSetting};

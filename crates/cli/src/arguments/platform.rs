@@ -99,6 +99,8 @@ pub(crate) enum ConfigCommand {
     },
     /// Print the path of the configuration file
     Path,
+    /// Ask for what most people set, with Enter to keep what is there; model keys are checked by a call
+    Setup,
 }
 
 /// Options of `doctor`.

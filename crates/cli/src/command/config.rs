@@ -1,6 +1,6 @@
-//! `config [show|set|path]`.
+//! `config [show|set|path|setup]`.
 
-use super::{Context, words};
+use super::{Context, config_setup, words};
 use crate::arguments::ConfigCommand;
 use crate::exit::{Failure, Outcome};
 use crate::table::{self, Cell};
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use telecoder::{Given, Row, config_file, config_rows, write_setting};
 
 /// Runs a command on the configuration; without one it shows it.
-pub(crate) fn run(context: &Context, command: Option<ConfigCommand>) -> Outcome {
+pub(crate) async fn run(context: &Context, command: Option<ConfigCommand>) -> Outcome {
     let given = Given::from_process();
     match command {
         None | Some(ConfigCommand::Show) => show(context, &given)?,
@@ -18,6 +18,7 @@ pub(crate) fn run(context: &Context, command: Option<ConfigCommand>) -> Outcome 
             let path = config_file(&given).ok_or_else(|| Failure::failed("HOME is not set"))?;
             context.terminal.line(&path.display().to_string())?;
         }
+        Some(ConfigCommand::Setup) => config_setup::setup(context, &given).await?,
         Some(ConfigCommand::Set { key, value }) => {
             let value = words(&[value])?;
             let path = write_setting(&given, &key, value.trim())?;

@@ -4,6 +4,7 @@ mod agents;
 mod approvals;
 mod chat;
 mod config;
+mod config_setup;
 mod diff;
 mod doctor;
 mod document;
@@ -82,7 +83,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Pr(command) => pr::run(&context, command).await,
         Command::Policy(command) => policy::run(&context, command).await,
         Command::Agents(command) => agents::run(&context, command).await,
-        Command::Config(options) => config::run(&context, options.command),
+        Command::Config(options) => config::run(&context, options.command).await,
         Command::Doctor(options) => doctor::doctor(&context, &options).await,
         Command::Token(command) => token::run(&context, command).await,
         Command::Openapi => document::openapi(&context),

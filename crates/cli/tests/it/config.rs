@@ -1,7 +1,8 @@
-//! `config`, bare and with `show`, `set`, `path`.
+//! `config`, bare and with `show`, `set`, `path`, `setup`.
 
 use crate::world::World;
 use expect_test::expect;
+use telecoder_testkit::scripted_model::ScriptedModel;
 
 #[test]
 fn settings_are_shown_with_their_source_and_secrets_masked() {
@@ -161,4 +162,38 @@ fn a_bad_value_stops_every_command_with_its_name() {
         ! unclosed array, expected `]`
     "#]]
     .assert_eq(&world.cli(["list"]).env("TELECODER_CONFIG", world.path("bad.toml")).run().shown());
+}
+
+#[test]
+fn setup_asks_checks_keys_and_keeps_what_is_there() {
+    let model = ScriptedModel::start_with_key("sk-the-right-key-1234");
+    let address = model.openai_base_url();
+    let world = World::without_server(&[("OPENAI_BASE_URL", &address)]);
+    // Nothing for Anthropic; a wrong key, then the right one; the rest is kept; an agent.
+    let input = "\nsk-a-wrong-key-123456\nsk-the-right-key-1234\n\n\ngoose\n";
+    let setup = world.cli(["config", "setup"]).input(input).run();
+    expect![[r#"
+        exit 0
+        anthropic_api_key: not set
+        openai_api_key: not set
+          127.0.0.1 answered 401: The key is wrong.
+          Try again, or Enter to keep.
+          The key works.
+        gemini_api_key: not set
+        github_token: not set
+        default_agent: gym from environment TELECODER_DEFAULT_AGENT
+          It counts once the environment does not say otherwise.
+        Written to [FOLDER]/home/.telecoder/config.toml. A running server takes it over when it is started again.
+    "#]].assert_eq(&setup.shown());
+    let kept = world.cli(["config", "setup"]).input("\n").run();
+    expect![[r#"
+        exit 0
+        anthropic_api_key: not set
+        openai_api_key: sk-t…1234 from file [FOLDER]/home/.telecoder/config.toml
+        gemini_api_key: not set
+        github_token: not set
+        default_agent: gym from environment TELECODER_DEFAULT_AGENT
+        Nothing was changed.
+    "#]]
+    .assert_eq(&kept.shown());
 }
