@@ -82,48 +82,63 @@ fn the_probe_sees_that_there_is_no_sandbox() {
     assert!(broken.len() >= 30, "{broken:#?}");
 }
 
+/// Where a re-run of this suite under another user finds what root has planted: the mark that it holds.
+pub(crate) const MARK: &str = "TELECODER_TEST_MARK";
+/// Where secrets of a host stand.
+const PLACES: &[&str] =
+    &["/etc", "/root", "/home", "/var/lib", "/srv", "/run", "/tmp", "/var/tmp", "/dev/shm", "/opt/../mnt"];
+
+/// What stands in each: one that only its owner reads, one that everybody does, a socket that listens.
+const NAMES: [&str; 3] = ["key", "shared", "socket"];
+
 /// Secrets of the host where they usually stand, planted as far as this user may.
-struct Planted {
+pub(crate) struct Planted {
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
     _sockets: Vec<UnixListener>,
 }
 
 impl Planted {
-    fn plant(ground: &Ground, mark: &str) -> Self {
+    /// Plants them, in folders that are gone with this value.
+    pub(crate) fn on_the_host(mark: &str) -> Self {
         let mut planted = Self { files: Vec::new(), folders: Vec::new(), _sockets: Vec::new() };
-        for folder in [
-            "/etc",
-            "/root",
-            "/home",
-            "/var/lib",
-            "/srv",
-            "/run",
-            "/tmp",
-            "/var/tmp",
-            "/dev/shm",
-            "/opt/../mnt",
-        ] {
-            let folder = Path::new(folder).join(format!(".{mark}"));
+        for place in PLACES {
+            let folder = Path::new(place).join(format!(".{mark}"));
             if fs::create_dir(&folder).is_err() {
                 continue;
             }
             planted.folders.push(folder.clone());
             planted.fill(&folder, mark);
         }
-        let data = ground.folder("data");
-        planted.fill(&data, mark);
         planted
     }
 
+    /// What root has planted for this run, or else what this user may plant; with a data folder of a server's.
+    #[expect(clippy::disallowed_methods, reason = "a re-run under another user is told what was planted")]
+    fn found_or_made(ground: &Ground, made: String) -> (Self, String) {
+        let (mut planted, mark) = match std::env::var(MARK) {
+            Ok(mark) => {
+                let folders = PLACES.iter().map(|place| Path::new(place).join(format!(".{mark}")));
+                let files = folders.flat_map(|folder| NAMES.map(|name| folder.join(name))).collect();
+                (Self { files, folders: Vec::new(), _sockets: Vec::new() }, mark)
+            }
+            Err(_) => (Self::on_the_host(&made), made),
+        };
+        planted.fill(&ground.folder("data"), &mark);
+        (planted, mark)
+    }
+
+    /// In how many places something stands.
+    pub(crate) fn places(&self) -> usize {
+        self.folders.len()
+    }
+
     fn fill(&mut self, folder: &Path, mark: &str) {
-        let secret = folder.join("key");
+        let [secret, shared, socket] = NAMES.map(|name| folder.join(name));
         fs::write(&secret, mark).unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
-        let shared = folder.join("shared");
         fs::write(&shared, mark).unwrap();
         own(&shared);
-        let socket = folder.join("socket");
         self._sockets.push(UnixListener::bind(&socket).unwrap());
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)).unwrap();
         self.files.extend([secret, shared, socket]);
@@ -168,8 +183,7 @@ impl Drop for HostProcess {
 #[tokio::test]
 async fn nothing_that_was_planted_on_the_host_is_found() {
     let ground = Ground::new();
-    let mark = format!("canary{}", ground.reference().nonce);
-    let planted = Planted::plant(&ground, &mark);
+    let (planted, mark) = Planted::found_or_made(&ground, format!("canary{}", ground.reference().nonce));
     let host = HostProcess::start(&mark);
     let other = ground.sandbox(&ground.spec()).await;
     lines(&other, &format!("echo {mark} > ~/notes; echo {mark} > notes; echo {mark} > /tmp/notes")).await;

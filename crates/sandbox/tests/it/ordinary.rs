@@ -1,5 +1,6 @@
 //! The same suite once more, as an ordinary user.
 
+use crate::escape::{MARK, Planted};
 use crate::ground::{PROGRAM, program};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -20,9 +21,14 @@ fn the_suite_holds_for_an_ordinary_user() {
     let (suite, supervise) = (dir.path().join("suite"), dir.path().join("supervise"));
     std::fs::copy(std::env::current_exe().unwrap(), &suite).unwrap();
     std::fs::copy(program(), &supervise).unwrap();
+    // What an ordinary user cannot plant: keys of root's, and sockets that root listens on.
+    let mark = format!("canaryofroot{}", std::process::id());
+    let planted = Planted::on_the_host(&mark);
+    assert!(planted.places() >= 9, "only {} places could be planted", planted.places());
     let output = Command::new(&suite)
         .args(["--skip", "the_suite_holds_for_an_ordinary_user"])
         .env(PROGRAM, &supervise)
+        .env(MARK, &mark)
         .current_dir("/")
         .uid(ORDINARY)
         .gid(ORDINARY)
