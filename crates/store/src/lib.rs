@@ -7,8 +7,17 @@
 mod blobs;
 mod bus;
 mod clock;
+mod document;
+mod failure;
 mod ids;
+mod ledger;
+mod list;
 mod lock;
+mod page;
+mod prepared;
+mod pull;
+mod queue;
+mod row;
 mod sqlite;
 
 pub use blobs::FileBlobs;

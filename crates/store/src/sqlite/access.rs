@@ -1,13 +1,14 @@
 //! Tokens, idempotency keys, and the places up to which people have read (layer 1).
 
 use super::SqliteStore;
-use super::failure::{is_taken, sql};
+use super::failure::sql;
 use super::group::Change;
-use super::page::MAX_ROWS;
-use super::row::{Columns, integer, word};
+use crate::document;
+use crate::failure::is_taken;
+use crate::page::MAX_ROWS;
+use crate::row::{Columns, integer, word};
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use telecoder_model::PortError;
 use telecoder_model::id::{TenantId, TokenId, UserId};
 use telecoder_model::port::store::{AccessStore, Cursor, Reservation, Token, TokenHash};
@@ -30,7 +31,7 @@ impl AccessStore for SqliteStore {
             .await
             .map_err(sql("cannot read a token"))?
             .as_ref()
-            .map(read)
+            .map(document::token)
             .transpose()
     }
 
@@ -42,7 +43,7 @@ impl AccessStore for SqliteStore {
             .await
             .map_err(sql("cannot list tokens"))?
             .iter()
-            .map(read)
+            .map(document::token)
             .collect()
     }
 
@@ -71,7 +72,7 @@ impl AccessStore for SqliteStore {
             tenant: tenant.clone(),
             user: user.clone(),
             key: key.to_owned(),
-            request: columns.get("request")?,
+            request: columns.text("request")?,
             session: columns.parsed("session")?,
         }))
     }
@@ -101,21 +102,6 @@ impl AccessStore for SqliteStore {
             .map_err(sql("cannot read the last event"))?;
         Columns(&row).number("last")
     }
-}
-
-fn read(row: &SqliteRow) -> Result<Token, PortError> {
-    let columns = Columns(row);
-    Ok(Token {
-        id: columns.parsed("id")?,
-        tenant: columns.parsed("tenant")?,
-        user: columns.parsed("owner")?,
-        name: columns.get("name")?,
-        scope: columns.word("scope")?,
-        hash: TokenHash(columns.get("hash")?),
-        created_at: columns.time("created_at")?,
-        expires_at: columns.optional_time("expires_at")?,
-        revoked_at: columns.optional_time("revoked_at")?,
-    })
 }
 
 struct AddToken(Token);

@@ -77,30 +77,3 @@ fn meaning(code: Option<i64>) -> (ErrorClass, Option<&'static str>) {
         Some(_) | None => (ErrorClass::Permanent, None),
     }
 }
-
-/// Whether the database refused a row because its key is taken.
-pub(super) fn is_taken(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(database) if database.is_unique_violation())
-}
-
-/// Whether the database refused a row because what it names does not exist.
-pub(super) fn is_orphan(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Database(database) if database.is_foreign_key_violation())
-}
-
-/// The same error for another of those that it concerns (errors cannot be cloned).
-pub(super) fn again(error: &PortError) -> PortError {
-    let copy = PortError::new(error.class, error.chain());
-    match &error.remedy {
-        Some(remedy) => copy.remedy(remedy.clone()),
-        None => copy,
-    }
-}
-
-/// A row that does not mean what this version writes.
-pub(super) fn damaged(
-    what: impl Into<String>,
-    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> PortError {
-    PortError::permanent(what).because(error).remedy(RESTORE)
-}

@@ -4,13 +4,13 @@
 //! which it rests is durable; if the database gives up the whole transaction (a full disk), its culprit is told and the
 //! rest is done again.
 
-use super::failure::{again, sql};
-use super::writer::closed;
+use super::failure::sql;
+use crate::failure::{again, closed};
+use crate::queue::Reply;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use std::future::Future;
 use telecoder_model::PortError;
-use tokio::sync::oneshot;
 
 /// A change of the database. It may be applied again after its transaction was given up.
 pub(super) trait Change: Send + Sync + 'static {
@@ -31,7 +31,7 @@ pub(super) trait Change: Send + Sync + 'static {
 pub(super) struct Waiting<C: Change> {
     change: C,
     answer: Option<C::Answer>,
-    reply: oneshot::Sender<Result<C::Answer, PortError>>,
+    reply: Reply<C::Answer>,
 }
 
 #[async_trait]
@@ -58,7 +58,7 @@ impl<C: Change> Item for Waiting<C> {
 
 impl<C: Change> Waiting<C> {
     /// A change, and where its answer goes.
-    pub(super) fn new(change: C, reply: oneshot::Sender<Result<C::Answer, PortError>>) -> Self {
+    pub(super) fn new(change: C, reply: Reply<C::Answer>) -> Self {
         Self { change, answer: None, reply }
     }
 }
@@ -174,6 +174,7 @@ async fn abandon(connection: &mut SqliteConnection) {
 mod tests {
     use super::*;
     use sqlx::{ConnectOptions, Row};
+    use tokio::sync::oneshot;
 
     /// What a test's change does.
     enum Deed {

@@ -4,9 +4,10 @@
 //! gives signs of life to this process is judged by the monotonic clock, others by the time they wrote down.
 
 use super::SqliteStore;
-use super::failure::{is_orphan, sql};
+use super::failure::sql;
 use super::group::Change;
-use super::row::{Columns, integer};
+use crate::failure::is_orphan;
+use crate::row::{Columns, integer};
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use std::collections::BTreeSet;

@@ -13,7 +13,6 @@ mod log;
 mod migrate;
 mod open;
 mod overview;
-mod page;
 #[cfg(test)]
 mod plan;
 mod pull;

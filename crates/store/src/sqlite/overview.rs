@@ -2,13 +2,13 @@
 
 use super::SqliteStore;
 use super::failure::sql;
-use super::page::limit;
-use super::row::{Columns, integer};
+use crate::document;
+use crate::page::limit;
+use crate::row::integer;
 use async_trait::async_trait;
 use telecoder_model::PortError;
 use telecoder_model::port::store::{OverviewStore, RepositoryUse, SessionChange};
 use telecoder_model::principal::Principal;
-use telecoder_model::session::Status;
 
 /// The bodies of floods are never read: their type stands at the beginning, and `json_extract` stops there.
 pub(super) const CHANGES: &str = "SELECT global, session, seq, json_extract(body, '$.type') AS name,
@@ -35,23 +35,7 @@ impl OverviewStore for SqliteStore {
             .fetch_all(&mut *self.reader().await?)
             .await
             .map_err(sql("cannot read changes"))?;
-        found
-            .iter()
-            .map(|row| {
-                let columns = Columns(row);
-                let name: String = columns.get("name")?;
-                // Other types have a field of that name too.
-                let tells = matches!(name.as_str(), "status" | "done");
-                let status = if tells { columns.optional::<Status>("status")? } else { None };
-                Ok(SessionChange {
-                    global: columns.number("global")?,
-                    session: columns.parsed("session")?,
-                    seq: columns.number("seq")?,
-                    name,
-                    status,
-                })
-            })
-            .collect()
+        found.iter().map(document::change).collect()
     }
 
     async fn repositories(&self, who: &Principal, rows: u32) -> Result<Vec<RepositoryUse>, PortError> {
@@ -62,17 +46,6 @@ impl OverviewStore for SqliteStore {
             .fetch_all(&mut *self.reader().await?)
             .await
             .map_err(sql("cannot list repositories"))?;
-        found
-            .iter()
-            .map(|row| {
-                let columns = Columns(row);
-                Ok(RepositoryUse {
-                    repository: columns.parsed("repository")?,
-                    sessions: columns.number("sessions")?,
-                    active: columns.number("active")?,
-                    last_used: columns.time("last_used")?,
-                })
-            })
-            .collect()
+        found.iter().map(document::repository_use).collect()
     }
 }

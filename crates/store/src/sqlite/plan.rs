@@ -1,9 +1,10 @@
 //! How the database reads (layer 1, tests only): no statement of a list, of events or of the queue looks at a whole
 //! table, and none sorts what an index has in order.
 
-use super::page::SessionPlace;
 use super::{SqliteOptions, SqliteStore};
 use super::{access, job, overview, pull, run, session, sign_in};
+use crate::list;
+use crate::page::SessionPlace;
 use sqlx::{AssertSqlSafe, Row};
 use telecoder_model::id::{SessionId, TenantId, UserId};
 use telecoder_model::port::store::{PullQuery, SessionQuery};
@@ -40,12 +41,12 @@ async fn check(store: &SqliteStore, statement: &str, index: &str) {
 
 fn sessions(query: SessionQuery) -> String {
     let query = SessionQuery { limit: 50, ..query };
-    session::list(&Principal::local(), &query).unwrap().into_string()
+    list::sessions::<sqlx::Sqlite>(&Principal::local(), &query).unwrap().into_string()
 }
 
 fn pulls(query: PullQuery) -> String {
     let query = PullQuery { limit: 50, ..query };
-    pull::list(&Principal::local(), &query).unwrap().into_string()
+    list::pulls::<sqlx::Sqlite>(&Principal::local(), &query).unwrap().into_string()
 }
 
 /// Puts one filter into a query.
@@ -98,11 +99,11 @@ async fn rows_of_an_execution_are_read_by_index() {
     check(&store, run::INPUTS, "(session=? AND process=? AND number>?)").await;
     check(&store, run::MESSAGES, "(session=?)").await;
     let (tenant, owner, id) = (TenantId::default_tenant(), UserId::local(), SessionId::from_random([1; 8]));
-    let of_owner = run::pending(&tenant, Some(&owner), None).into_string();
+    let of_owner = list::pending::<sqlx::Sqlite>(&tenant, Some(&owner), None).into_string();
     check(&store, &of_owner, "decisions_pending (tenant=? AND owner=?)").await;
-    let of_session = run::pending(&tenant, None, Some(&id)).into_string();
+    let of_session = list::pending::<sqlx::Sqlite>(&tenant, None, Some(&id)).into_string();
     check(&store, &of_session, "decisions_session (session=?)").await;
-    let both = run::pending(&tenant, Some(&owner), Some(&id)).into_string();
+    let both = list::pending::<sqlx::Sqlite>(&tenant, Some(&owner), Some(&id)).into_string();
     check(&store, &both, "decisions_").await;
     check(&store, access::TOKEN, "(hash=?)").await;
     check(&store, access::TOKENS, "tokens_newest (tenant=?)").await;

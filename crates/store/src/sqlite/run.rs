@@ -2,13 +2,14 @@
 
 use super::SqliteStore;
 use super::failure::sql;
-use super::page::{MAX_ROWS, limit};
-use super::row::{Columns, integer};
+use crate::document;
+use crate::list::pending;
+use crate::page::limit;
+use crate::row::{Columns, Record, integer};
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::Sqlite;
 use telecoder_model::PortError;
 use telecoder_model::decision::Decision;
 use telecoder_model::id::{DecisionId, ProcessId, SessionId, TenantId, UserId};
@@ -50,11 +51,7 @@ impl RunStore for SqliteStore {
             .await
             .map_err(sql("cannot read input lines"))?
             .iter()
-            .map(|row| {
-                let columns = Columns(row);
-                let line: &[u8] = columns.get("line")?;
-                Ok((columns.number("number")?, Bytes::copy_from_slice(line)))
-            })
+            .map(|row| Ok((Columns(row).number("number")?, Bytes::copy_from_slice(row.bytes("line")?))))
             .collect()
     }
 
@@ -65,7 +62,7 @@ impl RunStore for SqliteStore {
             .await
             .map_err(sql("cannot read messages"))?
             .iter()
-            .map(message)
+            .map(document::message)
             .collect()
     }
 
@@ -85,7 +82,7 @@ impl RunStore for SqliteStore {
         owner: Option<&UserId>,
         session: Option<&SessionId>,
     ) -> Result<Vec<Decision>, PortError> {
-        pending(tenant, owner, session)
+        pending::<Sqlite>(tenant, owner, session)
             .build()
             .fetch_all(&mut *self.reader().await?)
             .await
@@ -104,7 +101,7 @@ impl RunStore for SqliteStore {
             .await
             .map_err(sql("cannot read outside effects"))?
             .iter()
-            .map(effect)
+            .map(document::effect)
             .collect()
     }
 
@@ -117,52 +114,7 @@ impl RunStore for SqliteStore {
         .await
         .map_err(sql("cannot read an outside effect"))?
         .as_ref()
-        .map(effect)
+        .map(document::effect)
         .transpose()
     }
-}
-
-fn message(row: &SqliteRow) -> Result<Message, PortError> {
-    let columns = Columns(row);
-    Ok(Message {
-        number: columns.number("number")?,
-        author: columns.parsed("author")?,
-        content: columns.get("content")?,
-        queue: columns.word("queue")?,
-        state: columns.word("state")?,
-        turn: columns.get("turn")?,
-        created_at: columns.time("created_at")?,
-    })
-}
-
-fn effect(row: &SqliteRow) -> Result<OutboxRow, PortError> {
-    let columns = Columns(row);
-    Ok(OutboxRow {
-        key: columns.get("key")?,
-        session: columns.parsed("session")?,
-        kind: columns.get("kind")?,
-        payload: columns.json("payload")?,
-        state: columns.word("state")?,
-        tries: columns.small("tries")?,
-        not_before: columns.time("not_before")?,
-        result: columns.optional_json("result")?,
-    })
-}
-
-pub(super) fn pending(
-    tenant: &TenantId,
-    owner: Option<&UserId>,
-    session: Option<&SessionId>,
-) -> QueryBuilder<Sqlite> {
-    let mut statement =
-        QueryBuilder::<Sqlite>::new("SELECT document FROM decisions WHERE state = 'pending' AND tenant = ");
-    statement.push_bind(tenant.to_string());
-    if let Some(owner) = owner {
-        statement.push(" AND owner = ").push_bind(owner.to_string());
-    }
-    if let Some(session) = session {
-        statement.push(" AND session = ").push_bind(session.to_string());
-    }
-    statement.push(" ORDER BY created_at, id LIMIT ").push_bind(i64::from(MAX_ROWS));
-    statement
 }

@@ -1,12 +1,13 @@
 //! Browsers that are signed in (layer 1).
 
 use super::SqliteStore;
-use super::failure::{is_taken, sql};
+use super::failure::sql;
 use super::group::Change;
-use super::row::{Columns, word};
+use crate::document;
+use crate::failure::is_taken;
+use crate::row::word;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 use telecoder_model::PortError;
 use telecoder_model::port::store::{SignIn, SignInStore, TokenHash};
 use telecoder_model::time::Timestamp;
@@ -26,7 +27,7 @@ impl SignInStore for SqliteStore {
             .await
             .map_err(sql("cannot read a sign-in"))?
             .as_ref()
-            .map(read)
+            .map(document::sign_in)
             .transpose()
     }
 
@@ -37,21 +38,6 @@ impl SignInStore for SqliteStore {
     async fn take_sign_in(&self, hash: &TokenHash) -> Result<Option<SignIn>, PortError> {
         self.writer.apply(Take(hash.clone())).await
     }
-}
-
-fn read(row: &SqliteRow) -> Result<SignIn, PortError> {
-    let columns = Columns(row);
-    Ok(SignIn {
-        hash: TokenHash(columns.get("hash")?),
-        kind: columns.word("kind")?,
-        tenant: columns.parsed("tenant")?,
-        user: columns.parsed("owner")?,
-        scope: columns.word("scope")?,
-        token: columns.get::<Option<String>>("token")?.map(TokenHash),
-        created_at: columns.time("created_at")?,
-        expires_at: columns.time("expires_at")?,
-        until: columns.time("until")?,
-    })
 }
 
 struct Add(SignIn);
@@ -120,7 +106,7 @@ impl Change for Take {
             .await
             .map_err(sql("cannot end a sign-in"))?
             .as_ref()
-            .map(read)
+            .map(document::sign_in)
             .transpose()
     }
 }

@@ -1,8 +1,9 @@
 //! Decisions (layer 1): the first answer wins.
 
-use crate::sqlite::commit::Head;
-use crate::sqlite::failure::{is_taken, sql};
-use crate::sqlite::row::word;
+use crate::failure::is_taken;
+use crate::prepared::{Head, is_of_the_owner};
+use crate::row::word;
+use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::decision::{Decision, DecisionState};
@@ -13,12 +14,7 @@ pub(super) async fn ask(
     decision: &Decision,
     document: &str,
 ) -> Result<(), PortError> {
-    if decision.tenant.as_str() != head.tenant || decision.owner.as_str() != head.owner {
-        return Err(PortError::permanent(format!(
-            "decision {} does not belong to the owner of its session",
-            decision.id
-        )));
-    }
+    is_of_the_owner(head, decision)?;
     sqlx::query(
         "INSERT INTO decisions (id, session, tenant, owner, state, created_at, document)
          VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -1,8 +1,8 @@
 //! Input lines of processes (layer 1).
 
-use crate::sqlite::commit::Head;
+use crate::prepared::Head;
+use crate::row::integer;
 use crate::sqlite::failure::sql;
-use crate::sqlite::row::integer;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::id::ProcessId;

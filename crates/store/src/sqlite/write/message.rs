@@ -1,8 +1,8 @@
 //! Messages (layer 1).
 
-use crate::sqlite::commit::Head;
+use crate::prepared::Head;
+use crate::row::{integer, word};
 use crate::sqlite::failure::sql;
-use crate::sqlite::row::{integer, word};
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::id::UserId;

@@ -9,7 +9,7 @@ mod session;
 
 pub(super) use session::insert as insert_session;
 
-use super::commit::{Head, Ready};
+use crate::prepared::{Head, Ready};
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::port::store::Write;

@@ -1,8 +1,9 @@
 //! Outside effects and idempotency keys (layer 1): both are written once.
 
-use crate::sqlite::commit::Head;
-use crate::sqlite::failure::{is_taken, sql};
-use crate::sqlite::row::{json, word};
+use crate::failure::is_taken;
+use crate::prepared::Head;
+use crate::row::{json, word};
+use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::port::store::{OutboxRow, Reservation};

@@ -1,6 +1,6 @@
 //! The session's job (layer 1): into the queue, and out of it.
 
-use crate::sqlite::commit::Head;
+use crate::prepared::Head;
 use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;

@@ -1,8 +1,8 @@
 //! The rows of a session and of its execution's state (layer 1).
 
-use crate::sqlite::commit::{Head, Ready};
+use crate::prepared::{Head, Ready, keeps_its_owner};
+use crate::row::integer;
 use crate::sqlite::failure::sql;
-use crate::sqlite::row::integer;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::session::Session;
@@ -51,15 +51,7 @@ pub(super) async fn replace(
     session: &Session,
     ready: &Ready,
 ) -> Result<(), PortError> {
-    if head.tenant != session.tenant.as_str()
-        || head.owner != session.owner.as_str()
-        || head.created_at != session.created_at
-    {
-        return Err(PortError::permanent(format!(
-            "tenant, owner and creation time of session {} never change",
-            session.id
-        )));
-    }
+    keeps_its_owner(head, session)?;
     let failed = || sql("cannot replace a session");
     let changed = sqlx::query(
         "UPDATE sessions SET status = ?, repository = ?, agent = ?, policy = ?, parent = ?, lineage = ?,

@@ -8,10 +8,19 @@ use telecoder_model::id::SessionId;
 use telecoder_model::time::Timestamp;
 
 /// The most rows that one read gives.
-pub(super) const MAX_ROWS: u32 = 1000;
+pub(crate) const MAX_ROWS: u32 = 1000;
+
+/// Ids that a prefix gives at most.
+pub(crate) const MAX_IDS: i64 = 10;
+
+/// Where ids with a prefix begin, and what lies behind all of them; `None` where no id is so long.
+pub(crate) fn prefix_range(prefix: &str) -> Option<(String, String)> {
+    // `{` follows `z`, and ids hold nothing beyond it.
+    (prefix.len() <= 12).then(|| (prefix.to_owned(), format!("{prefix}{{")))
+}
 
 /// Checks a limit: 1 to 1,000.
-pub(super) fn limit(rows: u32) -> Result<i64, PortError> {
+pub(crate) fn limit(rows: u32) -> Result<i64, PortError> {
     if (1..=MAX_ROWS).contains(&rows) {
         return Ok(i64::from(rows));
     }
@@ -20,16 +29,16 @@ pub(super) fn limit(rows: u32) -> Result<i64, PortError> {
 
 /// The place behind a session in the order newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SessionPlace {
-    pub(super) created_at: Timestamp,
-    pub(super) id: SessionId,
+pub(crate) struct SessionPlace {
+    pub(crate) created_at: Timestamp,
+    pub(crate) id: SessionId,
 }
 
 impl SessionPlace {
-    pub(super) fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         format!("s{:x}-{}", self.created_at.as_micros(), self.id)
     }
-    pub(super) fn read(text: &str) -> Result<Self, PortError> {
+    pub(crate) fn read(text: &str) -> Result<Self, PortError> {
         text.strip_prefix('s')
             .and_then(|rest| rest.split_once('-'))
             .and_then(|(micros, id)| {
@@ -44,12 +53,12 @@ impl SessionPlace {
 }
 
 /// The place behind a pull request in the order newest first.
-pub(super) fn write_number(number: u64) -> String {
+pub(crate) fn write_number(number: u64) -> String {
     format!("p{number:x}")
 }
 
 /// Reads what [`write_number`] wrote.
-pub(super) fn read_number(text: &str) -> Result<u64, PortError> {
+pub(crate) fn read_number(text: &str) -> Result<u64, PortError> {
     text.strip_prefix('p').and_then(|digits| u64::from_str_radix(digits, 16).ok()).ok_or_else(not_ours)
 }
 
