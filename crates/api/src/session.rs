@@ -374,6 +374,12 @@ pub struct SessionFilter {
     pub repo: Option<String>,
     /// Words in title or prompt.
     pub q: Option<String>,
+    /// The number of a pull request on a forge, or `any`.
+    pub pr: Option<String>,
+    /// States of that pull request, separated by commas.
+    pub pr_state: Option<String>,
+    /// The repository of that pull request, or the one that its session works on.
+    pub pr_repo: Option<String>,
     /// Rows, 1 to 1,000.
     pub limit: Option<u32>,
     /// Where the page begins: `next` of an earlier page.

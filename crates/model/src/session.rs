@@ -284,6 +284,12 @@ impl Session {
         self.target.as_ref().or(self.repository.as_ref())
     }
 
+    /// Its pull request with the repository that holds it, where that is on a forge.
+    pub fn forge_pull(&self) -> Option<(&Repository, &SessionPull)> {
+        let repository = self.pull_repository().filter(|repository| repository.local_path().is_none())?;
+        Some((repository, self.pull.as_ref()?))
+    }
+
     /// The title for people: the given one, else the outcome's headline, else the prompt; one line of 72 graphemes.
     pub fn display_title(&self) -> String {
         if let Some(title) = &self.title {

@@ -5,7 +5,7 @@ use crate::row::{Columns, Record, integer};
 use sqlx::{Database, Encode, QueryBuilder, Type};
 use telecoder_model::PortError;
 use telecoder_model::id::{SessionId, TenantId, UserId};
-use telecoder_model::port::store::{Page, PullQuery, SessionQuery};
+use telecoder_model::port::store::{Page, PullFilter, PullQuery, SessionQuery};
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::Pull;
 use telecoder_model::session::{Session, Status};
@@ -75,6 +75,9 @@ pub(crate) fn sessions<DB: Takes>(
         DB::text(&mut statement, text.to_lowercase());
         statement.push(") > 0");
     }
+    if let Some(pull) = &query.pull {
+        filter_pull(&mut statement, pull);
+    }
     if let Some(after) = &query.after {
         let place = SessionPlace::read(after)?;
         statement.push(" AND (s.created_at, s.id) < (");
@@ -86,6 +89,30 @@ pub(crate) fn sessions<DB: Takes>(
     statement.push(" ORDER BY s.created_at DESC, s.id DESC LIMIT ");
     DB::number(&mut statement, rows);
     Ok(statement)
+}
+
+fn filter_pull<DB: Takes>(statement: &mut QueryBuilder<DB>, pull: &PullFilter) {
+    match pull.number {
+        Some(number) => {
+            statement.push(" AND s.pull_number = ");
+            DB::number(statement, integer(number));
+        }
+        None => {
+            statement.push(" AND s.pull_number IS NOT NULL");
+        }
+    }
+    if !pull.state.is_empty() {
+        statement.push(" AND s.pull_state IN (");
+        one_of(statement, pull.state.iter().take(4).map(|state| state.as_str()));
+    }
+    if let Some(repository) = &pull.repository {
+        // Keeps the planner from joining two ranges and sorting them.
+        statement.push(" AND (").push(DB::UNINDEXED).push("s.pull_repository = ");
+        DB::text(statement, repository.to_string());
+        statement.push(" OR ").push(DB::UNINDEXED).push("s.repository = ");
+        DB::text(statement, repository.to_string());
+        statement.push(")");
+    }
 }
 
 fn filter_status<DB: Takes>(statement: &mut QueryBuilder<DB>, status: &[Status]) {

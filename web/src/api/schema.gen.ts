@@ -3248,6 +3248,12 @@ export interface operations {
                 repo?: string;
                 /** @description Words in title or prompt. */
                 q?: string;
+                /** @description Only with a pull request on a forge: its number, or `any`. (Local ones are listed by `/api/pulls`.) */
+                pr?: string;
+                /** @description States of that pull request, separated by commas: draft, open, merged, closed. */
+                prState?: string;
+                /** @description The repository of that pull request, or the one that its session works on. */
+                prRepo?: string;
                 /** @description Rows, 1 to 1,000. */
                 limit?: number;
                 /** @description Where the page begins, from the `Link` header of the page before. */

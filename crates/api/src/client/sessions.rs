@@ -43,6 +43,9 @@ impl Client {
             .with("lineage", filter.lineage.as_ref())
             .with("repo", filter.repo.as_ref())
             .with("q", filter.q.as_ref())
+            .with("pr", filter.pr.as_ref())
+            .with("prState", filter.pr_state.as_ref())
+            .with("prRepo", filter.pr_repo.as_ref())
             .with("limit", filter.limit)
             .with("cursor", filter.cursor.as_ref());
         self.json_page(query.on(self.get(&["api", "sessions"])?), "cursor").await

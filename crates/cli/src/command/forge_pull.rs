@@ -6,8 +6,10 @@ use telecoder_api::pull::{Mergeable, Pull, PullCheck, PullReview, PullState};
 use telecoder_api::session::{Session, SessionFilter};
 use telecoder_api::{Client, ClientError};
 
-/// Sessions among which they are looked for, the newest ones.
-const MAX_SESSIONS: u32 = 1000;
+/// Sessions that are asked for at once.
+const PAGE: u32 = 200;
+/// Pull requests of one number in different repositories that are looked at.
+const NAMESAKES: usize = 2;
 
 /// A pull request, wherever it is.
 #[derive(Debug, Serialize)]
@@ -79,24 +81,26 @@ impl ForgePull {
     }
 }
 
-/// The pull requests on forges, each once, newest session first.
+/// The newest pull requests on forges, at most `most` of them, each once, by the newest of its sessions.
 pub(crate) async fn forge_pulls(
     client: &Client,
-    repo: Option<&str>,
+    filter: &SessionFilter,
+    most: usize,
 ) -> Result<Vec<Box<ForgePull>>, ClientError> {
-    let filter = SessionFilter { limit: Some(MAX_SESSIONS), ..SessionFilter::default() };
+    let mut filter = SessionFilter { limit: Some(PAGE), ..filter.clone() };
     let mut pulls: Vec<Box<ForgePull>> = Vec::new();
-    for session in client.sessions(&filter).await?.rows {
-        let is_wanted = repo.is_none_or(|repo| {
-            session.repo.as_deref() == Some(repo) || session.pr_repo.as_deref() == Some(repo)
-        });
-        if let Some(pull) = ForgePull::of(session).filter(|_| is_wanted)
-            && !pulls.iter().any(|known| known.url == pull.url)
-        {
-            pulls.push(Box::new(pull));
+    loop {
+        let page = client.sessions(&filter).await?;
+        for pull in page.rows.into_iter().filter_map(ForgePull::of) {
+            if pulls.len() < most && !pulls.iter().any(|known| known.url == pull.url) {
+                pulls.push(Box::new(pull));
+            }
+        }
+        match page.next.filter(|_| pulls.len() < most) {
+            Some(next) => filter.cursor = Some(next),
+            None => return Ok(pulls),
         }
     }
-    Ok(pulls)
 }
 
 /// Finds a pull request by its number (a local one first) or its session.
@@ -116,8 +120,8 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<Found, Failure> 
         Err(error @ ClientError::Api { status: 404, .. }) => error,
         Err(error) => return Err(error.into()),
     };
-    let mut found: Vec<_> =
-        forge_pulls(client, None).await?.into_iter().filter(|pull| pull.number == number).collect();
+    let filter = SessionFilter { pr: Some(number.to_string()), ..SessionFilter::default() };
+    let mut found = forge_pulls(client, &filter, NAMESAKES).await?;
     match (found.pop(), found.len()) {
         (Some(pull), 0) => Ok(Found::Forge(pull)),
         (Some(pull), _) => Err(Failure::usage(format!("several repositories have a pull request #{number}"))

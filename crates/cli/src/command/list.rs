@@ -23,9 +23,8 @@ pub(crate) async fn list(context: &Context, options: ListArguments) -> Outcome {
         parent: options.parent,
         lineage: options.lineage,
         repo: options.repo.as_deref().map(repository::filter).transpose()?,
-        q: None,
         limit: Some(options.limit.unwrap_or(LIMIT)),
-        cursor: None,
+        ..SessionFilter::default()
     };
     let page = context.client()?.sessions(&filter).await?;
     show(context, &page.rows)?;

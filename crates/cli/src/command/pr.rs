@@ -10,6 +10,7 @@ use crate::terminal::{CYAN, DIM, GREEN, Output};
 use crate::words;
 use std::process::ExitCode;
 use telecoder_api::pull::{Pull, PullFilter, PullState};
+use telecoder_api::session::SessionFilter;
 
 /// Rows of a list unless more are asked for.
 const LIMIT: usize = 50;
@@ -53,15 +54,16 @@ async fn list(context: &Context, options: PrListArguments) -> Outcome {
     let client = context.client()?;
     let mut rows: Vec<Found> =
         client.pulls(&filter).await?.rows.into_iter().map(|pull| Found::Local(Box::new(pull))).collect();
-    let forge = forge_pulls(&client, filter.repo.as_deref()).await?;
-    rows.extend(
-        forge
-            .into_iter()
-            .filter(|row| options.state.is_none_or(|state| row.state() == state))
-            .map(Found::Forge),
-    );
+    let on_forges = SessionFilter {
+        pr: Some("any".to_owned()),
+        pr_state: filter.state.clone(),
+        pr_repo: filter.repo.clone(),
+        ..SessionFilter::default()
+    };
+    let most = options.limit.map_or(LIMIT, |limit| usize::try_from(limit).unwrap_or(LIMIT));
+    rows.extend(forge_pulls(&client, &on_forges, most).await?.into_iter().map(Found::Forge));
     rows.sort_by(|a, b| b.created_at().cmp(a.created_at()));
-    rows.truncate(options.limit.map_or(LIMIT, |limit| usize::try_from(limit).unwrap_or(LIMIT)));
+    rows.truncate(most);
     if context.terminal.listing() == Output::Json {
         context.terminal.json(&rows)?;
     } else if rows.is_empty() {

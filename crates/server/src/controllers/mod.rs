@@ -22,10 +22,12 @@ pub(crate) mod tokens;
 
 use crate::access::Caller;
 use crate::app::App;
+use crate::convert::word;
 use crate::errors::ApiError;
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use telecoder_engine::{EngineError, Fault};
 use telecoder_model::id::SessionId;
+use telecoder_model::pull::PullState;
 use telecoder_model::repository::Repository;
 
 /// Rows of a list, where a request names no limit.
@@ -43,6 +45,18 @@ fn repository_parameter(app: &App, text: Option<&str>) -> Result<Option<Reposito
     text.map(|text| Repository::named(text, app.engine().forge_host()))
         .transpose()
         .map_err(|error| ApiError::parameter("repo", error))
+}
+
+/// States of pull requests, separated by commas.
+fn pull_states(parameter: &'static str, text: Option<&str>) -> Result<Vec<PullState>, ApiError> {
+    let names = text.unwrap_or("").split(',').map(str::trim).filter(|name| !name.is_empty());
+    names
+        .map(|name| {
+            let known: telecoder_api::pull::PullState =
+                name.parse().map_err(|error| ApiError::parameter(parameter, error))?;
+            Ok(word::pull_state_of(known))
+        })
+        .collect()
 }
 
 /// The error of a list: where the store cannot read the cursor, that is the request's fault.

@@ -1,9 +1,9 @@
 //! Local pull requests (layer 2).
 
-use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, repository_parameter, session_of};
+use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, pull_states, repository_parameter, session_of};
 use crate::access::Caller;
 use crate::app::App;
-use crate::convert::{people, word};
+use crate::convert::people;
 use crate::errors::ApiError;
 use crate::extract::{Nothing, OptionalBody, Parameters, limit};
 use axum::Json;
@@ -11,7 +11,6 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use telecoder_api as wire;
 use telecoder_api::pull::Pull;
 use telecoder_model::port::store::PullQuery;
 use utoipa::IntoParams;
@@ -39,13 +38,7 @@ pub(crate) async fn list(
     uri: Uri,
     Parameters(given): Parameters<ListParameters>,
 ) -> Result<Response, ApiError> {
-    let mut state = Vec::new();
-    for name in given.state.as_deref().unwrap_or("").split(',').map(str::trim).filter(|name| !name.is_empty())
-    {
-        let known: wire::pull::PullState =
-            name.parse().map_err(|error| ApiError::parameter("state", error))?;
-        state.push(word::pull_state_of(known));
-    }
+    let state = pull_states("state", given.state.as_deref())?;
     let session = match given.session.as_deref() {
         Some(id) => Some(session_of(&app, &caller, id).await?),
         None => None,

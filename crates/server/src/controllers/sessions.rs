@@ -1,6 +1,6 @@
 //! Sessions (layer 2): create, list, show, rename, lineage, stop, rerun, usage.
 
-use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, repository_parameter, session_of};
+use super::{DEFAULT_ROWS, MAX_ROWS, link, list_error, pull_states, repository_parameter, session_of};
 use crate::access::Caller;
 use crate::app::App;
 use crate::convert::request::{Circumstances, new_session, parameter};
@@ -15,7 +15,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use telecoder_api as wire;
-use telecoder_model::port::store::SessionQuery;
+use telecoder_model::port::store::{PullFilter, SessionQuery};
+use telecoder_model::repository::Repository;
 use telecoder_model::session::{Source, Status};
 use utoipa::IntoParams;
 
@@ -88,7 +89,7 @@ fn location(id: &telecoder_model::id::SessionId) -> HeaderMap {
 
 /// Which sessions.
 #[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ListParameters {
     /// Statuses, separated by commas; `active` stands for all that have not ended.
     status: Option<String>,
@@ -104,6 +105,12 @@ pub(crate) struct ListParameters {
     repo: Option<String>,
     /// Words in title or prompt.
     q: Option<String>,
+    /// Only with a pull request on a forge: its number, or `any`. (Local ones are listed by `/api/pulls`.)
+    pr: Option<String>,
+    /// States of that pull request, separated by commas: draft, open, merged, closed.
+    pr_state: Option<String>,
+    /// The repository of that pull request, or the one that its session works on.
+    pr_repo: Option<String>,
     /// Rows, 1 to 1,000.
     #[param(default = 50, minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -136,6 +143,7 @@ pub(crate) async fn list(
         lineage,
         repository: repository_parameter(&app, given.repo.as_deref())?,
         text: search(given.q)?,
+        pull: pull_filter(&app, given.pr.as_deref(), given.pr_state.as_deref(), given.pr_repo.as_deref())?,
         limit: limit(given.limit, DEFAULT_ROWS, MAX_ROWS)?,
         after: given.cursor,
     };
@@ -152,6 +160,30 @@ fn search(words: Option<String>) -> Result<Option<String>, ApiError> {
         return Err(ApiError::parameter("q", format!("at most {MAX_SEARCH} bytes can be searched for")));
     }
     Ok(words)
+}
+
+/// Any of the three parameters asks for sessions with a pull request on a forge.
+fn pull_filter(
+    app: &App,
+    number: Option<&str>,
+    state: Option<&str>,
+    repository: Option<&str>,
+) -> Result<Option<PullFilter>, ApiError> {
+    if number.or(state).or(repository).is_none() {
+        return Ok(None);
+    }
+    let number =
+        match number.filter(|number| *number != "any") {
+            None => None,
+            Some(text) => Some(text.parse::<u64>().ok().filter(|number| *number > 0).ok_or_else(|| {
+                ApiError::parameter("pr", format!("`{text}` is neither a number nor `any`"))
+            })?),
+        };
+    let repository = repository
+        .map(|text| Repository::named(text, app.engine().forge_host()))
+        .transpose()
+        .map_err(|error| ApiError::parameter("prRepo", error))?;
+    Ok(Some(PullFilter { number, state: pull_states("prState", state)?, repository }))
 }
 
 fn statuses(text: Option<&str>) -> Result<Vec<Status>, ApiError> {

@@ -13,7 +13,7 @@ use telecoder_model::time::Timestamp;
 const APPLICATION: i64 = 0x5443_4f44;
 
 /// All of them, in order; Postgres numbers its own alike.
-const ALL: &[Migration] = migrations!("sqlite": 1 "first", 2 "sign_ins");
+const ALL: &[Migration] = migrations!("sqlite": 1 "first", 2 "sign_ins", 3 "forge_pulls");
 
 /// Brings a database up to this version, or refuses it.
 pub(super) async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), PortError> {
@@ -100,6 +100,39 @@ async fn apply(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_older_database_knows_its_pull_requests_on_forges() {
+        use sqlx::Connection;
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        for migration in &ALL[..2] {
+            apply(&mut connection, migration, Timestamp::from_micros(1)).await.unwrap();
+        }
+        let rows = [
+            ("a", r#"{"repository": "acme/api", "target": null, "pull": {"number": 7, "state": "open"}}"#),
+            (
+                "b",
+                r#"{"repository": "/srv/x", "target": "acme/web", "pull": {"number": 8, "state": "merged"}}"#,
+            ),
+            ("c", r#"{"repository": "/srv/x", "target": null, "pull": {"number": 9, "state": "open"}}"#),
+            ("d", r#"{"repository": "/srv/x", "pull": {"number": 9, "state": "open"}}"#),
+            ("e", r#"{"repository": "acme/api", "target": null, "pull": null}"#),
+        ];
+        for (id, document) in rows {
+            let insert = "INSERT INTO sessions (id, tenant, owner, status, agent, policy, lineage, created_at, updated_at,
+                              version, last_seq, messages, epoch)
+                          VALUES (?, 't', 'o', 'complete', 'gym', 'standard', ?, 1, 1, 1, 0, 0, 0)";
+            sqlx::query(insert).bind(id).bind(id).execute(&mut connection).await.unwrap();
+            let insert = "INSERT INTO documents (session, tenant, owner, search, document) VALUES (?, 't', 'o', '', ?)";
+            sqlx::query(insert).bind(id).bind(document).execute(&mut connection).await.unwrap();
+        }
+        migrate(&mut connection, Timestamp::from_micros(2)).await.unwrap();
+        let select =
+            "SELECT id || ' ' || pull_number || ' ' || pull_state || ' ' || pull_repository FROM sessions
+                      WHERE pull_number IS NOT NULL ORDER BY id";
+        let found: Vec<String> = sqlx::query_scalar(select).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(found, ["a 7 open acme/api", "b 8 merged acme/web"]);
+    }
 
     #[test]
     fn migrations_are_numbered_without_gaps() {

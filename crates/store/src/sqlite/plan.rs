@@ -7,7 +7,7 @@ use crate::list;
 use crate::page::SessionPlace;
 use sqlx::{AssertSqlSafe, Row};
 use telecoder_model::id::{SessionId, TenantId, UserId};
-use telecoder_model::port::store::{PullQuery, SessionQuery};
+use telecoder_model::port::store::{PullFilter, PullQuery, SessionQuery};
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::PullState;
 use telecoder_model::session::Status;
@@ -53,7 +53,7 @@ fn pulls(query: PullQuery) -> String {
 type Filter = fn(&mut SessionQuery);
 
 /// Each filter of the list of sessions with the index that must serve it.
-fn filters() -> [(Filter, &'static str); 9] {
+fn filters() -> [(Filter, &'static str); 12] {
     [
         (|_| {}, "sessions_newest"),
         (|q| q.status = vec![Status::Running], "sessions_status"),
@@ -64,6 +64,15 @@ fn filters() -> [(Filter, &'static str); 9] {
         (|q| q.lineage = Some(some_id()), "sessions_lineage"),
         (|q| q.repository = Some("a/b".parse().unwrap()), "sessions_repository"),
         (|q| q.text = Some("x".to_owned()), "sessions_newest"),
+        (|q| q.pull = Some(PullFilter::default()), "sessions_pulls"),
+        (|q| q.pull = Some(PullFilter { number: Some(7), ..PullFilter::default() }), "sessions_pull "),
+        (
+            |q| {
+                let (state, repository) = (vec![PullState::Open], Some("a/b".parse().unwrap()));
+                q.pull = Some(PullFilter { number: None, state, repository });
+            },
+            "sessions_pulls",
+        ),
     ]
 }
 

@@ -59,6 +59,7 @@ cases! { $ store, store_conformance, dyn Store {
     pages_go_from_new_to_old_without_gaps
     pages_stay_stable_while_sessions_come
     filters_narrow_a_list
+    a_pull_request_on_a_forge_finds_its_sessions
     a_list_follows_the_status
     a_search_ignores_case
     lists_show_only_what_is_the_owners

@@ -1,7 +1,7 @@
 //! What becomes of a published pull request is seen in `status`, `list`, `pr show` and the session's events.
 
 use super::{MAKES_A_FILE, Scene, id};
-use telecoder_testkit::fake_forge::{CheckResult, Verdict};
+use telecoder_testkit::fake_forge::{CheckResult, NewRepository, Verdict};
 use telecoder_testkit::wait::until_blocking;
 
 #[test]
@@ -39,5 +39,32 @@ fn checks_reviews_and_the_merge_come_onto_the_session() {
         ["opened", "check lint failed", "review alice changes_requested", "merged"]
     );
     assert!(scene.told(&["list", "--output", "table"]).contains(&format!("#{number} merged")));
+    scene.is_as_described();
+}
+
+#[test]
+fn pull_requests_on_forges_are_listed_by_state_and_repository() {
+    let scene = Scene::new();
+    let other = scene.forge.add(NewRepository::new("octo/other").file("README.md", "# Other\n"));
+    let first = scene.ran(&[MAKES_A_FILE]);
+    let there = scene.world.cli(["run", "-r", "octo/other", "--output", "json", MAKES_A_FILE]).run().json();
+    assert_eq!((&first["prNumber"], &there["prNumber"]), (&1.into(), &1.into()));
+    other.merge(1);
+    until_blocking("the merge", || {
+        (scene.world.session(there["id"].as_str()?)["prState"] == "merged").then_some(())
+    });
+    let listed = |words: &[&str]| -> Vec<String> {
+        let output = scene.world.cli(["pr", "list", "--output", "json"].iter().chain(words).copied()).run();
+        let rows = output.json();
+        let word = |row: &serde_json::Value| format!("{} {}", row["repo"].as_str().unwrap(), row["state"]);
+        rows.as_array().unwrap().iter().map(|row| scene.shown(&word(row)).replace('"', "")).collect()
+    };
+    let (open, merged) = ("[FORGE]/octo/demo open", "[FORGE]/octo/other merged");
+    assert_eq!(listed(&[]), [merged, open]);
+    assert_eq!(listed(&["--state", "open"]), [open]);
+    assert_eq!(listed(&["--repo", "octo/other"]), [merged]);
+    assert_eq!(listed(&["--state", "open", "--repo", "octo/other"]), [""; 0]);
+    let told = scene.told(&["pr", "show", "1"]);
+    assert!(told.contains("several repositories have a pull request #1"), "{told}");
     scene.is_as_described();
 }

@@ -27,7 +27,7 @@ pub use commit::{
 };
 pub use job::{Claim, ClaimLimits, JobStore, QueueDepth};
 pub use pull::{NewPull, PullChange, PullQuery, PullStore};
-pub use query::{Page, RunStore, SessionQuery, SessionStore, Versioned};
+pub use query::{Page, PullFilter, RunStore, SessionQuery, SessionStore, Versioned};
 pub use sign_in::{SignIn, SignInKind, SignInStore};
 
 /// The whole store.

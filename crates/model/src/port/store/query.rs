@@ -6,6 +6,7 @@ use crate::error::PortError;
 use crate::event::Event;
 use crate::id::{AgentName, DecisionId, ProcessId, SessionId, TenantId, UserId};
 use crate::principal::Principal;
+use crate::pull::PullState;
 use crate::repository::Repository;
 use crate::session::{Session, Status};
 use crate::time::Timestamp;
@@ -51,10 +52,24 @@ pub struct SessionQuery {
     pub repository: Option<Repository>,
     /// Words in the title or prompt (case-insensitive substring).
     pub text: Option<String>,
+    /// Only sessions with a pull request on a forge: such ones.
+    pub pull: Option<PullFilter>,
     /// Rows, 1 to 1,000.
     pub limit: u32,
     /// Where the page begins: a `next` of an earlier page.
     pub after: Option<String>,
+}
+
+/// Pull requests on forges, as the sessions know them that made or follow them; local ones have rows of their own
+/// ([`PullStore`](super::PullStore)) and never match. Absent fields do not filter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PullFilter {
+    /// Of this number. There may be one in each repository.
+    pub number: Option<u64>,
+    /// In any of these states.
+    pub state: Vec<PullState>,
+    /// In this repository, or of a session that works on it.
+    pub repository: Option<Repository>,
 }
 
 /// Sessions and their events.

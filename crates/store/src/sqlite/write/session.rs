@@ -14,10 +14,12 @@ pub(in crate::sqlite) async fn insert(
     ready: &Ready,
 ) -> Result<(), PortError> {
     let failed = || sql("cannot add a session");
+    let pull = session.forge_pull();
     sqlx::query(
         "INSERT INTO sessions (id, tenant, owner, status, repository, agent, policy, parent, lineage, created_at,
-                               updated_at, version, last_seq, messages, epoch)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0)",
+                               updated_at, pull_number, pull_state, pull_repository, version, last_seq, messages,
+                               epoch)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0)",
     )
     .bind(session.id.as_str())
     .bind(session.tenant.as_str())
@@ -30,6 +32,9 @@ pub(in crate::sqlite) async fn insert(
     .bind(session.lineage.as_str())
     .bind(session.created_at.as_micros())
     .bind(session.updated_at.as_micros())
+    .bind(pull.map(|(_, pull)| integer(pull.number)))
+    .bind(pull.map(|(_, pull)| pull.state.as_str()))
+    .bind(pull.map(|(repository, _)| repository.to_string()))
     .execute(&mut *tx)
     .await
     .map_err(failed())?;
@@ -53,9 +58,10 @@ pub(super) async fn replace(
 ) -> Result<(), PortError> {
     keeps_its_owner(head, session)?;
     let failed = || sql("cannot replace a session");
+    let pull = session.forge_pull();
     let changed = sqlx::query(
         "UPDATE sessions SET status = ?, repository = ?, agent = ?, policy = ?, parent = ?, lineage = ?,
-                             updated_at = ?, version = version + 1
+                             updated_at = ?, pull_number = ?, pull_state = ?, pull_repository = ?, version = version + 1
          WHERE id = ? AND version = ?",
     )
     .bind(session.status.as_str())
@@ -65,6 +71,9 @@ pub(super) async fn replace(
     .bind(session.parent.as_ref().map(|parent| parent.as_str()))
     .bind(session.lineage.as_str())
     .bind(session.updated_at.as_micros())
+    .bind(pull.map(|(_, pull)| integer(pull.number)))
+    .bind(pull.map(|(_, pull)| pull.state.as_str()))
+    .bind(pull.map(|(repository, _)| repository.to_string()))
     .bind(session.id.as_str())
     .bind(integer(head.version))
     .execute(&mut *tx)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use telecoder_model::ErrorClass;
 use telecoder_model::id::SessionId;
 use telecoder_model::policy::Policy;
-use telecoder_model::port::store::{Commit, SessionQuery, Store, Write};
+use telecoder_model::port::store::{Commit, PullFilter, SessionQuery, Store, Write};
 use telecoder_model::principal::Principal;
-use telecoder_model::session::{Session, Status};
+use telecoder_model::pull::{PullNews, PullState};
+use telecoder_model::session::{Session, SessionPull, Status};
 
 fn query(limit: u32) -> SessionQuery {
     SessionQuery { limit, ..SessionQuery::default() }
@@ -119,6 +120,53 @@ pub async fn filters_narrow_a_list(store: Arc<dyn Store>) {
     assert_eq!(list(&store, &all).await, ids([2]), "{all:?}");
     assert_eq!(list(&store, &only(|q| q.lineage = Some(id(1)))).await, ids([2, 1]));
     assert_eq!(list(&store, &only(|q| q.parent = Some(id(3)))).await, ids([]));
+}
+
+/// A session's pull request on a forge finds it, by number, state and repository, as it is now; a local one never does.
+pub async fn a_pull_request_on_a_forge_finds_its_sessions(store: Arc<dyn Store>) {
+    let pull = |number: u64, state: PullState| {
+        Some(SessionPull {
+            number,
+            url: format!("https://forge/{number}"),
+            state,
+            head: "a".repeat(40).parse().unwrap(),
+            order: None,
+            news: PullNews::default(),
+        })
+    };
+    let local = Some(repository("/srv/code"));
+    for new in [
+        session(1),
+        Session { pull: pull(7, PullState::Open), ..session(2) },
+        Session {
+            pull: pull(7, PullState::Draft),
+            repository: local.clone(),
+            target: Some(repository("acme/web")),
+            ..session(3)
+        },
+        Session { pull: pull(7, PullState::Open), repository: local.clone(), ..session(4) },
+        Session { pull: pull(8, PullState::Open), ..session_of(5, "ann") },
+    ] {
+        add(&store, new).await;
+    }
+    let of = async |filter: PullFilter| list(&store, &only(|q| q.pull = Some(filter))).await;
+    let all = PullFilter::default;
+    assert_eq!(of(all()).await, ids([3, 2]));
+    assert_eq!(of(PullFilter { number: Some(7), ..all() }).await, ids([3, 2]));
+    assert_eq!(of(PullFilter { number: Some(8), ..all() }).await, ids([]));
+    assert_eq!(of(PullFilter { state: vec![PullState::Draft], ..all() }).await, ids([3]));
+    let both = vec![PullState::Draft, PullState::Open, PullState::Merged];
+    assert_eq!(of(PullFilter { state: both, ..all() }).await, ids([3, 2]));
+    for (place, found) in [("acme/web", 3), ("/srv/code", 3), ("acme/api", 2)] {
+        let there = PullFilter { repository: Some(repository(place)), ..all() };
+        assert_eq!(of(there).await, ids([found]), "{place}");
+    }
+    let merged = Session { pull: pull(9, PullState::Merged), ..session(2) };
+    replace(&store, 2, 1, merged).await;
+    replace(&store, 3, 1, Session { repository: local, ..session(3) }).await;
+    assert_eq!(of(PullFilter { number: Some(7), ..all() }).await, ids([]));
+    assert_eq!(of(PullFilter { number: Some(9), state: vec![PullState::Merged], ..all() }).await, ids([2]));
+    assert_eq!(of(all()).await, ids([2]));
 }
 
 /// The status of now counts, one or several.
