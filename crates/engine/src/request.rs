@@ -304,6 +304,8 @@ pub enum FindingState {
 pub struct EventPage {
     /// The events in order.
     pub events: Vec<Event>,
+    /// Whether they go up to the end of the log, as far as it has grown.
+    pub reaches_end: bool,
     /// Whether the session has ended and these are its last events (a follower may go).
     pub drained: bool,
 }

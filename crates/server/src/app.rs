@@ -2,8 +2,10 @@
 
 use crate::hosts::HostRules;
 use crate::server::ServerOptions;
+use crate::tail::{Tail, Tails};
 use std::sync::Arc;
 use telecoder_engine::Engine;
+use telecoder_model::id::SessionId;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
@@ -20,6 +22,7 @@ struct Inner {
     hosts: HostRules,
     started: Instant,
     streams: Arc<Semaphore>,
+    tails: Tails,
     stopping: watch::Receiver<bool>,
 }
 
@@ -31,7 +34,8 @@ impl App {
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let streams = Arc::new(Semaphore::new(options.max_streams));
-        Self { inner: Arc::new(Inner { engine, options, hosts, started: Instant::now(), streams, stopping }) }
+        let (started, tails) = (Instant::now(), Tails::default());
+        Self { inner: Arc::new(Inner { engine, options, hosts, started, streams, tails, stopping }) }
     }
     pub(crate) fn engine(&self) -> &Engine {
         &self.inner.engine
@@ -48,6 +52,10 @@ impl App {
     /// Bounds the event streams that are open at the same time.
     pub(crate) fn streams(&self) -> Arc<Semaphore> {
         Arc::clone(&self.inner.streams)
+    }
+    /// The end of a session's log, for one that follows it.
+    pub(crate) fn tail(&self, session: &SessionId) -> Arc<Tail> {
+        self.inner.tails.of(self, session)
     }
     /// Turns true when the server stops.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {

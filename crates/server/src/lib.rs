@@ -20,6 +20,7 @@ mod route;
 mod routes;
 mod server;
 mod sse;
+mod tail;
 mod web;
 
 pub use server::{BoundServer, Server, ServerError, ServerOptions};

@@ -1,32 +1,27 @@
 //! Event streams (layer 2).
 //!
-//! Invariants: a follower subscribes, then reads pages, then waits, so that nothing falls between; it holds a cursor and at
-//! most one page, so that a slow reader costs nothing and loses nothing; dropping it frees everything; it ends by the comment
+//! Invariants: a follower subscribes, then reads, then waits, so that nothing falls between; it holds a cursor and at most one
+//! piece of the log, so that a slow reader costs nothing and loses nothing; dropping it frees everything; it ends by the comment
 //! `end` when the session has ended and its log is drained, and without it when it was interrupted (server stops, token no
 //! longer holds, store fails), so that the reader comes back.
 
 use crate::access::Caller;
 use crate::app::App;
-use crate::convert;
 use crate::errors::ApiError;
 use crate::server::told;
+use crate::tail::{Piece, Tail};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::Stream;
-use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use telecoder_engine::EngineError;
-use telecoder_model::event::Event;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::bus::Subscription;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
-
-const PAGE: u32 = 100;
-/// Events are joined until this many bytes are together, so that a burst is not a write for each.
-const MAX_PIECE: usize = 64 << 10;
 
 /// Whether a client wants a stream.
 pub(crate) fn wanted(headers: &HeaderMap) -> bool {
@@ -66,7 +61,8 @@ pub(crate) fn frame(event: &str, data: &str) -> Bytes {
     text.into()
 }
 
-fn write_frame(out: &mut String, id: Option<u64>, event: &str, data: &str) {
+/// Adds a frame to a text.
+pub(crate) fn write_frame(out: &mut String, id: Option<u64>, event: &str, data: &str) {
     if let Some(id) = id {
         let _ = writeln!(out, "id: {id}");
     }
@@ -90,22 +86,23 @@ pub(crate) struct Follow {
 pub(crate) async fn follow(app: App, caller: Caller, follow: Follow) -> Result<Response, ApiError> {
     let place = place(&app)?;
     let news = app.engine().subscribe(&follow.session);
+    let tail = app.tail(&follow.session);
+    let first = tail.after(&app, &caller, follow.after).await?;
     let stopping = app.stopping();
-    let mut follower = Follower {
+    let follower = Follower {
         app,
         caller,
         session: follow.session,
+        tail,
         cursor: follow.after,
         stay: follow.stay,
-        page: VecDeque::new(),
-        drained: false,
+        ready: Some(first),
         stage: Stage::Opening,
         news,
         stopping,
         checked: Instant::now(),
         _place: place,
     };
-    follower.read().await?;
     Ok(response(futures::stream::unfold(follower, |mut follower| async {
         let next = follower.next().await?;
         Some((next, follower))
@@ -123,10 +120,11 @@ struct Follower {
     app: App,
     caller: Caller,
     session: SessionId,
+    tail: Arc<Tail>,
     cursor: u64,
     stay: bool,
-    page: VecDeque<Event>,
-    drained: bool,
+    /// What was read already.
+    ready: Option<Piece>,
     stage: Stage,
     news: Box<dyn Subscription>,
     stopping: watch::Receiver<bool>,
@@ -142,13 +140,6 @@ enum Wake {
 }
 
 impl Follower {
-    async fn read(&mut self) -> Result<(), EngineError> {
-        let page = self.app.engine().events(&self.caller.principal, &self.session, self.cursor, PAGE).await?;
-        self.drained = page.drained;
-        self.page = page.events.into();
-        Ok(())
-    }
-
     async fn next(&mut self) -> Option<Result<Bytes, EngineError>> {
         match self.stage {
             Stage::Opening => {
@@ -159,12 +150,6 @@ impl Follower {
             Stage::Over => return None,
         }
         loop {
-            if let Some(frames) = self.frames() {
-                return Some(Ok(frames));
-            }
-            if self.drained {
-                return self.end();
-            }
             if *self.stopping.borrow() {
                 return None;
             }
@@ -174,15 +159,23 @@ impl Follower {
                 }
                 self.checked = Instant::now();
             }
-            if let Err(error) = self.read().await {
-                self.stage = Stage::Over;
-                tracing::warn!(session = %self.session, code = error.code, "an event stream was interrupted");
-                return Some(Err(error));
+            let read = match self.ready.take() {
+                Some(ready) => Ok(ready),
+                None => self.tail.after(&self.app, &self.caller, self.cursor).await,
+            };
+            let piece = match read {
+                Ok(piece) => piece,
+                Err(error) => {
+                    self.stage = Stage::Over;
+                    tracing::warn!(session = %self.session, code = error.code, "an event stream was interrupted");
+                    return Some(Err(error));
+                }
+            };
+            if !piece.frames.is_empty() {
+                self.cursor = piece.upto;
+                return Some(Ok(piece.frames));
             }
-            if !self.page.is_empty() || self.drained {
-                continue;
-            }
-            if !self.stay {
+            if piece.drained || !self.stay {
                 return self.end();
             }
             match self.wait().await {
@@ -191,18 +184,6 @@ impl Follower {
                 Wake::Beat => return Some(Ok(comment("keep-alive"))),
             }
         }
-    }
-
-    /// The frames of the next events of the page, together about [`MAX_PIECE`] bytes.
-    fn frames(&mut self) -> Option<Bytes> {
-        let mut piece = String::new();
-        while piece.len() < MAX_PIECE
-            && let Some(event) = self.page.pop_front()
-        {
-            self.cursor = event.seq;
-            write_frame(&mut piece, Some(event.seq), event.body.name(), &convert::event::json(&event));
-        }
-        (!piece.is_empty()).then(|| piece.into())
     }
 
     fn end(&mut self) -> Option<Result<Bytes, EngineError>> {

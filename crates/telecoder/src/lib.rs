@@ -13,6 +13,7 @@ mod agents;
 mod app;
 mod builder;
 mod config;
+mod descriptors;
 mod doctor;
 mod host;
 mod key_check;

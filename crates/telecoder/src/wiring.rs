@@ -3,6 +3,7 @@
 use crate::app::{App, Parts};
 use crate::builder::Builder;
 use crate::config::Config;
+use crate::descriptors;
 use crate::host::Host;
 use crate::private_file;
 use crate::registry::SandboxSetting;
@@ -61,6 +62,7 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
     let data = config.data_dir.clone();
     make_folder(&data)?;
     let token_required = token_required(&config);
+    let room = descriptors::room();
     let engine = engine(builder, &data).await?;
     let server = Server::new(
         engine.clone(),
@@ -68,6 +70,8 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
             allowed_hosts: config.allowed_hosts.clone(),
             public_url: config.public_url.clone(),
             token_required,
+            max_connections: room.connections,
+            max_streams: room.streams,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             ..ServerOptions::new(config.listen)
         },

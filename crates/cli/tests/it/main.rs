@@ -9,6 +9,7 @@
 )]
 
 mod cli;
+mod figures;
 mod shown;
 mod world;
 
@@ -27,6 +28,7 @@ mod doctor;
 mod events;
 mod github;
 mod help;
+mod hostile;
 mod inbox;
 mod list;
 mod logs;
@@ -47,5 +49,6 @@ mod serve;
 mod start;
 mod status;
 mod stop;
+mod streams;
 mod terminal;
 mod token;

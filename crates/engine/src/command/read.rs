@@ -78,7 +78,9 @@ impl Engine {
         let session = self.owned(who, id, Scope::Read).await?;
         let events = self.ports().store.events(id, after, limit.clamp(1, 1000)).await?;
         let last = events.last().map_or(after, |event| event.seq);
-        Ok(EventPage { drained: session.value.status.has_ended() && last >= session.last_seq, events })
+        let drained = session.value.status.has_ended() && last >= session.last_seq;
+        let reaches_end = after <= session.last_seq && last >= session.last_seq;
+        Ok(EventPage { events, reaches_end, drained })
     }
 
     /// Wakes whenever a session may have news. Subscribe first, then read, then wait.

@@ -81,6 +81,10 @@ pub(super) async fn last_words(work: &mut Work) -> Result<String, WorkError> {
         let page = store.events(&work.desk.session.id, after, PAGE).await.map_err(WorkError::Store)?;
         let Some(last) = page.last() else { return Ok(words.text) };
         after = last.seq;
+        // No tool call comes behind the mark above, and more words are not kept.
+        if words.is_full() {
+            return Ok(words.text);
+        }
         for event in page {
             match event.body {
                 EventBody::Message { author: Author::Agent, text, .. } => words.say(&text),
@@ -116,8 +120,11 @@ struct Words {
 }
 
 impl Words {
+    fn is_full(&self) -> bool {
+        self.text.len() >= MAX_WORDS.saturating_mul(4)
+    }
     fn say(&mut self, chunk: &str) {
-        if self.text.len() >= MAX_WORDS.saturating_mul(4) {
+        if self.is_full() {
             return;
         }
         if std::mem::take(&mut self.apart) && !self.text.trim().is_empty() {

@@ -71,9 +71,18 @@ impl Desk {
         self.last_seq
     }
 
-    /// Keeps an event for the next commit. If the process dies before, what the event tells is done again.
+    /// Keeps an event for the next commit. If the process dies before, what the event tells is done again. Pieces of one
+    /// output that follow each other become one event: a commit holds only so many.
     pub(crate) fn note(&mut self, event: EventBody) {
-        self.waiting.push(event);
+        if let EventBody::Output { stream, text, blob: None } = &event
+            && let Some(EventBody::Output { stream: before, text: said, blob: None }) =
+                self.waiting.last_mut()
+            && stream == before
+        {
+            said.push_str(text);
+        } else {
+            self.waiting.push(event);
+        }
     }
 
     /// Notes that a step began or ended.

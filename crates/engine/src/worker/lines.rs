@@ -7,13 +7,14 @@ use telecoder_model::port::sandbox::MAX_LINE;
 
 /// By so much the buffer of a long line grows.
 const STEP: usize = 1 << 20;
+/// Lines that are taken at once: each may want an answer, and the store bounds what one commit writes.
+const PORTION: usize = 250;
 
 /// What of the output is no whole line yet, and the lines that are.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
     pieces: Vec<u8>,
     whole: Vec<Bytes>,
-    read: u64,
     waiting: usize,
 }
 
@@ -37,7 +38,6 @@ impl Lines {
             if line.len() > MAX_LINE {
                 return Err(TooLong);
             }
-            self.read = self.read.saturating_add(u64::try_from(line.len()).unwrap_or(0)).saturating_add(1);
             self.waiting = self.waiting.saturating_add(line.len());
             self.whole.push(line);
         }
@@ -62,10 +62,14 @@ impl Lines {
         self.pieces.len().saturating_add(self.waiting)
     }
 
-    /// The whole lines without their ends, and how many bytes they took with them.
-    pub(crate) fn take(&mut self) -> (Vec<Bytes>, u64) {
-        self.waiting = 0;
-        (std::mem::take(&mut self.whole), std::mem::take(&mut self.read))
+    /// Whole lines without their ends, so many as one transaction takes, and how many bytes they took with them.
+    pub(crate) fn take(&mut self) -> Option<(Vec<Bytes>, u64)> {
+        let mut lines = std::mem::take(&mut self.whole);
+        self.whole = lines.split_off(lines.len().min(PORTION));
+        let bytes = lines.iter().map(Bytes::len).sum();
+        self.waiting = self.waiting.saturating_sub(bytes);
+        let read = bytes.saturating_add(lines.len());
+        (read > 0).then(|| (lines, u64::try_from(read).unwrap_or(u64::MAX)))
     }
 }
 
@@ -78,8 +82,8 @@ mod tests {
         for piece in text.chunks(size) {
             lines.push(&Bytes::copy_from_slice(piece)).unwrap();
         }
-        let (whole, read) = lines.take();
-        assert_eq!(lines.take(), (Vec::new(), 0));
+        let (whole, read) = lines.take().unwrap();
+        assert_eq!(lines.take(), None);
         (whole.iter().map(|line| line.to_vec()).collect(), read)
     }
 
@@ -93,6 +97,19 @@ mod tests {
     }
 
     #[test]
+    fn many_lines_are_taken_in_portions() {
+        let mut lines = Lines::default();
+        lines.push(&Bytes::from("x\n".repeat(PORTION + 1))).unwrap();
+        assert_eq!(
+            lines.take().map(|(lines, read)| (lines.len(), read)),
+            Some((PORTION, 2 * PORTION as u64))
+        );
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines.take(), Some((vec![Bytes::from_static(b"x")], 2)));
+        assert_eq!((lines.take(), lines.len()), (None, 0));
+    }
+
+    #[test]
     fn the_longest_line_passes_and_a_longer_one_does_not() {
         let piece = Bytes::from(vec![b'x'; 64 << 10]);
         let mut lines = Lines::default();
@@ -103,7 +120,7 @@ mod tests {
         let mut too_long = Lines { pieces: lines.pieces.clone(), ..Lines::default() };
         assert_eq!(too_long.push(&Bytes::from_static(b"x")), Err(TooLong));
         lines.push(&Bytes::from_static(b"\n")).unwrap();
-        assert_eq!(lines.take().1, 1 + MAX_LINE as u64);
+        assert_eq!(lines.take().unwrap().1, 1 + MAX_LINE as u64);
         assert_eq!(lines.pieces.capacity(), 0);
     }
 }

@@ -283,25 +283,22 @@ impl Pump {
 
     /// Takes the whole lines and records what follows from them; then the supervisor may forget them.
     async fn receive(&mut self, desk: &mut Desk) -> Result<(), WorkError> {
-        let (lines, read) = self.lines.take();
-        if read == 0 {
-            return Ok(());
-        }
-        let mut actions = Vec::new();
-        // One by one, so that each is given back as soon as it is understood.
-        for line in lines {
-            if !line.is_empty() {
+        while let Some((lines, read)) = self.lines.take() {
+            let mut actions = Vec::new();
+            // One by one, so that each is given back as soon as it is understood.
+            for line in lines.into_iter().filter(|line| !line.is_empty()) {
                 actions.extend(self.conversation.receive(&line));
             }
+            if let Some(agent) = &mut desk.run.agent {
+                agent.stdout = agent.stdout.saturating_add(read);
+            }
+            desk.run.progress(desk.claim.tries);
+            self.apply(desk, actions, Change::default()).await?;
+            let Some(agent) = &desk.run.agent else { return Ok(()) };
+            let sandbox = &self.attachment.sandbox;
+            answered(desk, sandbox.acknowledge(&agent.process, OutputStream::Stdout, agent.stdout)).await?;
         }
-        if let Some(agent) = &mut desk.run.agent {
-            agent.stdout = agent.stdout.saturating_add(read);
-        }
-        desk.run.progress(desk.claim.tries);
-        self.apply(desk, actions, Change::default()).await?;
-        let Some(agent) = &desk.run.agent else { return Ok(()) };
-        let sandbox = &self.attachment.sandbox;
-        answered(desk, sandbox.acknowledge(&agent.process, OutputStream::Stdout, agent.stdout)).await
+        Ok(())
     }
 
     async fn on_stderr(

@@ -40,6 +40,8 @@ pub(super) struct Process {
     tree_gone: watch::Sender<bool>,
     exit: watch::Sender<Option<ProcessExit>>,
     memory_kill: Cell<bool>,
+    /// The whole tree was told to end.
+    killed: Cell<bool>,
 }
 
 /// The supervisor's ends of a program's streams.
@@ -83,6 +85,7 @@ impl Process {
             tree_gone: watch::Sender::new(false),
             exit: watch::Sender::new(None),
             memory_kill: Cell::new(false),
+            killed: Cell::new(false),
         });
         let out = pipe::Receiver::from_owned_fd(pipes.stdout).map_err(what())?;
         let err = pipe::Receiver::from_owned_fd(pipes.stderr).map_err(what())?;
@@ -107,7 +110,8 @@ impl Process {
                 None => break None,
             }
         };
-        if ended.is_some() {
+        // What was killed leaves nothing running that could still have something to say.
+        if ended.is_some() && !self.killed.get() {
             let closed = async { tokio::join!(closed(&self.stdout), closed(&self.stderr)) };
             tokio::select! {
                 _ = closed => {}
@@ -161,6 +165,9 @@ impl Process {
             TreeSignal::Terminate => libc::SIGTERM,
             TreeSignal::Kill => libc::SIGKILL,
         };
+        if signal == TreeSignal::Kill {
+            self.killed.set(true);
+        }
         let mut gone = self.tree_gone.subscribe();
         let told = tokio::select! {
             told = tokio::time::timeout(SIGNAL_WAIT, self.keeper.signal(number)) => told,

@@ -4,6 +4,7 @@ mod ask;
 mod broken;
 mod files;
 mod flow;
+mod forge;
 mod harm;
 mod network;
 mod programs;
@@ -18,7 +19,7 @@ type Verb = (&'static str, fn(&Actor, &Action) -> Done);
 
 /// Every verb with its function.
 fn verbs() -> impl Iterator<Item = &'static Verb> {
-    let families: [&'static [Verb]; 8] = [
+    let families: [&'static [Verb]; 9] = [
         words::VERBS,
         files::VERBS,
         programs::VERBS,
@@ -26,6 +27,7 @@ fn verbs() -> impl Iterator<Item = &'static Verb> {
         network::VERBS,
         broken::VERBS,
         harm::VERBS,
+        forge::VERBS,
         flow::VERBS,
     ];
     families.into_iter().flatten()

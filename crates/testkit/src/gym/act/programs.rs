@@ -2,7 +2,7 @@
 //!
 //! `{"shell": C, "timeoutMs": N}` runs `sh -c`, tells its output and exit code (kept to 64 KiB) and, with
 //! `"into": PATH`, writes them to a file as JSON · `{"daemon": [PATH, MILLISECONDS]}` leaves a child in a session of its
-//! own that writes the file later · `{"stderr": T}` · `{"exit": CODE}` · `{"signal": NUMBER}` ends this process.
+//! own that writes the file later · `{"leak": SECONDS}` leaves one that holds this process's streams · `{"stderr": T}` · `{"exit": CODE}` · `{"signal": NUMBER}` ends this process.
 
 use super::Verb;
 use crate::gym::actor::{Actor, Done, Flow};
@@ -19,8 +19,14 @@ use std::time::Duration;
 /// The most output of a command that is told, in bytes.
 const MAX_OUTPUT: u64 = 64 << 10;
 
-pub(super) const VERBS: &[Verb] =
-    &[("shell", shell), ("daemon", daemon), ("stderr", stderr), ("exit", exit), ("signal", signal)];
+pub(super) const VERBS: &[Verb] = &[
+    ("shell", shell),
+    ("daemon", daemon),
+    ("leak", leak),
+    ("stderr", stderr),
+    ("exit", exit),
+    ("signal", signal),
+];
 
 /// A command that has none of this process's streams.
 pub(in crate::gym) fn detached(command: &mut Command) -> &mut Command {
@@ -92,6 +98,14 @@ fn daemon(actor: &Actor, action: &Action) -> Done {
         detached(&mut command).status()
     });
     begun.map(|_| Flow::On).map_err(|error| format!("cannot start a daemon: {error}"))
+}
+
+/// Forks twice, so that nobody waits for it, and keeps the pipes of the agent open.
+fn leak(_: &Actor, action: &Action) -> Done {
+    let seconds = action.number()?;
+    let command = format!("setsid sleep {seconds} & exit 0");
+    let begun = surroundings::command("sh").args(["-c", &command]).stdin(Stdio::null()).status();
+    begun.map(|_| Flow::On).map_err(|error| format!("cannot leave a child: {error}"))
 }
 
 fn stderr(_: &Actor, action: &Action) -> Done {
