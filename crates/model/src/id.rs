@@ -111,6 +111,9 @@ text_id!(
     /// Names one server process among those that share a store; new at every start.
     InstanceId, "instance id", |t| slug(t, 40));
 text_id!(
+    /// Names a data folder among those of the servers that share a store: where workspaces and sandboxes lie.
+    HostId, "host id", |t| slug(t, 40));
+text_id!(
     /// Names an agent of the catalogue or of the configuration (`goose`, `claude-code`, `my-agent`).
     AgentName, "agent name", |t| slug(t, 40));
 text_id!(

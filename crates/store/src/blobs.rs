@@ -19,7 +19,7 @@ use telecoder_model::port::blobs::Blobs;
 /// The largest blob, in bytes.
 const MAX_BLOB: usize = 512 << 20;
 /// The most digests that one call of `list` names.
-const MAX_LIST: usize = 10_000;
+pub(crate) const MAX_LIST: usize = 10_000;
 
 /// Large payloads as files of one folder.
 #[derive(Debug, Clone)]
@@ -61,12 +61,7 @@ impl FileBlobs {
 #[async_trait]
 impl Blobs for FileBlobs {
     async fn put(&self, bytes: Bytes) -> Result<BlobRef, PortError> {
-        if bytes.len() > MAX_BLOB {
-            return Err(PortError::full(format!(
-                "a blob of {} bytes is too large; {MAX_BLOB} are allowed",
-                bytes.len()
-            )));
-        }
+        bounded(&bytes)?;
         self.blocking(move |folder| put(folder, &bytes)).await
     }
     async fn get(&self, digest: &str) -> Result<Bytes, PortError> {
@@ -92,8 +87,16 @@ impl Blobs for FileBlobs {
     }
 }
 
-/// A digest in the only form that may become a path.
-fn checked(digest: &str) -> Result<String, PortError> {
+/// Refuses what is too large.
+pub(crate) fn bounded(bytes: &[u8]) -> Result<(), PortError> {
+    if bytes.len() <= MAX_BLOB {
+        return Ok(());
+    }
+    Err(PortError::full(format!("a blob of {} bytes is too large; {MAX_BLOB} are allowed", bytes.len())))
+}
+
+/// A digest in the only form that may become a path or a key.
+pub(crate) fn checked(digest: &str) -> Result<String, PortError> {
     if digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
         return Ok(digest.to_owned());
     }

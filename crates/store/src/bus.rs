@@ -23,6 +23,16 @@ impl LocalBus {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl LocalBus {
+    /// Wakes the readers of every topic.
+    pub(crate) fn wake_all(&self) {
+        for sender in lock(&self.topics).values() {
+            sender.send_replace(());
+        }
+    }
+}
+
 fn lock(topics: &Topics) -> MutexGuard<'_, HashMap<Topic, watch::Sender<()>>> {
     // The map is whole after every statement, so a panic elsewhere cannot have left it half changed.
     topics.lock().unwrap_or_else(PoisonError::into_inner)

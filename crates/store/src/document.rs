@@ -3,8 +3,9 @@
 use crate::row::{Columns, Record};
 use telecoder_model::PortError;
 use telecoder_model::event::Event;
+use telecoder_model::id::{TenantId, UserId};
 use telecoder_model::port::store::{
-    Message, OutboxRow, RepositoryUse, SessionChange, SignIn, Token, TokenHash, Versioned,
+    Message, OutboxRow, RepositoryUse, Reservation, SessionChange, SignIn, Token, TokenHash, Versioned,
 };
 use telecoder_model::pull::Pull;
 use telecoder_model::session::{Session, Status};
@@ -127,5 +128,19 @@ pub(crate) fn sign_in<R: Record>(row: &R) -> Result<SignIn, PortError> {
         created_at: columns.time("created_at")?,
         expires_at: columns.time("expires_at")?,
         until: columns.time("until")?,
+    })
+}
+
+pub(crate) fn reservation<R: Record>(
+    row: &R,
+    (tenant, user, key): (&TenantId, &UserId, &str),
+) -> Result<Reservation, PortError> {
+    let columns = Columns(row);
+    Ok(Reservation {
+        tenant: tenant.clone(),
+        user: user.clone(),
+        key: key.to_owned(),
+        request: columns.text("request")?,
+        session: columns.parsed("session")?,
     })
 }

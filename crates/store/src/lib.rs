@@ -14,9 +14,12 @@ mod ledger;
 mod list;
 mod lock;
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod prepared;
 mod pull;
 mod queue;
+mod refusal;
 mod row;
 mod sqlite;
 
@@ -25,4 +28,6 @@ pub use bus::LocalBus;
 pub use clock::SystemClock;
 pub use ids::SystemIds;
 pub use lock::DataDirLock;
+#[cfg(feature = "postgres")]
+pub use postgres::{DatabaseUrl, Postgres, PostgresBlobs, PostgresBus, PostgresOptions, PostgresStore};
 pub use sqlite::{SqliteOptions, SqliteStore};

@@ -5,6 +5,7 @@
 
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
+use telecoder_model::port::store::Cursor;
 use telecoder_model::time::Timestamp;
 
 /// The most rows that one read gives.
@@ -17,6 +18,14 @@ pub(crate) const MAX_IDS: i64 = 10;
 pub(crate) fn prefix_range(prefix: &str) -> Option<(String, String)> {
     // `{` follows `z`, and ids hold nothing beyond it.
     (prefix.len() <= 12).then(|| (prefix.to_owned(), format!("{prefix}{{")))
+}
+
+/// Checks the name of a place up to which somebody has read.
+pub(crate) fn is_a_place(cursor: &Cursor) -> Result<(), PortError> {
+    if cursor.name.len() <= 100 {
+        return Ok(());
+    }
+    Err(PortError::permanent("the name of a place has at most 100 bytes"))
 }
 
 /// Checks a limit: 1 to 1,000.

@@ -6,6 +6,7 @@
 use crate::row::{Columns, Record, json};
 use telecoder_model::PortError;
 use telecoder_model::decision::Decision;
+use telecoder_model::event::{Author, EventBody};
 use telecoder_model::id::SessionId;
 use telecoder_model::port::store::{Commit, Fence, Write};
 use telecoder_model::session::Session;
@@ -34,6 +35,24 @@ pub(crate) struct Prepared {
 pub(crate) struct Told {
     /// Its body as JSON.
     pub(crate) body: String,
+    /// The name of its type.
+    pub(crate) name: &'static str,
+    /// The status that it tells.
+    pub(crate) status: Option<&'static str>,
+    /// Whether it changes what a list shows.
+    pub(crate) listed: bool,
+}
+
+impl Told {
+    fn new(event: &EventBody) -> Result<Self, PortError> {
+        let name = event.name();
+        let of_a_flood = matches!(
+            name,
+            "thought" | "plan" | "tool_call" | "tool_update" | "output" | "step" | "file_change"
+        );
+        let by_the_agent = matches!(event, EventBody::Message { author: Author::Agent, .. });
+        Ok(Self { body: json(event)?, name, status: status(event), listed: !of_a_flood && !by_the_agent })
+    }
 }
 
 /// A write with the documents that it needs.
@@ -78,8 +97,7 @@ impl Prepared {
                 "a commit appends at most {MAX_EVENTS} events and writes at most {MAX_WRITES} rows"
             )));
         }
-        let events: Vec<Told> =
-            events.iter().map(|event| Ok(Told { body: json(event)? })).collect::<Result<_, PortError>>()?;
+        let events: Vec<Told> = events.iter().map(Told::new).collect::<Result<_, _>>()?;
         if events.iter().map(|event| event.body.len()).sum::<usize>() > MAX_EVENT_BYTES {
             return Err(PortError::permanent(format!(
                 "the events of one commit have more than {MAX_EVENT_BYTES} bytes"
@@ -97,6 +115,13 @@ impl Prepared {
             at,
         })
     }
+}
+
+fn status(event: &EventBody) -> Option<&'static str> {
+    if let EventBody::Status { status, .. } | EventBody::Done { status, .. } = event {
+        return Some(status.as_str());
+    }
+    None
 }
 
 /// Refuses what contradicts itself.

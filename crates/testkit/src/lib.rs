@@ -13,6 +13,7 @@ pub mod fakes;
 pub mod git_fixture;
 pub mod gym;
 pub mod plain_http;
+pub mod postgres;
 pub mod scripted_model;
 mod surroundings;
 pub mod wait;

@@ -64,6 +64,12 @@ const NEEDS: &[Need] = &[
         for_tests: true,
     },
     Need {
+        package: "postgresql",
+        probe: &["sh", "-c", "ls /usr/lib/postgresql/*/bin/initdb"],
+        reason: "the store's tests run on a private PostgreSQL",
+        for_tests: true,
+    },
+    Need {
         package: "chromium",
         probe: &["test", "-x", "/usr/bin/chromium"],
         reason: "the web UI's tests look at its pages",

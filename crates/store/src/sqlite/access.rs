@@ -5,7 +5,7 @@ use super::failure::sql;
 use super::group::Change;
 use crate::document;
 use crate::failure::is_taken;
-use crate::page::MAX_ROWS;
+use crate::page::{MAX_ROWS, is_a_place};
 use crate::row::{Columns, integer, word};
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -66,15 +66,7 @@ impl AccessStore for SqliteStore {
         .fetch_optional(&mut *self.reader().await?)
         .await
         .map_err(sql("cannot read an idempotency key"))?;
-        let Some(row) = row else { return Ok(None) };
-        let columns = Columns(&row);
-        Ok(Some(Reservation {
-            tenant: tenant.clone(),
-            user: user.clone(),
-            key: key.to_owned(),
-            request: columns.text("request")?,
-            session: columns.parsed("session")?,
-        }))
+        row.map(|row| document::reservation(&row, (tenant, user, key))).transpose()
     }
 
     async fn cursor(&self, tenant: &TenantId, user: &UserId, name: &str) -> Result<u64, PortError> {
@@ -89,9 +81,7 @@ impl AccessStore for SqliteStore {
     }
 
     async fn set_cursor(&self, tenant: &TenantId, user: &UserId, cursor: Cursor) -> Result<(), PortError> {
-        if cursor.name.len() > 100 {
-            return Err(PortError::permanent("the name of a place has at most 100 bytes"));
-        }
+        is_a_place(&cursor)?;
         self.writer.apply(Advance { tenant: tenant.clone(), user: user.clone(), cursor }).await
     }
 

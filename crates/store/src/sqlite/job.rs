@@ -7,6 +7,7 @@ use super::SqliteStore;
 use super::failure::sql;
 use super::group::Change;
 use crate::failure::is_orphan;
+use crate::refusal::declared_dead;
 use crate::row::{Columns, integer};
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -207,10 +208,6 @@ impl Change for Heartbeat {
     }
 }
 
-fn declared_dead(instance: &InstanceId) -> PortError {
-    PortError::conflict(format!("server {instance} is not registered, or was declared dead"))
-}
-
 struct Reap {
     before: Timestamp,
     living: BTreeSet<InstanceId>,
@@ -294,6 +291,11 @@ impl Change for Take {
             failed()(error)
         })?;
         let columns = Columns(&row);
-        Ok(Some(Claim { session, epoch: columns.number("epoch")?, tries: columns.small("tries")? }))
+        Ok(Some(Claim {
+            session,
+            epoch: columns.number("epoch")?,
+            tries: columns.small("tries")?,
+            is_lost: false,
+        }))
     }
 }

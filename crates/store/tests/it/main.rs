@@ -1,4 +1,5 @@
-//! The store's integration tests (dev layer): the ports' conformance suites, and what only `SQLite` can show.
+//! The store's integration tests (dev layer): the ports' conformance suites, and what only
+//! one of the databases can show.
 
 #[cfg(test)]
 mod adoption;
@@ -18,5 +19,7 @@ mod full;
 mod ids;
 #[cfg(test)]
 mod opening;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod sqlite;

@@ -16,6 +16,8 @@ pub struct Claim {
     /// How often the job was claimed since it was put into the queue, this time included. A claim that follows another
     /// server's death counts too.
     pub tries: u32,
+    /// Whether the session's workspace lay on a host that is gone for good: what was there cannot be reached any more.
+    pub is_lost: bool,
 }
 
 /// How many sessions may be at work.
@@ -39,6 +41,9 @@ pub struct QueueDepth {
 }
 
 /// Jobs. A job belongs to the instance that claimed it while that instance lives; each claim has a new epoch.
+///
+/// Where servers with data folders of their own share a store, a session whose workspace lies in one of them is claimed
+/// by that host's servers only, from the first fenced commit on; when the host is gone for good, by any other, as lost.
 #[async_trait]
 pub trait JobStore: Send + Sync + fmt::Debug {
     /// Registers this server. Where the store can prove that all earlier owners are dead (an exclusive lock on the data

@@ -2,11 +2,12 @@
 
 use crate::failure::is_taken;
 use crate::prepared::{Head, is_of_the_owner};
+use crate::refusal;
 use crate::row::word;
 use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
-use telecoder_model::decision::{Decision, DecisionState};
+use telecoder_model::decision::Decision;
 
 pub(super) async fn ask(
     tx: &mut SqliteConnection,
@@ -30,7 +31,7 @@ pub(super) async fn ask(
     .await
     .map_err(|error| {
         if is_taken(&error) {
-            return PortError::conflict(format!("decision {} exists", decision.id));
+            return refusal::decision_exists(decision);
         }
         sql("cannot add a decision")(error)
     })?;
@@ -62,12 +63,5 @@ pub(super) async fn answer(
         .fetch_optional(tx)
         .await
         .map_err(sql("cannot read a decision"))?;
-    Err(match exists {
-        Some(_) => PortError::conflict(format!(
-            "decision {} is no longer {}",
-            decision.id,
-            word(&DecisionState::Pending)?
-        )),
-        None => PortError::not_found(format!("session {} has no decision {}", head.session, decision.id)),
-    })
+    Err(refusal::decision_not_pending(head, decision, exists.is_some()))
 }

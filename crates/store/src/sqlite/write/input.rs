@@ -1,6 +1,7 @@
 //! Input lines of processes (layer 1).
 
 use crate::prepared::Head;
+use crate::refusal;
 use crate::row::integer;
 use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
@@ -33,10 +34,7 @@ pub(super) async fn add(
     if written.rows_affected() == 1 {
         return Ok(());
     }
-    Err(PortError::conflict(format!(
-        "line {number} is not the next one for process {process} of session {}",
-        head.session
-    )))
+    Err(refusal::not_the_next_line(head, process, number))
 }
 
 pub(super) async fn forget(

@@ -1,6 +1,7 @@
 //! Messages (layer 1).
 
 use crate::prepared::Head;
+use crate::refusal;
 use crate::row::{integer, word};
 use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
@@ -9,22 +10,13 @@ use telecoder_model::id::UserId;
 use telecoder_model::port::store::{MessageState, Queueing};
 use telecoder_model::time::Timestamp;
 
-/// Messages that one session may have.
-const MAX_MESSAGES: u64 = 10_000;
-
 pub(super) async fn add(
     tx: &mut SqliteConnection,
     head: &mut Head,
     (author, content, queue): (&UserId, &str, Queueing),
     at: Timestamp,
 ) -> Result<u64, PortError> {
-    if head.messages >= MAX_MESSAGES {
-        return Err(PortError::full(format!(
-            "session {} has {MAX_MESSAGES} messages; no more are accepted",
-            head.session
-        ))
-        .remedy("Start a new session."));
-    }
+    refusal::has_room_for_a_message(head)?;
     let number: i64 =
         sqlx::query_scalar("UPDATE sessions SET messages = messages + 1 WHERE id = ? RETURNING messages")
             .bind(head.session.as_str())
@@ -70,9 +62,5 @@ pub(super) async fn change(
     if changed.rows_affected() == 1 {
         return Ok(());
     }
-    Err(if (1..=head.messages).contains(&number) {
-        PortError::conflict(format!("message {number} of session {} no longer waits", head.session))
-    } else {
-        PortError::not_found(format!("session {} has no message {number}", head.session))
-    })
+    Err(refusal::message_not_queued(head, number))
 }

@@ -2,6 +2,7 @@
 
 use crate::failure::is_taken;
 use crate::prepared::Head;
+use crate::refusal;
 use crate::row::{json, word};
 use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
@@ -57,10 +58,7 @@ pub(super) async fn update(tx: &mut SqliteConnection, row: &OutboxRow) -> Result
         .fetch_optional(tx)
         .await
         .map_err(sql("cannot read an outside effect"))?;
-    Err(match exists {
-        Some(_) => PortError::conflict(format!("the outside effect {} is settled", row.key)),
-        None => PortError::not_found(format!("session {} has no outside effect {}", row.session, row.key)),
-    })
+    Err(refusal::effect_not_pending(row, exists.is_some()))
 }
 
 pub(super) async fn reserve(tx: &mut SqliteConnection, reservation: &Reservation) -> Result<(), PortError> {

@@ -32,7 +32,7 @@ pub async fn a_claim_gives_the_oldest_job_once(store: Arc<dyn Store>) {
     }
     assert_eq!(depth(&store).await, (3, 0));
     for n in [3, 1, 2] {
-        let expected = Claim { session: id(n), epoch: 1, tries: 1 };
+        let expected = Claim { session: id(n), epoch: 1, tries: 1, is_lost: false };
         assert_eq!(claim(&store, "s1").await, Some(expected));
         assert!(store.holds(&server("s1"), &id(n), 1).await.unwrap());
     }
