@@ -3,6 +3,7 @@
 use crate::postgres::failure::sql;
 use crate::postgres::row::plain;
 use crate::prepared::{Head, Ready, keeps_its_owner};
+use crate::row::integer;
 use sqlx::PgConnection;
 use telecoder_model::PortError;
 use telecoder_model::session::Session;
@@ -13,11 +14,13 @@ pub(in crate::postgres) async fn insert(
     session: &Session,
     ready: &Ready,
 ) -> Result<(), PortError> {
+    let pull = session.forge_pull();
     let added = sqlx::query(
         "WITH added AS (
              INSERT INTO sessions (id, tenant, owner, status, repository, agent, policy, parent, lineage, created_at,
-                                   updated_at, version, last_seq, messages, epoch)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 0, 0, 0)
+                                   updated_at, version, last_seq, messages, epoch, pull_number, pull_state,
+                                   pull_repository)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, 0, 0, 0, $14, $15, $16)
              ON CONFLICT (id) DO NOTHING RETURNING id, tenant, owner)
          INSERT INTO documents (session, tenant, owner, search, document)
          SELECT id, tenant, owner, $12, $13 FROM added",
@@ -35,6 +38,9 @@ pub(in crate::postgres) async fn insert(
     .bind(session.updated_at.as_micros())
     .bind(plain(&ready.search))
     .bind(ready.document.as_str())
+    .bind(pull.map(|(_, pull)| integer(pull.number)))
+    .bind(pull.map(|(_, pull)| pull.state.as_str()))
+    .bind(pull.map(|(repository, _)| repository.to_string()))
     .execute(tx)
     .await
     .map_err(sql("cannot add a session"))?;
@@ -52,10 +58,11 @@ pub(super) async fn replace(
     ready: &Ready,
 ) -> Result<(), PortError> {
     keeps_its_owner(head, session)?;
+    let pull = session.forge_pull();
     sqlx::query(
         "WITH words AS (UPDATE documents SET search = $2, document = $3 WHERE session = $1)
          UPDATE sessions SET status = $4, repository = $5, agent = $6, policy = $7, parent = $8, lineage = $9,
-                             updated_at = $10
+                             updated_at = $10, pull_number = $11, pull_state = $12, pull_repository = $13
          WHERE id = $1",
     )
     .bind(session.id.as_str())
@@ -68,6 +75,9 @@ pub(super) async fn replace(
     .bind(session.parent.as_ref().map(|parent| parent.as_str()))
     .bind(session.lineage.as_str())
     .bind(session.updated_at.as_micros())
+    .bind(pull.map(|(_, pull)| integer(pull.number)))
+    .bind(pull.map(|(_, pull)| pull.state.as_str()))
+    .bind(pull.map(|(repository, _)| repository.to_string()))
     .execute(tx)
     .await
     .map_err(sql("cannot replace a session"))?;
