@@ -169,11 +169,15 @@ pub(crate) fn flag(name: &str, value: Option<&str>, default: bool) -> Result<boo
 
 /// Reads a count of rows.
 pub(crate) fn limit(value: Option<u32>, default: u32, most: u32) -> Result<u32, ApiError> {
-    match value {
-        None => Ok(default),
-        Some(rows) if (1..=most).contains(&rows) => Ok(rows),
-        Some(_) => Err(ApiError::parameter("limit", format!("a number from 1 to {most} was expected"))),
+    value.map_or(Ok(default), |rows| bounded("limit", rows, most))
+}
+
+/// A count that a parameter gives: from 1 to `most`.
+pub(crate) fn bounded(name: &str, value: u32, most: u32) -> Result<u32, ApiError> {
+    if (1..=most).contains(&value) {
+        return Ok(value);
     }
+    Err(ApiError::parameter(name, format!("a number from 1 to {most} was expected")))
 }
 
 #[cfg(test)]

@@ -118,9 +118,13 @@ export class Server {
   }
 
   /** Creates a session whose agent does these actions. */
-  async session(actions: object[], more: object = {}): Promise<{ id: string; title: string }> {
+  async session(
+    actions: object[],
+    more: object = {},
+    words = "Do as told",
+  ): Promise<{ id: string; title: string }> {
     return await this.call("POST", "/api/sessions", {
-      prompt: prompt("Do as told", actions),
+      prompt: prompt(words, actions),
       agent: "gym",
       ...more,
     });
@@ -130,8 +134,8 @@ export class Server {
    *
    *  No policy that is built in asks: the session waits behind another one while its frozen policy is changed in the database.
    *  The server must be started with room for one session at a time. */
-  async asking(words: string, actions: object[], more: object = {}): Promise<string> {
-    const gate = await this.session([{ waitFor: "/home/agent/go" }]);
+  async asking(words: string, actions: object[], more: object = {}, before = "Wait"): Promise<string> {
+    const gate = await this.session([{ waitFor: "/home/agent/go" }], { title: before });
     await this.until(gate.id, "running");
     const { id } = await this.call<{ id: string }>("POST", "/api/sessions", {
       prompt: prompt(words, actions),

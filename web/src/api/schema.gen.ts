@@ -3462,6 +3462,8 @@ export interface operations {
             query?: {
                 /** @description Only events with a number above this one. */
                 after?: number;
+                /** @description Begins with the last so many events, 1 to 1,000, where neither `after` nor `Last-Event-ID` says where to begin. */
+                last?: number;
                 /** @description `0`: a stream ends when what is there was sent. */
                 follow?: string;
                 /** @description Rows of an array, 1 to 1,000. */

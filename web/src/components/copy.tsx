@@ -11,7 +11,7 @@ export function CopyButton({
   what,
   size = "small",
 }: {
-  text: string | (() => string);
+  text: string | (() => string | Promise<string>);
   what: string;
   size?: "small" | "medium";
 }) {
@@ -22,8 +22,14 @@ export function CopyButton({
     return () => clearTimeout(timer);
   }, [copied]);
   const copy = async () => {
+    let words: string;
     try {
-      await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
+      words = typeof text === "function" ? await text() : text;
+    } catch (error) {
+      return toastFailed(error);
+    }
+    try {
+      await navigator.clipboard.writeText(words);
       setCopied(true);
     } catch {
       toastFailed(new Error("The browser does not let this page copy. Select the text and copy it by hand."));

@@ -17,3 +17,15 @@ export function Keys({ keys, className }: { keys: string; className?: string }) 
     </span>
   );
 }
+
+/** The key of a button, on it, where there is room and a keyboard is likely. */
+export function KeyHint({ keys }: { keys: string }) {
+  return (
+    <kbd
+      aria-hidden
+      className="ml-1 hidden min-w-4.5 rounded-sm border border-current px-1 text-center font-sans text-xs leading-4 opacity-60 md:inline-block"
+    >
+      {keys}
+    </kbd>
+  );
+}

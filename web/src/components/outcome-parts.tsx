@@ -1,5 +1,5 @@
 /** The four parts of an outcome. What the platform saw and what the agent claims are kept apart. Layer: components. */
-import { ShieldCheck, ShieldQuestion } from "lucide-react";
+import { MessageSquareQuote, ShieldCheck, ShieldQuestion } from "lucide-react";
 import type { Wire } from "@/api/client";
 import { Icon } from "./ui/icon";
 import { Words } from "./words";
@@ -34,35 +34,56 @@ export function VerifiedMark({ session }: { session: Pick<Session, "checks"> }) 
 export function OutcomeParts({ session }: { session: Session }) {
   const { outcome } = session;
   if (outcome === null) return <p className="text-n11">There is no outcome.</p>;
-  const claims = [
-    ...outcome.claims.changed,
-    ...outcome.claims.verified,
-    ...outcome.claims.uncertain,
-    ...outcome.claims.next,
-  ];
+  const { claims } = outcome;
+  // What it left uncertain and next stands above already.
+  const says = claims.changed.length + claims.verified.length > 0;
   return (
-    <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
-      <Part name="Changed" lines={outcome.changed} empty="Nothing" />
-      <Part name="Verified by TeleCoder" lines={outcome.verified} empty="Nothing was checked" />
-      <Part name="Uncertain" lines={outcome.uncertain} empty="Nothing said" />
-      <Part name="Next" lines={outcome.next} empty="Nothing left" />
-      {claims.length > 0 && (
-        <div className="border-n6 border-l-2 pl-3 md:col-span-2">
-          <Part name={`What ${session.agent} says (not checked)`} lines={claims} empty="" />
-        </div>
+    <div className="flex flex-col gap-5">
+      <div className="grid gap-x-8 gap-y-5 @min-[36rem]:grid-cols-2">
+        <Part name="Changed" lines={outcome.changed} empty="Nothing" />
+        <Part name="Verified by TeleCoder" lines={outcome.verified} empty="Nothing was checked" proof />
+        <Part name="Uncertain" lines={outcome.uncertain} empty="Nothing said" />
+        <Part name="Next" lines={outcome.next} empty="Nothing left" />
+      </div>
+      {says && (
+        <section className="rounded-md border border-n5 bg-n2 px-4 py-3">
+          <h3 className="mb-2 flex items-center gap-1.5 font-medium text-n11 text-xs">
+            <Icon of={MessageSquareQuote} className="size-3.5" />
+            What {session.agent} says (not checked)
+          </h3>
+          <div className="grid gap-x-8 gap-y-4 @min-[36rem]:grid-cols-2">
+            {claims.changed.length > 0 && <Part name="It changed" lines={claims.changed} empty="" />}
+            {claims.verified.length > 0 && <Part name="It verified" lines={claims.verified} empty="" />}
+          </div>
+        </section>
       )}
     </div>
   );
 }
 
-function Part({ name, lines, empty }: { name: string; lines: string[]; empty: string }) {
+function Part({
+  name,
+  lines,
+  empty,
+  proof = false,
+}: {
+  name: string;
+  lines: string[];
+  empty: string;
+  /** What the platform saw itself. */
+  proof?: boolean;
+}) {
+  const proven = proof && lines.length > 0;
   return (
     <div className="min-w-0">
-      <h3 className="mb-1 font-medium text-n10 text-xs">{name}</h3>
+      <h4 className="mb-1 flex items-center gap-1.5 font-medium text-n11 text-xs">
+        {proven && <Icon of={ShieldCheck} className="size-3.5 text-done" />}
+        {name}
+      </h4>
       {lines.length === 0 ? (
         <p className="text-n10 text-sm">{empty}</p>
       ) : (
-        <ul className="flex max-w-[72ch] flex-col gap-0.5 text-sm">
+        <ul className="flex max-w-[72ch] flex-col gap-1 text-sm">
           {lines.map((line, place) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: the lines of an outcome do not move.
             <li key={place} dir="auto">

@@ -83,6 +83,11 @@ impl Engine {
         Ok(EventPage { events, reaches_end, drained })
     }
 
+    /// The number of a session's last event; 0 where it has none.
+    pub async fn last_event(&self, who: &Principal, id: &SessionId) -> Result<u64, EngineError> {
+        Ok(self.owned(who, id, Scope::Read).await?.last_seq)
+    }
+
     /// Wakes whenever a session may have news. Subscribe first, then read, then wait.
     pub fn subscribe(&self, id: &SessionId) -> Box<dyn Subscription> {
         self.ports().bus.subscribe(&Topic::Session(id.clone()))

@@ -5,7 +5,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::convert::event;
 use crate::errors::ApiError;
-use crate::extract::{Parameters, flag, limit};
+use crate::extract::{Parameters, bounded, flag, limit};
 use crate::sse;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
@@ -23,6 +23,9 @@ pub(crate) struct EventParameters {
     /// Only events with a number above this one.
     #[param(default = 0)]
     after: Option<u64>,
+    /// Begins with the last so many events, 1 to 1,000, where neither `after` nor `Last-Event-ID` says where to begin.
+    #[param(minimum = 1, maximum = 1000)]
+    last: Option<u32>,
     /// `0`: a stream ends when what is there was sent.
     #[param(pattern = "^(0|1|true|false|)$")]
     follow: Option<String>,
@@ -41,8 +44,16 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let stay = flag("follow", given.follow.as_deref(), true)?;
     let rows = limit(given.limit, MAX_ROWS, MAX_ROWS)?;
-    let after = last_event_id(&headers)?.or(given.after).unwrap_or(0);
+    let named = last_event_id(&headers)?.or(given.after);
+    let tail = given.last.map(|last| bounded("last", last, MAX_ROWS)).transpose()?;
     let session = session_of(&app, &caller, &id).await?;
+    let after = match (named, tail) {
+        (Some(after), _) => after,
+        (None, Some(tail)) => {
+            app.engine().last_event(&caller.principal, &session).await?.saturating_sub(u64::from(tail))
+        }
+        (None, None) => 0,
+    };
     if sse::wanted(&headers) {
         return sse::follow(app, caller, sse::Follow { session, after, stay }).await;
     }

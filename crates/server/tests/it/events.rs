@@ -77,6 +77,13 @@ async fn an_array_is_paged_in_order() {
     assert_eq!(get("").await, (vec![1, 2, 3, 4, 5], String::new()));
     assert_eq!(get("?after=3").await.0, [4, 5]);
     assert_eq!(get("?after=99").await.0, [] as [u64; 0]);
+    assert_eq!(get("?last=2").await.0, [4, 5]);
+    assert_eq!(get("?last=1000").await.0, [1, 2, 3, 4, 5]);
+    assert_eq!(get("?last=2&after=1").await.0, [2, 3, 4, 5]);
+    for bad in ["0", "1001", "x"] {
+        let refused = app.get(&format!("/api/sessions/{id}/events?last={bad}")).await;
+        assert_eq!(refused.error(), "400 invalid_parameter");
+    }
     let (rows, link) = get("?limit=2&after=1").await;
     assert_eq!(
         (rows, link.as_str()),
@@ -144,6 +151,8 @@ async fn a_reader_begins_where_it_says() {
     assert_eq!(from("?after=1", &[("last-event-id", "3")]).await, [4, 5]);
     assert_eq!(from("?after=1", &[("last-event-id", "")]).await, [2, 3, 4, 5]);
     assert_eq!(from("?after=5", &[]).await, [] as [u64; 0]);
+    assert_eq!(from("?last=2", &[]).await, [4, 5]);
+    assert_eq!(from("?last=2", &[("last-event-id", "2")]).await, [3, 4, 5]);
     let bad = app.request("GET", &path).header("accept", "text/event-stream").header("last-event-id", "x");
     assert_eq!(app.send(bad).await.error(), "400 invalid_header");
     let unknown =

@@ -18,7 +18,7 @@ export interface Numbered {
 export interface FollowOptions<Event extends Numbered> {
   /** Where the stream is. */
   url: string;
-  /** The last number that is known already; `null`: the server says where it begins. */
+  /** The last number that is known already; `null`: the stream's first event says where it begins. */
   after: number | null;
   /** Whether numbers have no gaps. */
   dense: boolean;
@@ -105,7 +105,7 @@ async function readOnce<Event extends Numbered>(
         if (event === null) continue;
         if (event.seq !== null) {
           if (event.seq <= cursor && !event.reset) continue;
-          if (options.dense && event.seq !== cursor + 1) {
+          if (options.dense && cursor >= 0 && event.seq !== cursor + 1) {
             gap = true;
             break;
           }

@@ -1,8 +1,10 @@
 /** A row of a diff below its file's head. Layer: components. */
+import { UnfoldVertical } from "lucide-react";
 import { memo } from "react";
 import { Button } from "@/components/ui/button";
+import { Icon } from "@/components/ui/icon";
 import { cx } from "@/lib/classes";
-import type { FileRow, NoteRow, Row, SideLine } from "@/lib/diff/rows";
+import type { FileRow, GapRow, NoteRow, Row, SideLine } from "@/lib/diff/rows";
 import { count } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
 import type { Place } from "./comment-form";
@@ -24,19 +26,32 @@ export const DiffRow = memo(
     place,
     onPick,
     onUnfold,
+    onOpen,
   }: {
     row: Exclude<Row, FileRow>;
     place: Place | null;
     onPick?: Pick | undefined;
     onUnfold: () => void;
+    /** Opens a gap; absent: gaps stay closed. */
+    onOpen?: ((gap: GapRow) => void) | undefined;
   }) {
     switch (row.type) {
       case "gap":
         return (
-          <div className="flex h-7 items-center gap-2 truncate bg-n2 px-3 text-n10 text-xs">
-            <span aria-hidden>⋯</span>
-            {row.hidden > 0 && <span>{count(row.hidden, "unchanged line")}</span>}
-            <span className="truncate font-mono" dir="ltr">
+          <div className="flex h-7 items-center gap-2 bg-n2 text-n11 text-xs">
+            {onOpen && row.hidden !== 0 ? (
+              <button
+                type="button"
+                className="flex h-full shrink-0 items-center gap-2 px-3 hover:bg-n4 hover:text-n12 focus-visible:outline-offset-[-2px]"
+                onClick={() => onOpen(row)}
+              >
+                <Icon of={UnfoldVertical} className="size-3.5" />
+                {row.hidden === null ? "Show the lines below" : `Show ${count(row.hidden, "unchanged line")}`}
+              </button>
+            ) : (
+              <span className="shrink-0 px-3">⋯ {row.hidden ? count(row.hidden, "unchanged line") : ""}</span>
+            )}
+            <span className="truncate pr-3 font-mono text-n10" dir="ltr">
               {shownOnOneLine(row.heading.slice(0, 200))}
             </span>
           </div>
@@ -101,7 +116,7 @@ function Side({
 }
 
 function LineNumber({ at }: { at: number | undefined }) {
-  return <span className="tabular w-10 shrink-0 select-none pr-1.5 text-right text-n10">{at ?? ""}</span>;
+  return <span className="tabular w-9 shrink-0 select-none pr-1.5 text-right text-n10">{at ?? ""}</span>;
 }
 
 function Sign({

@@ -27,7 +27,7 @@ export function SmallDiff({ path, before, after }: { path: string; before: strin
           dir="ltr"
           title={shownOnOneLine(path)}
         >
-          {shownOnOneLine(path)}
+          {shownOnOneLine(path.replace(/^\/workspace\//, ""))}
         </span>
         <ChangeSize stat={file} />
       </figcaption>

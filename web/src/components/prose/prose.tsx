@@ -14,7 +14,7 @@ export const Prose = memo(function Prose({ text }: { text: string }) {
   const tokens = useMemo(() => read(text), [text]);
   if (tokens === null) return <LongText text={text} />;
   return (
-    <div className="flex min-w-0 max-w-[72ch] flex-col gap-2.5 break-words text-base leading-6" dir="auto">
+    <div className="flex min-w-0 max-w-[72ch] flex-col gap-2 break-words text-base" dir="auto">
       <Blocks tokens={tokens} depth={0} />
     </div>
   );

@@ -8,6 +8,7 @@ import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { QueryView } from "@/components/ui/states";
+import { useAnswerKeys } from "@/components/use-answer-keys";
 import { count } from "@/lib/format";
 import { useShortcuts } from "@/lib/shortcuts";
 import { useSeen } from "./api/use-seen";
@@ -16,9 +17,7 @@ import { AtWork, useAtWork } from "./components/at-work";
 import { DoneRow } from "./components/done-row";
 import { FailedRow } from "./components/failed-row";
 import { FirstRun } from "./components/first-run";
-
 import { groups, type InboxGroups } from "./groups";
-import { useAnswerKeys } from "./hooks/use-answer-keys";
 
 /** The page. */
 export function InboxPage() {
@@ -27,7 +26,7 @@ export function InboxPage() {
   const seen = useSeen();
   const found = inbox.data === undefined ? null : groups(inbox.data);
   const unread = found?.unread ?? 0;
-  useAnswerKeys();
+  useAnswerKeys("Inbox");
   useShortcuts([
     { keys: "e", does: "Mark all as seen", group: "Inbox", run: () => unread > 0 && seen.mutate() },
   ]);

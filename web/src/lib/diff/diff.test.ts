@@ -96,10 +96,41 @@ test("side by side, what was removed stands opposite what came in its place", ()
   expect(rows.map(drawn)).toEqual(["file 0", "1 a | 1 a", "2 b | 2 B", "3 c | 3 C", " | 4 D"]);
 });
 
+test("an opened gap shows its lines with the numbers of both versions, and the rest can be asked for", () => {
+  const text = (middle: string) =>
+    Array.from({ length: 30 }, (_, at) => `${at === 19 ? middle : `l${at + 1}`}\n`);
+  const old = text("b").join("");
+  const now = ["new\n", ...text("B")].join("");
+  const diff = textDiff("a.txt", old, now);
+  const lines = now.trimEnd().split("\n");
+  const at = (layout: "unified" | "split", opened: ReadonlyMap<number, readonly string[]>) =>
+    rowsOf([diff], { layout, closed: none, folded: none, opened: (_, hunk) => opened.get(hunk) });
+  const gaps = at("unified", new Map()).filter((row) => row.type === "gap");
+  expect(gaps).toMatchObject([
+    { hunk: 1, hidden: 13, from: 5 },
+    { hunk: 2, hidden: null, from: 25 },
+  ]);
+  const all = new Map([
+    [1, lines.slice(4, 17)],
+    [2, lines.slice(24)],
+  ]);
+  const unified = at("unified", all).flatMap((row) =>
+    row.type === "line" && row.new ? [[row.new, row.old]] : [],
+  );
+  expect(unified.map(([number]) => number)).toEqual(lines.map((_, index) => index + 1));
+  expect(unified.find(([number]) => number === 5)).toEqual([5, 4]);
+  expect(unified.at(-1)).toEqual([31, 30]);
+  const split = at("split", all).flatMap((row) =>
+    row.type === "split" && row.right ? [row.right.number] : [],
+  );
+  expect(split).toEqual(lines.map((_, index) => index + 1));
+});
+
 test("words that differ are marked, and lines that share nothing are not", () => {
   const marks = marksOf("const total = a - b;", "const total = a + b;");
   expect(marks).toEqual({ old: [{ from: 16, to: 17 }], new: [{ from: 16, to: 17 }] });
   expect(marksOf("alpha beta", "one two three")).toEqual({ old: [], new: [] });
+  expect(marksOf("    return round(amount, 2)", "")).toEqual({ old: [], new: [] });
   expect(marksOf("x".repeat(1_000_000), "y")).toEqual({ old: [], new: [] });
 });
 

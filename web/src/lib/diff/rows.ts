@@ -22,14 +22,16 @@ export interface FileRow {
   file: number;
 }
 
-/** Unchanged lines that the diff leaves out: before the first hunk, or between two. */
+/** Unchanged lines that the diff leaves out: before the first hunk, between two, or after the last. */
 export interface GapRow {
   type: "gap";
   file: number;
+  /** The hunk that comes after it; behind the last one, how many hunks there are. */
   hunk: number;
-  /** How many; they end before line `newStart` of the new version. */
-  hidden: number;
-  newStart: number;
+  /** How many lines; `null` behind the last hunk, where the diff does not say. */
+  hidden: number | null;
+  /** The first of them, in the new version. */
+  from: number;
   heading: string;
 }
 
@@ -67,7 +69,12 @@ export interface RowOptions {
   closed: ReadonlySet<number>;
   /** Files whose lines somebody asked for, although they are folded by themselves (generated, locks, very long). */
   folded: ReadonlySet<number>;
+  /** The lines of a gap that somebody opened: the one before this hunk of this file. Without it, no gap can be opened. */
+  opened?: (file: number, hunk: number) => readonly string[] | undefined;
 }
+
+/** Unchanged lines around a change, as git gives them. */
+const CONTEXT = 3;
 
 /** The rows of a diff, in order. */
 export function rowsOf(files: readonly DiffFile[], options: RowOptions): Row[] {
@@ -76,31 +83,41 @@ export function rowsOf(files: readonly DiffFile[], options: RowOptions): Row[] {
     rows.push({ type: "file", file: index });
     if (options.closed.has(index)) return;
     if (options.folded.has(index)) rows.push({ type: "note", file: index, note: "folded" });
-    else pushFile(rows, file, index, options.layout);
+    else pushFile(rows, file, index, options);
   });
   return rows;
 }
 
-function pushFile(rows: Row[], file: DiffFile, index: number, layout: Layout): void {
+function pushFile(rows: Row[], file: DiffFile, index: number, options: RowOptions): void {
   if (file.hunks.length === 0) {
     rows.push({ type: "note", file: index, note: noteOf(file) });
     return;
   }
-  let nextNew = 1;
+  const push = options.layout === "unified" ? pushUnified : pushSplit;
+  const gap = (hunk: number, from: Numbers, hidden: number | null, heading: string) => {
+    const lines = hidden === 0 ? undefined : options.opened?.(index, hunk);
+    if (lines !== undefined) {
+      const context = lines.map((text): DiffLine => ({ kind: "context", text }));
+      push(rows, { oldStart: from.old, newStart: from.now, heading: "", lines: context }, index, hunk);
+    } else rows.push({ type: "gap", file: index, hunk, hidden, from: from.now, heading });
+  };
+  let next: Numbers = { old: 1, now: 1 };
   file.hunks.forEach((hunk, at) => {
-    const hidden = Math.max(0, hunk.newStart - nextNew);
-    if (hidden > 0 || at > 0) {
-      rows.push({
-        type: "gap",
-        file: index,
-        hunk: at,
-        hidden,
-        newStart: hunk.newStart,
-        heading: hunk.heading,
-      });
-    }
-    nextNew = layout === "unified" ? pushUnified(rows, hunk, index, at) : pushSplit(rows, hunk, index, at);
+    const hidden = Math.max(0, hunk.newStart - next.now);
+    const from = { old: hunk.oldStart - hidden, now: hunk.newStart - hidden };
+    if (hidden > 0 || at > 0) gap(at, from, hidden, hunk.heading);
+    next = push(rows, hunk, index, at);
   });
+  // A hunk that ends with less context than git gives ends with its file.
+  const last = file.hunks.at(-1)?.lines.slice(-CONTEXT) ?? [];
+  const goesOn = last.length === CONTEXT && last.every((line) => line.kind === "context");
+  if (goesOn && options.opened && file.change !== "deleted") gap(file.hunks.length, next, null, "");
+}
+
+/** The next line of each version. */
+interface Numbers {
+  old: number;
+  now: number;
 }
 
 function noteOf(file: DiffFile): NoteRow["note"] {
@@ -137,7 +154,7 @@ function runsOf(hunk: DiffHunk): Run[] {
   return runs;
 }
 
-function pushUnified(rows: Row[], hunk: DiffHunk, file: number, at: number): number {
+function pushUnified(rows: Row[], hunk: DiffHunk, file: number, at: number): Numbers {
   let old = hunk.oldStart;
   let now = hunk.newStart;
   for (const run of runsOf(hunk)) {
@@ -169,10 +186,10 @@ function pushUnified(rows: Row[], hunk: DiffHunk, file: number, at: number): num
       });
     });
   }
-  return now;
+  return { old, now };
 }
 
-function pushSplit(rows: Row[], hunk: DiffHunk, file: number, at: number): number {
+function pushSplit(rows: Row[], hunk: DiffHunk, file: number, at: number): Numbers {
   let old = hunk.oldStart;
   let now = hunk.newStart;
   for (const run of runsOf(hunk)) {
@@ -207,7 +224,7 @@ function pushSplit(rows: Row[], hunk: DiffHunk, file: number, at: number): numbe
       rows.push(row);
     }
   }
-  return now;
+  return { old, now };
 }
 
 /** The places that `n` and `p` go to: the first row of each file, and of each hunk. */

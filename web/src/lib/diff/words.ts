@@ -22,6 +22,7 @@ const LEAST_SHARED = 0.35;
 /** What differs between two versions of a line. */
 export function marksOf(before: string, after: string): Marks {
   if (before === after || before.length > MAX_LENGTH || after.length > MAX_LENGTH) return NONE;
+  if (before.trim() === "" || after.trim() === "") return NONE;
   const old = tokensOf(before);
   const now = tokensOf(after);
   let head = 0;

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import type { Wire } from "@/api/client";
 import { useAnswer } from "@/api/use-answer";
 import { ApprovalDetail } from "@/components/approval-detail";
+import { KeyHint } from "@/components/keys";
 import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
 import { inputClass } from "@/components/ui/field";
@@ -78,7 +79,13 @@ export function ApprovalCard({
             </span>
           )}
         </div>
-        <h3 className="mt-1 font-semibold text-base" dir="auto">
+        <h3
+          className={cx(
+            "mt-1 font-semibold text-base",
+            approval.kind === "execute" && "break-all font-mono text-sm",
+          )}
+          dir="auto"
+        >
           {shownOnOneLine(approval.title)}
         </h3>
         {approval.reason !== "" && (
@@ -116,6 +123,7 @@ export function ApprovalCard({
         >
           <Icon of={Check} />
           Approve {verb}
+          <KeyHint keys="a" />
         </Button>
         <Button
           className="h-10 flex-1 md:h-8 md:flex-none"
@@ -125,6 +133,7 @@ export function ApprovalCard({
         >
           <Icon of={X} />
           Deny
+          <KeyHint keys="d" />
         </Button>
         {note === null ? (
           <Button look="quiet" onClick={() => setNote("")}>

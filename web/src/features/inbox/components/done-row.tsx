@@ -75,7 +75,7 @@ export function DoneRow({ session, unread }: { session: Wire<"Session">; unread:
         </button>
       </div>
       {open && (
-        <div id={id} className="animate-arrive pt-1 pb-5 pl-7">
+        <div id={id} className="@container animate-arrive pt-1 pb-5 pl-7">
           <OutcomeParts session={session} />
         </div>
       )}

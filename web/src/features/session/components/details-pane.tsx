@@ -15,22 +15,20 @@ import { duration, money, whole } from "@/lib/format";
 import { policyWords } from "@/lib/policy-words";
 import { shownOnOneLine } from "@/lib/text/harmless";
 import { lineageQuery, usageQuery } from "../api/actions";
-import { asText } from "../timeline/as-text";
-import type { Item } from "../timeline/items";
+import { useTextLog } from "../hooks/use-text-log";
 import { PullLink } from "./session-head";
 
 /** The pane. */
-export function DetailsPane({ session, items }: { session: Wire<"Session">; items: Item[] }) {
+export function DetailsPane({ session }: { session: Wire<"Session"> }) {
   const usage = useQuery(usageQuery(session.id, session.updatedAt));
   const lineage = useQuery(lineageQuery(session.id));
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([asText(items)], { type: "text/plain" }));
-    const link = Object.assign(document.createElement("a"), { href: url, download: `${session.id}.log` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  };
+  const log = useTextLog(session.id);
   return (
-    <div className="min-h-0 flex-1 overflow-auto px-4 py-3">
+    <div
+      className="min-h-0 flex-1 overflow-auto px-4 py-4 md:px-6"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a long pane is scrolled by keys.
+      tabIndex={0}
+    >
       <Section title="Session">
         <dl>
           <Row name="Id">
@@ -108,8 +106,8 @@ export function DetailsPane({ session, items }: { session: Wire<"Session">; item
       </Section>
       <Section title="Log">
         <div className="flex gap-2 py-2">
-          <CopyButton text={() => asText(items)} what="Copy as text" size="medium" />
-          <Button look="quiet" onClick={save}>
+          <CopyButton text={log.text} what="Copy as text" size="medium" />
+          <Button look="quiet" onClick={() => log.save.mutate()} busy={log.save.isPending}>
             <Icon of={Download} />
             Download as text
           </Button>
@@ -122,7 +120,7 @@ export function DetailsPane({ session, items }: { session: Wire<"Session">; item
 function Row({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div className="flex min-h-8 items-center gap-3 border-n5 border-b py-1 last:border-0">
-      <dt className="w-28 shrink-0 text-n10 text-xs">{name}</dt>
+      <dt className="w-28 shrink-0 text-n11 text-xs">{name}</dt>
       <dd className="min-w-0 flex-1 break-words">{children}</dd>
     </div>
   );

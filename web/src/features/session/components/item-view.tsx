@@ -2,7 +2,9 @@
 import {
   ChevronDown,
   ChevronRight,
+  Circle,
   CircleAlert,
+  CircleCheck,
   CircleDot,
   Flag,
   GitCommitHorizontal,
@@ -75,25 +77,36 @@ export const ItemView = memo(function ItemView({
 
 function ChapterHead({ chapter }: { chapter: Chapter }) {
   return (
-    <div className="mt-3 border-n5 border-t pt-4">
-      <h2 className="mb-2 flex items-baseline gap-2 text-n10 text-xs">
-        <span className="font-semibold text-n11">Turn {chapter.turn}</span>
-        <Ago at={chapter.at} className="ml-auto" />
+    <div className="pt-4">
+      <h2 className="mb-2 flex items-baseline gap-2 text-n11 text-xs">
+        <span className="font-semibold text-n12">Turn {chapter.turn}</span>
+        <span>{chapter.author === "user" ? "You" : "TeleCoder"}</span>
+        <Ago at={chapter.at} className="ml-auto text-n10" />
       </h2>
-      <Person author={chapter.author === "user" ? "You" : "TeleCoder"} text={chapter.text} />
+      <Asked text={chapter.text} />
     </div>
   );
 }
 
-function Person({ author, text, at }: { author: string; text: string; at?: string }) {
+/** A message to the agent in the middle of a turn. */
+function Person({ author, text, at }: { author: string; text: string; at: string }) {
+  return (
+    <div>
+      <p className="mb-1 flex text-n11 text-xs">
+        <span className="font-medium">{author}</span>
+        <Ago at={at} className="ml-auto text-n10" />
+      </p>
+      <Asked text={text} />
+    </div>
+  );
+}
+
+/** What was asked; a long one shows its beginning. */
+function Asked({ text }: { text: string }) {
   const [open, setOpen] = useState(false);
   const long = text.length > 1200 || text.split("\n").length > 14;
   return (
-    <div className="rounded-md border border-n6 bg-n2 px-3 py-2">
-      <p className="mb-1 flex text-n10 text-xs">
-        <span className="font-medium">{author}</span>
-        {at && <Ago at={at} className="ml-auto" />}
-      </p>
+    <div className="rounded-md border border-n6 bg-n3 px-3 py-2.5">
       <div className={cx(long && !open && "max-h-40 overflow-hidden")}>
         <Prose text={long && !open ? text.slice(0, 2000) : text} />
       </div>
@@ -138,12 +151,15 @@ function Folded({ words, text, mono = false }: { words: string; text: string; mo
   );
 }
 
-/** The platform's lines: evidence, set apart by rule and type from what the agent says. */
+/** The platform's lines: evidence, set apart by its ground from what the agent says. */
 function Evidence({ icon, color, children }: { icon: LucideIcon; color?: string; children: ReactNode }) {
   return (
-    <div className="flex min-h-7 items-start gap-2 text-n11 text-xs">
-      <Icon of={icon} className={cx("mt-1.5 shrink-0", color ?? "text-n9")} />
-      <div className="min-w-0 flex-1 py-1.5">{children}</div>
+    <div className="flex min-h-6 items-start gap-2 bg-n2 px-2 text-n11 text-xs">
+      <Icon of={icon} className={cx("mt-1 size-3.5 shrink-0", color ?? "text-n9")} />
+      <div className="min-w-0 flex-1 py-1">
+        <span className="sr-only">TeleCoder: </span>
+        {children}
+      </div>
     </div>
   );
 }
@@ -166,8 +182,8 @@ function NoteLine({ note }: { note: Note }) {
     <Evidence icon={icon} {...(color !== undefined && { color })}>
       <p
         className={cx(
-          note.mark === "error" && "font-medium text-fail text-sm",
-          note.mark === "outcome" && "font-medium text-n12 text-sm",
+          note.mark === "error" && "font-medium text-fail",
+          note.mark === "outcome" && "font-medium text-n12",
         )}
       >
         <Words text={note.text.slice(0, 2000)} />
@@ -213,31 +229,43 @@ function StepsLine({ item }: { item: Steps }) {
   );
 }
 
+const PLAN_MARKS: Record<string, LucideIcon> = { completed: CircleCheck, in_progress: CircleDot };
+
 function PlanView({ plan }: { plan: Plan }) {
   const done = plan.entries.filter((entry) => entry.status === "completed").length;
   return (
-    <section className="border-n6 border-l-2 pl-3" aria-label="Plan">
-      <p className="flex items-center gap-2 py-1 text-n11 text-xs">
-        <Icon of={ListChecks} />
-        Plan
+    <section className="rounded-md border border-n5 px-3 py-2" aria-label="Plan">
+      <p className="flex items-center gap-2 text-n11 text-xs">
+        <Icon of={ListChecks} className="size-3.5 text-n10" />
+        <span className="font-medium">Plan</span>
+        <span className="h-1 w-24 overflow-hidden rounded-full bg-n5" aria-hidden>
+          <span
+            className="block h-full bg-n10"
+            style={{ width: `${(done / Math.max(1, plan.entries.length)) * 100}%` }}
+          />
+        </span>
         <span className="tabular">
-          {done}/{plan.entries.length}
+          {done} of {plan.entries.length}
         </span>
       </p>
-      <ol className="flex flex-col gap-0.5 text-sm">
+      <ol className="mt-1.5 flex flex-col gap-1 text-sm">
         {plan.entries.slice(0, 100).map((entry, at) => (
           <li
             // biome-ignore lint/suspicious/noArrayIndexKey: the lines of a plan have no other name.
             key={at}
             className={cx(
-              "flex gap-2",
-              entry.status === "completed" && "text-n10",
+              "flex items-start gap-2",
+              entry.status === "completed" && "text-n11",
               entry.status === "in_progress" && "font-medium",
             )}
           >
-            <span className="w-4 shrink-0 text-center" aria-hidden>
-              {entry.status === "completed" ? "✓" : entry.status === "in_progress" ? "›" : "·"}
-            </span>
+            <Icon
+              of={PLAN_MARKS[entry.status] ?? Circle}
+              className={cx(
+                "mt-0.5 size-3.5",
+                entry.status === "in_progress" ? "text-accent-text" : "text-n9",
+              )}
+            />
             <span className="sr-only">{entry.status.replace("_", " ")}: </span>
             <Words text={entry.content.slice(0, 500)} />
           </li>

@@ -4,10 +4,12 @@ import { Check, Hand, X } from "lucide-react";
 import { inboxQuery } from "@/api/queries";
 import { useAnswer } from "@/api/use-answer";
 import { ApprovalDetail } from "@/components/approval-detail";
+import { KeyHint } from "@/components/keys";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
+import { cx } from "@/lib/classes";
 import { shown } from "@/lib/text/harmless";
 import type { Permission } from "../timeline/items";
 
@@ -67,13 +69,22 @@ export function PermissionCard({
   const sent = answer.isPending || answer.isSuccess;
   return (
     <article
+      data-approval
       className="rounded-md border border-n6 border-l-2 border-l-wait bg-n2 p-3"
       aria-label="Permission"
     >
       <p className="text-n11 text-xs">
         <span className="font-medium text-wait">{agent}</span> asks for permission
       </p>
-      <p className="mt-1 whitespace-pre-wrap break-words font-semibold text-base" dir="auto">
+      <p
+        data-row
+        tabIndex={-1}
+        className={cx(
+          "mt-1 whitespace-pre-wrap break-words font-semibold text-base",
+          permission.kind === "execute" && "font-mono text-sm",
+        )}
+        dir="auto"
+      >
         {title}
       </p>
       {approval?.reason && (
@@ -87,14 +98,22 @@ export function PermissionCard({
           look="primary"
           className="h-10 flex-1 md:h-8 md:flex-none"
           disabled={sent}
+          data-answer="approve"
           onClick={() => give("approve")}
         >
           <Icon of={Check} />
           Approve
+          <KeyHint keys="a" />
         </Button>
-        <Button className="h-10 flex-1 md:h-8 md:flex-none" disabled={sent} onClick={() => give("deny")}>
+        <Button
+          className="h-10 flex-1 md:h-8 md:flex-none"
+          disabled={sent}
+          data-answer="deny"
+          onClick={() => give("deny")}
+        >
           <Icon of={X} />
           Deny
+          <KeyHint keys="d" />
         </Button>
       </div>
     </article>

@@ -12,18 +12,20 @@ import { Icon } from "@/components/ui/icon";
 import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { money, repositoryName, short } from "@/lib/format";
+import { policyWords } from "@/lib/policy-words";
 import { shownOnOneLine } from "@/lib/text/harmless";
 import { useRename, useRerun, useStop } from "../api/actions";
 import { PublishDialog } from "./publish-dialog";
 
+/** How far the agent's plan is. */
+interface Progress {
+  done: number;
+  all: number;
+  now: string | null;
+}
+
 /** The head. */
-export function SessionHead({
-  session,
-  plan,
-}: {
-  session: Wire<"Session">;
-  plan: { done: number; all: number; now: string | null } | null;
-}) {
+export function SessionHead({ session, plan }: { session: Wire<"Session">; plan: Progress | null }) {
   const stop = useStop(session.id);
   const rerun = useRerun(session.id);
   const navigate = useNavigate();
@@ -32,80 +34,49 @@ export function SessionHead({
   const published = session.prNumber !== null;
   const mayPublish =
     ended && session.policy.publish !== "never" && session.diffStat !== null && session.diffStat.files > 0;
+  const actions = (
+    <div className="order-3 flex w-full flex-wrap items-center gap-2 md:order-2 md:w-auto">
+      {!ended && (
+        <Button look="danger" onClick={() => setAsks("stop")}>
+          <Icon of={Square} />
+          Stop
+        </Button>
+      )}
+      <Button
+        className="hidden lg:inline-flex"
+        title="Write to the agent (m)"
+        onClick={() => document.getElementById("composer")?.focus()}
+      >
+        <Icon of={MessageSquare} />
+        Message
+      </Button>
+      {ended && (
+        <Button
+          busy={rerun.isPending}
+          onClick={() =>
+            rerun.mutate(undefined, {
+              onSuccess: (made) =>
+                void navigate({ to: "/sessions/$sessionId", params: { sessionId: made.id } }),
+            })
+          }
+        >
+          <Icon of={RotateCcw} />
+          Rerun
+        </Button>
+      )}
+      {mayPublish && (
+        <Button look={published ? "plain" : "primary"} onClick={() => setAsks("publish")}>
+          <Icon of={GitPullRequest} />
+          {published ? "Publish again" : "Publish"}
+        </Button>
+      )}
+    </div>
+  );
   return (
-    <header className="border-n5 border-b px-4 py-2.5 md:px-6">
-      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <Title session={session} />
-        <div className="flex flex-wrap items-center gap-2">
-          {!ended && (
-            <Button look="danger" onClick={() => setAsks("stop")}>
-              <Icon of={Square} />
-              Stop
-            </Button>
-          )}
-          <span className="hidden lg:block">
-            <Button onClick={() => document.getElementById("composer")?.focus()}>
-              <Icon of={MessageSquare} />
-              Message
-            </Button>
-          </span>
-          {ended && (
-            <Button
-              busy={rerun.isPending}
-              onClick={() =>
-                rerun.mutate(undefined, {
-                  onSuccess: (made) =>
-                    void navigate({ to: "/sessions/$sessionId", params: { sessionId: made.id } }),
-                })
-              }
-            >
-              <Icon of={RotateCcw} />
-              Rerun
-            </Button>
-          )}
-          {mayPublish && (
-            <Button look={published ? "plain" : "primary"} onClick={() => setAsks("publish")}>
-              <Icon of={GitPullRequest} />
-              {published ? "Publish again" : "Publish"}
-            </Button>
-          )}
-        </div>
-      </div>
-      <div className="mt-1 flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1 text-n11 text-xs">
-        <StatusMark status={session.status} />
-        {session.repo !== null && (
-          <span className="truncate" title={shownOnOneLine(session.repo)}>
-            {shownOnOneLine(repositoryName(session.repo))}
-          </span>
-        )}
-        {session.repo !== null && (
-          <span className="hidden items-center gap-1 font-mono sm:inline-flex" dir="ltr">
-            {session.branch}
-            <Icon of={ArrowRight} className="size-3" />
-            <span className="sr-only">into</span>
-            {shownOnOneLine(session.base ?? "default branch")}
-          </span>
-        )}
-        <span>policy {session.policy.name}</span>
-        {session.startedAt !== null && (
-          <Lasting
-            from={session.startedAt}
-            to={isActive(session.status) ? null : (session.finishedAt ?? session.updatedAt)}
-            className="tabular"
-          />
-        )}
-        <span className="tabular" title="Tokens read and written">
-          {short(session.usage.inputTokens)} in, {short(session.usage.outputTokens)} out
-        </span>
-        {session.usage.costUsd !== null && <span className="tabular">{money(session.usage.costUsd)}</span>}
-        {plan && isActive(session.status) && (
-          <span className="truncate">
-            plan {plan.done}/{plan.all}
-            {plan.now !== null && `: ${shownOnOneLine(plan.now.slice(0, 80))}`}
-          </span>
-        )}
-        <PullLink session={session} />
-      </div>
+    <header className="flex flex-wrap items-center gap-x-4 gap-y-1.5 border-n5 border-b px-4 py-2.5 md:px-6">
+      <Title session={session} />
+      {actions}
+      <StateLine session={session} plan={plan} />
       <Dialog
         open={asks === "stop"}
         onClose={() => setAsks(null)}
@@ -125,6 +96,71 @@ export function SessionHead({
       </Dialog>
       {asks === "publish" && <PublishDialog session={session} onClose={() => setAsks(null)} />}
     </header>
+  );
+}
+
+/** One line of state: how it stands, on what, since when, at what cost. */
+function StateLine({ session, plan }: { session: Wire<"Session">; plan: Progress | null }) {
+  const { usage, budgetUsd } = session;
+  return (
+    <div className="order-2 flex w-full min-w-0 flex-wrap items-center gap-x-3 gap-y-1 text-n11 text-xs md:order-3">
+      <StatusMark status={session.status} />
+      {session.repo !== null && (
+        <span className="truncate" title={shownOnOneLine(session.repo)}>
+          {shownOnOneLine(repositoryName(session.repo))}
+        </span>
+      )}
+      {session.repo !== null && (
+        <span className="hidden items-center gap-1 font-mono sm:inline-flex" dir="ltr">
+          {session.branch}
+          <Icon of={ArrowRight} className="size-3" />
+          <span className="sr-only">into</span>
+          {shownOnOneLine(session.base ?? "default branch")}
+        </span>
+      )}
+      <span title={policyWords(session.policy)}>policy {session.policy.name}</span>
+      {session.startedAt !== null && (
+        <Lasting
+          from={session.startedAt}
+          to={isActive(session.status) ? null : (session.finishedAt ?? session.updatedAt)}
+          className="tabular"
+        />
+      )}
+      {usage.inputTokens + usage.outputTokens > 0 && (
+        <span className="tabular" title="Tokens read and written">
+          {short(usage.inputTokens)} in, {short(usage.outputTokens)} out
+        </span>
+      )}
+      {budgetUsd !== null ? (
+        <Budget spent={usage.costUsd ?? 0} most={budgetUsd} />
+      ) : (
+        usage.costUsd !== null && <span className="tabular">{money(usage.costUsd)}</span>
+      )}
+      {plan && isActive(session.status) && (
+        <span className="min-w-0 max-w-full truncate">
+          plan {plan.done}/{plan.all}
+          {plan.now !== null && `: ${shownOnOneLine(plan.now.slice(0, 80))}`}
+        </span>
+      )}
+      <PullLink session={session} />
+    </div>
+  );
+}
+
+/** What was spent of the budget, as a thin bar. */
+function Budget({ spent, most }: { spent: number; most: number }) {
+  const share = most > 0 ? Math.min(1, spent / most) : 1;
+  return (
+    <span className="tabular inline-flex items-center gap-2">
+      <span aria-hidden className="h-1 w-16 overflow-hidden rounded-full bg-n5">
+        <span
+          className={cx("block h-full", share > 0.9 ? "bg-wait" : "bg-n10")}
+          style={{ width: `${share * 100}%` }}
+        />
+      </span>
+      <span className="sr-only">budget: </span>
+      {money(spent)} of {money(most)}
+    </span>
   );
 }
 
@@ -155,8 +191,11 @@ function Title({ session }: { session: Wire<"Session"> }) {
   const rename = useRename(session.id);
   if (draft === null)
     return (
-      <div className="flex min-w-0 flex-1 basis-60 items-center gap-1">
-        <h1 className="truncate font-semibold text-lg" title={shownOnOneLine(session.title)}>
+      <div className="order-1 flex min-w-0 flex-1 basis-60 items-center gap-1">
+        <h1
+          className="truncate font-semibold text-lg tracking-[-0.01em]"
+          title={shownOnOneLine(session.title)}
+        >
           <Words text={session.title} />
         </h1>
         <IconButton label="Rename the session" size="small" onClick={() => setDraft(session.title)}>
@@ -171,7 +210,7 @@ function Title({ session }: { session: Wire<"Session"> }) {
     rename.mutate(title, { onSuccess: () => setDraft(null) });
   };
   return (
-    <form onSubmit={save} className="flex min-w-0 flex-1 basis-60 gap-2">
+    <form onSubmit={save} className="order-1 flex min-w-0 flex-1 basis-60 gap-2">
       <input
         // biome-ignore lint/a11y/noAutofocus: the field appears because its button was pressed.
         autoFocus

@@ -1,17 +1,22 @@
-/** The timeline: streams, is virtualised, and never moves what is read. Layer: feature. */
+/** The timeline: streams, is virtualised, begins at its newest events, and never moves what is read. Layer: feature. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import type { Wire } from "@/api/client";
 import type { SessionLog } from "@/api/live/session-events";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
+import { cx } from "@/lib/classes";
+import { useScrolling } from "../hooks/use-scrolling";
 import type { Item } from "../timeline/items";
+import { expectedHeight } from "../timeline/layout";
 import { ItemView } from "./item-view";
 
-const NEAR = 60;
+const TOP = 12;
+/** The place above the first item while there are earlier ones. */
+const TOP_MORE = 44;
 
 /** The view. */
 export function TimelineView({
@@ -19,64 +24,51 @@ export function TimelineView({
   log,
   items,
   over,
+  onEarlier,
 }: {
   session: Wire<"Session">;
   log: SessionLog;
   items: Item[];
   over: boolean;
+  onEarlier: () => void;
 }) {
   const scroll = useRef<HTMLDivElement>(null);
-  // Whoever stands at the end follows it; whoever reads above is left in peace.
-  const follows = useRef(true);
-  const [behind, setBehind] = useState(false);
+  const more = log.earlier !== "none";
   const list = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroll.current,
-    estimateSize: () => 48,
+    estimateSize: (at) => expectedHeight(items[at]),
     getItemKey: (at) => items[at]?.key ?? at,
     overscan: 6,
-    gap: 6,
-    paddingStart: 12,
+    paddingStart: more ? TOP_MORE : TOP,
     paddingEnd: 24,
   });
   const size = list.getTotalSize();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it moves when the list grows, and only then.
-  useLayoutEffect(() => {
-    const element = scroll.current;
-    if (element === null) return;
-    if (follows.current) element.scrollTop = element.scrollHeight;
-    else setBehind(element.scrollHeight - element.scrollTop - element.clientHeight > NEAR);
-  }, [size, items]);
-  useEffect(() => {
-    const element = scroll.current;
-    if (element === null) return;
-    const moved = () => {
-      const rest = element.scrollHeight - element.scrollTop - element.clientHeight;
-      follows.current = rest < NEAR;
-      setBehind(rest >= NEAR);
-    };
-    element.addEventListener("scroll", moved, { passive: true });
-    return () => element.removeEventListener("scroll", moved);
-  }, []);
-  const jump = () => {
-    follows.current = true;
-    setBehind(false);
-    list.scrollToIndex(items.length - 1, { align: "end" });
-  };
+  const { behind, jump, stay } = useScrolling({
+    element: scroll,
+    size,
+    items,
+    begin: log.events[0]?.seq ?? 0,
+    onTop: () => log.earlier === "there" && onEarlier(),
+  });
   const empty = items.length === 0;
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
       {log.state === "reconnecting" && (
-        <p className="bg-wait-soft px-4 py-1 text-xs" role="status">
+        <p className="bg-wait-soft px-4 py-1 text-xs md:px-6" role="status">
           Reconnecting… What you see is the last that was known.
         </p>
       )}
       <section
         ref={scroll}
-        className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden px-4 [overflow-anchor:none] md:px-6"
+        className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden px-4 outline-offset-[-2px] [overflow-anchor:none] md:px-6"
         aria-label="Timeline"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a long log is scrolled by keys.
         tabIndex={0}
+        onClickCapture={(event) => {
+          // Whoever opens something reads it; what comes then shall not push it away.
+          if ((event.target as Element).closest("[aria-expanded]") !== null) stay();
+        }}
       >
         {empty && log.state === "refused" && <ErrorState error={log.error} />}
         {empty && log.state === "connecting" && <RowsSkeleton rows={8} label="Loading the log" />}
@@ -85,7 +77,8 @@ export function TimelineView({
             Nothing happened yet. The first event comes when a worker takes the task.
           </p>
         )}
-        <div className="relative w-full" style={{ height: size }}>
+        <div className="relative w-full max-w-200" style={{ height: size }}>
+          {more && <Earlier state={log.earlier} onWanted={onEarlier} />}
           {list.getVirtualItems().map((row) => {
             const item = items[row.index];
             return (
@@ -93,8 +86,9 @@ export function TimelineView({
                 <div
                   key={row.key}
                   data-index={row.index}
+                  data-seq={item.seq}
                   ref={list.measureElement}
-                  className="absolute inset-x-0 top-0"
+                  className={cx("absolute inset-x-0 top-0", !joins(items[row.index - 1], item) && "pt-1.5")}
                   style={{ transform: `translateY(${row.start}px)` }}
                 >
                   <ItemView item={item} session={session.id} agent={session.agent} over={over} />
@@ -107,13 +101,37 @@ export function TimelineView({
       {behind && (
         <Button
           look="plain"
-          className="absolute bottom-3 left-1/2 -translate-x-1/2 shadow-float"
-          onClick={jump}
+          className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full shadow-float"
+          onClick={() => jump(() => list.scrollToIndex(items.length - 1, { align: "end" }))}
         >
           <Icon of={ArrowDown} />
           Jump to now
         </Button>
       )}
     </div>
+  );
+}
+
+/** Whether two items stand together without a gap: what the platform tells in one go. */
+function joins(before: Item | undefined, item: Item): boolean {
+  const evidence = (each: Item | undefined) => each?.type === "steps" || each?.type === "note";
+  return evidence(before) && evidence(item);
+}
+
+/** What stands above the oldest loaded event. It loads by itself when it comes near; the button is for keyboards. */
+function Earlier({ state, onWanted }: { state: SessionLog["earlier"]; onWanted: () => void }) {
+  return (
+    <p className="flex h-10 items-center gap-2 text-n11 text-xs" role="status">
+      {state === "loading" ? (
+        "Loading earlier events…"
+      ) : (
+        <>
+          {state === "failed" && "Earlier events did not load."}
+          <Button size="small" look="quiet" className="-ml-2" onClick={onWanted}>
+            {state === "failed" ? "Try again" : "Load earlier events"}
+          </Button>
+        </>
+      )}
+    </p>
   );
 }

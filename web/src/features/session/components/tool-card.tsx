@@ -1,6 +1,7 @@
 /** A tool at work: what, how it went, what it said. Layer: feature. */
 import {
   Brain,
+  Check,
   ChevronDown,
   ChevronRight,
   FileMinus,
@@ -51,38 +52,28 @@ export function ToolCard({ tool }: { tool: Tool }) {
   const output = call.output ?? "";
   const input = inputOf(call);
   const more = output !== "" || input !== "";
-  const tail = open
-    ? null
-    : call.kind === "execute" || call.status === "failed"
-      ? lastLines(output.slice(-20_000), TAIL)
-      : null;
+  const title = shownOnOneLine((call.title ?? call.id).slice(0, 500));
   const diffs = call.diffs ?? [];
   return (
-    <article
-      className="min-w-0"
-      aria-label={`${kind.word}: ${shownOnOneLine(call.title ?? call.id).slice(0, 120)}`}
-    >
+    <article className="min-w-0" aria-label={`${kind.word}: ${title.slice(0, 120)}`}>
       <button
         type="button"
-        className="flex min-h-7 w-full items-center gap-2 rounded-sm text-left hover:bg-n2 disabled:cursor-default"
+        data-row
+        className="-mx-1 flex min-h-7 w-[calc(100%+0.5rem)] items-center gap-2 rounded-sm px-1 text-left hover:bg-n3 disabled:cursor-default disabled:hover:bg-transparent"
         aria-expanded={open}
         aria-controls={body}
         disabled={!more}
         onClick={() => setOpen(!open)}
       >
         <Icon of={kind.icon} className="shrink-0 text-n10" />
-        <span className="shrink-0 text-n11 text-xs">{kind.word}</span>
-        <span
-          className="min-w-0 flex-1 truncate font-mono text-xs"
-          dir="auto"
-          title={shownOnOneLine((call.title ?? "").slice(0, 500))}
-        >
-          {shownOnOneLine((call.title ?? call.id).slice(0, 500))}
+        <span className="w-11 shrink-0 font-medium text-n11 text-xs">{kind.word}</span>
+        <span className="min-w-0 flex-1 truncate font-mono text-xs" dir="auto" title={title}>
+          {title}
         </span>
         <State tool={tool} />
-        {more && <Icon of={open ? ChevronDown : ChevronRight} className="shrink-0 text-n10" />}
+        <Icon of={open ? ChevronDown : ChevronRight} className={cx("text-n10", !more && "invisible")} />
       </button>
-      <div id={body} className="flex flex-col gap-2 pl-6 empty:hidden">
+      <div id={body} className="flex flex-col gap-2 pt-0.5 pl-6 empty:hidden">
         {open && input !== "" && <LongText text={input} className="text-n11" />}
         {diffs.slice(0, MOST_DIFFS).map((diff, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the edits of a call do not move.
@@ -92,21 +83,33 @@ export function ToolCard({ tool }: { tool: Tool }) {
           <p className="text-n10 text-xs">and {count(diffs.length - MOST_DIFFS, "more edit")}</p>
         )}
         {open && output !== "" && (
-          <div className="max-h-120 overflow-auto rounded-md border border-n5 bg-n2 px-3 py-2">
+          <div
+            className="max-h-120 overflow-auto rounded-md border border-n5 bg-n2 px-3 py-2"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a long output is scrolled by keys.
+            tabIndex={0}
+          >
             <LongText text={output} />
           </div>
         )}
-        {tail && tail.lines.length > 0 && (
-          <pre
-            className="overflow-hidden whitespace-pre-wrap break-all border-n6 border-l-2 pl-3 text-n11 text-xs leading-5"
-            dir="auto"
-          >
-            {tail.before > 0 && <span className="block text-n10">⋯ {count(tail.before, "line")} before</span>}
-            {tail.lines.map((line) => shown(line.slice(0, 400))).join("\n")}
-          </pre>
-        )}
+        {!open && <Tail call={call} output={output} />}
       </div>
     </article>
+  );
+}
+
+/** The last lines of what a command said, and of whatever failed. */
+function Tail({ call, output }: { call: Wire<"ToolCall">; output: string }) {
+  if (call.kind !== "execute" && call.status !== "failed") return null;
+  const { lines, before } = lastLines(output.slice(-20_000), TAIL);
+  if (lines.length === 0) return null;
+  return (
+    <pre
+      className="overflow-hidden whitespace-pre-wrap break-all border-n6 border-l-2 pl-3 text-n11 text-xs leading-5"
+      dir="auto"
+    >
+      {before > 0 && <span className="block text-n10">⋯ {count(before, "line")} before</span>}
+      {lines.map((line) => shown(line.slice(0, 400))).join("\n")}
+    </pre>
   );
 }
 
@@ -116,16 +119,16 @@ function State({ tool }: { tool: Tool }) {
   return (
     <span className="tabular flex shrink-0 items-center gap-2 text-xs">
       {time && <span className="text-n10">{time}</span>}
-      <span
-        className={cx(
-          status === "failed" && "font-medium text-fail",
-          status === "completed" && "text-n10",
-          (status === "pending" || status === "in_progress") &&
-            "text-accent-text motion-safe:animate-breathe",
-        )}
-      >
-        {status === "failed" ? "failed" : status === "completed" ? "done" : "at work"}
-      </span>
+      {status === "failed" && <span className="font-medium text-fail">failed</span>}
+      {status === "completed" && (
+        <>
+          <Icon of={Check} className="size-3.5 text-n9" />
+          <span className="sr-only">done</span>
+        </>
+      )}
+      {(status === "pending" || status === "in_progress") && (
+        <span className="text-accent-text motion-safe:animate-breathe">at work</span>
+      )}
     </span>
   );
 }
@@ -150,16 +153,24 @@ export function ReadsLine({ reads }: { reads: Reads }) {
   ]
     .filter(Boolean)
     .join(", ");
+  const names = reads.calls
+    .slice(0, 20)
+    .map((tool) => shownOnOneLine((tool.call.title ?? "").slice(0, 80)))
+    .join(", ");
   return (
     <div>
       <button
         type="button"
-        className="flex min-h-7 w-full items-center gap-2 rounded-sm text-left text-n11 text-xs hover:bg-n2"
+        data-row
+        className="-mx-1 flex min-h-7 w-[calc(100%+0.5rem)] items-center gap-2 rounded-sm px-1 text-left text-xs hover:bg-n3"
         aria-expanded={open}
         onClick={() => setOpen(!open)}
       >
         <Icon of={FileText} className="text-n10" />
-        <span className="flex-1">{words}</span>
+        <span className="shrink-0 font-medium text-n11">{words}</span>
+        <span className="min-w-0 flex-1 truncate text-n10" dir="auto">
+          {!open && names}
+        </span>
         <Icon of={open ? ChevronDown : ChevronRight} className="text-n10" />
       </button>
       {open && (

@@ -122,6 +122,22 @@ test("a tool's name may come again in another turn", () => {
   ]);
 });
 
+test("a log that begins in the middle of a turn knows it by the agent's words", () => {
+  const timeline = new Timeline();
+  timeline.take(
+    events(
+      ["plan", { entries: [{ content: "Look", priority: "high", status: "pending" }] }],
+      ["tool_call", { id: "1", title: "first", kind: "edit" }],
+      ["message", { author: "agent", text: "on it", turn: 3 }],
+      ["tool_update", { id: "1", status: "completed" }],
+      ["message", { author: "user", text: "faster", turn: 3 }],
+      ["plan", { entries: [{ content: "Look", priority: "high", status: "completed" }] }],
+      ["message", { author: "user", text: "next", turn: 4 }],
+    ),
+  );
+  expect(timeline.items.map((item) => item.type)).toEqual(["plan", "tool", "said", "said", "chapter"]);
+});
+
 test("20,000 chunks are folded at once", () => {
   const list = events(...Array.from({ length: 20_000 }, (_, at): [string, unknown] => say(`${at} `)));
   const timeline = new Timeline();

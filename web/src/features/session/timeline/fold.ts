@@ -18,6 +18,8 @@ export class Timeline {
   #tools = new Map<string, { item: number; inside: number | null }>();
   #places = new Map<string, number>();
   #turn = 0;
+  /** The first event of this turn; 0 where the log begins in the middle of one. */
+  #begun = 0;
 
   /** Takes the events that are new; gives whether there were any. */
   take(events: readonly SessionEvent[]): boolean {
@@ -90,8 +92,12 @@ export class Timeline {
 
   #message(data: Extract<SessionEvent, { type: "message" }>["data"], base: Base): void {
     const { author, text, turn } = data;
+    // A log that begins in the middle of a turn learns of it from the agent's words.
+    if (author === "agent" && this.#turn === 0) this.#turn = turn;
     if (author !== "agent" && turn !== this.#turn) {
       this.#turn = turn;
+      this.#begun = base.seq;
+      this.#tools.clear();
       this.items.push({ ...base, type: "chapter", turn, author, text });
       return;
     }
@@ -102,10 +108,10 @@ export class Timeline {
   }
 
   #tool(data: Tool["call"], base: Base): void {
-    const name = `${this.#turn}/${data.id}`;
-    const known = this.#tools.get(name);
+    // An agent may use a name again in another turn.
+    const known = this.#tools.get(data.id);
     if (known === undefined) {
-      this.#newTool(name, { ...base, type: "tool", call: { ...data, diffs: data.diffs ?? [] } }, base);
+      this.#newTool(data.id, { ...base, type: "tool", call: { ...data, diffs: data.diffs ?? [] } }, base);
       return;
     }
     const item = this.items[known.item];
@@ -138,7 +144,8 @@ export class Timeline {
     const done = entries.filter((entry) => entry.status === "completed").length;
     const now = entries.find((entry) => entry.status === "in_progress")?.content ?? null;
     this.plan = entries.length === 0 ? null : { done, all: entries.length, now };
-    this.#put(`plan/${this.#turn}`, { ...base, key: `plan/${this.#turn}`, type: "plan", entries });
+    const key = `plan/${this.#begun}`;
+    this.#put(key, { ...base, key, type: "plan", entries });
   }
 
   #permission(data: Extract<SessionEvent, { type: "permission" }>["data"], base: Base): void {

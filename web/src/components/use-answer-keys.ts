@@ -1,4 +1,4 @@
-/** `a` and `d` answer the card that has the focus, or the first one. Layer: feature. */
+/** `a` and `d` answer the card that has the focus, or the first one. Layer: components. */
 import { useShortcuts } from "@/lib/shortcuts";
 
 function press(which: "approve" | "deny"): void {
@@ -11,10 +11,10 @@ function press(which: "approve" | "deny"): void {
   else button.click();
 }
 
-/** Binds the keys. */
-export function useAnswerKeys(): void {
+/** Binds the keys; `group` is the heading under which they are listed. */
+export function useAnswerKeys(group: string): void {
   useShortcuts([
-    { keys: "a", does: "Approve the chosen request", group: "Inbox", run: () => press("approve") },
-    { keys: "d", does: "Deny the chosen request", group: "Inbox", run: () => press("deny") },
+    { keys: "a", does: "Approve the chosen request", group, run: () => press("approve") },
+    { keys: "d", does: "Deny the chosen request", group, run: () => press("deny") },
   ]);
 }
