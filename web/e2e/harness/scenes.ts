@@ -274,6 +274,15 @@ export async function scenes(server: Server): Promise<Scenes> {
       ],
     },
     { say: "The slowest test builds the catalogue three times. I share it between the tests." },
+    {
+      tool: "tests/test_totals.py",
+      kind: "edit",
+      diff: [
+        "tests/test_totals.py",
+        "def setup_function():\n    build_catalogue()\n    open_cart()\n",
+        '@pytest.fixture(scope="session")\ndef catalogue():\n    return build_catalogue()\n\n\ndef setup_function():\n    open_cart()\n',
+      ],
+    },
     { tool: "python -m pytest --durations=5", kind: "execute", statuses: ["in_progress"] },
     { hang: true },
   ]);
@@ -324,7 +333,10 @@ export function plain(server: Server): void {
     return value;
   };
   /** Bodies of pull requests are markdown, in which the script is a quoted line. */
-  const bodies = database.prepare("SELECT number, body FROM pulls").all() as { number: number; body: string }[];
+  const bodies = database.prepare("SELECT number, body FROM pulls").all() as {
+    number: number;
+    body: string;
+  }[];
   for (const { number, body } of bodies)
     database
       .prepare("UPDATE pulls SET body = ? WHERE number = ?")

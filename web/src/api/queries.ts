@@ -64,6 +64,15 @@ export const sessionQuery = (id: string) =>
     queryFn: ({ signal }) => take(client.GET("/api/sessions/{id}", { params: { path: { id } }, signal })),
   });
 
+/** What stands at a path of a session's last snapshot; `version` names the snapshot. */
+export const filesQuery = (id: string, path: string, version: string) =>
+  queryOptions({
+    queryKey: [...keys.session(id), "files", version, path],
+    queryFn: ({ signal }) =>
+      take(client.GET("/api/sessions/{id}/files", { params: { path: { id }, query: { path } }, signal })),
+    retry: false,
+  });
+
 /** The agents that the server knows. */
 export const agentsQuery = queryOptions({
   queryKey: keys.agents,

@@ -23,7 +23,7 @@ export function useTitle(title: string): void {
 export function Page({ title, line, actions, children, narrow = false }: PageProps) {
   useTitle(title);
   return (
-    <div className={cx("w-full px-4 pt-4 pb-16 md:px-6 md:pt-5", narrow ? "max-w-202" : "mx-auto max-w-360")}>
+    <div className={cx("w-full px-4 pt-4 pb-16 md:px-6 md:pt-5", narrow ? "max-w-232" : "mx-auto max-w-360")}>
       <header className="mb-4 flex min-h-8 flex-wrap items-center gap-x-4 gap-y-2">
         <div className="min-w-0 flex-1 basis-60">
           <h1 className="font-semibold text-lg tracking-[-0.01em]">{title}</h1>

@@ -6,10 +6,17 @@ import { Menu, MenuItem } from "@/components/ui/menu";
 import { daily, setup } from "./places";
 
 /** The menu behind its button. */
-export default function MoreMenu({ trigger }: { trigger: ReactNode }) {
+export default function MoreMenu({
+  trigger,
+  open,
+}: {
+  trigger: ReactNode;
+  /** Whether its button was pressed before it was loaded. */
+  open: boolean;
+}) {
   const navigate = useNavigate();
   return (
-    <Menu trigger={trigger}>
+    <Menu trigger={trigger} open={open}>
       {[...daily.slice(2), ...setup].map((place) => (
         <MenuItem key={place.to} onSelect={() => void navigate({ to: place.to })}>
           <Icon of={place.icon} className="mt-0.5" />

@@ -1,7 +1,7 @@
 /** The foot of the rail: find, and who is signed in. Layer: app. */
 import { useQuery } from "@tanstack/react-query";
 import { Search, UserRound } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import { meQuery } from "@/api/queries";
 import { Keys } from "@/components/keys";
 import { Button } from "@/components/ui/button";
@@ -23,8 +23,14 @@ export function RailFoot({
   const me = useQuery(meQuery);
   const look = slim ? "w-full justify-center px-0" : "w-full justify-start px-2.5 gap-2.5";
   const name = me.data?.user ?? "This browser";
-  const user = (
-    <Button look="quiet" className={look} title={name}>
+  const [pressed, setPressed] = useState(false);
+  const user = (early: boolean) => (
+    <Button
+      look="quiet"
+      className={look}
+      title={name}
+      {...(early && { onClick: () => setPressed(true), "aria-haspopup": "menu" as const })}
+    >
       <Icon of={UserRound} />
       <span className={slim ? "sr-only" : "truncate"}>{name}</span>
     </Button>
@@ -36,8 +42,8 @@ export function RailFoot({
         <span className={slim ? "sr-only" : ""}>Find</span>
         {!slim && <Keys keys="mod+k" className="ml-auto" />}
       </Button>
-      <Suspense fallback={user}>
-        <UserMenu trigger={user} onKeys={onKeys} />
+      <Suspense fallback={user(true)}>
+        <UserMenu trigger={user(false)} open={pressed} onKeys={onKeys} />
       </Suspense>
     </div>
   );

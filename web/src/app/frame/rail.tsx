@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Inbox, ListTree, Menu as MenuIcon, PanelLeft, Plus } from "lucide-react";
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { inboxQuery } from "@/api/queries";
 import { ButtonLink, IconButton } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
@@ -118,8 +118,9 @@ export function BottomBar() {
   const look =
     "flex h-14 flex-1 flex-col items-center justify-center gap-1 font-medium text-n11 text-xs aria-[current=page]:text-n12";
   const current = { "aria-current": "page" } as const;
-  const more = (
-    <button type="button" className={look}>
+  const [pressed, setPressed] = useState(false);
+  const more = (early: boolean) => (
+    <button type="button" className={look} {...(early && { onClick: () => setPressed(true) })}>
       <Icon of={MenuIcon} className="size-5" />
       More
     </button>
@@ -145,8 +146,8 @@ export function BottomBar() {
         <Icon of={ListTree} className="size-5" />
         Sessions
       </Link>
-      <Suspense fallback={more}>
-        <MoreMenu trigger={more} />
+      <Suspense fallback={more(true)}>
+        <MoreMenu trigger={more(false)} open={pressed} />
       </Suspense>
     </nav>
   );

@@ -16,7 +16,16 @@ const themes: { theme: Theme; name: string; icon: typeof Moon }[] = [
 ];
 
 /** The menu behind its button. */
-export default function UserMenu({ trigger, onKeys }: { trigger: ReactNode; onKeys: () => void }) {
+export default function UserMenu({
+  trigger,
+  open,
+  onKeys,
+}: {
+  trigger: ReactNode;
+  /** Whether its button was pressed before it was loaded. */
+  open: boolean;
+  onKeys: () => void;
+}) {
   const me = useQuery(meQuery);
   const queries = useQueryClient();
   const theme = useTheme();
@@ -30,7 +39,7 @@ export default function UserMenu({ trigger, onKeys }: { trigger: ReactNode; onKe
     }
   };
   return (
-    <Menu align="start" trigger={trigger}>
+    <Menu align="start" trigger={trigger} open={open}>
       {themes.map((each) => (
         <MenuItem key={each.theme} onSelect={() => chooseTheme(each.theme)}>
           <Icon of={each.icon} className="mt-0.5" />

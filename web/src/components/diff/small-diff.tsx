@@ -12,7 +12,18 @@ const FIRST = 14;
 const NONE: ReadonlySet<number> = new Set();
 
 /** An edit as the agent tells it. */
-export function SmallDiff({ path, before, after }: { path: string; before: string | null; after: string }) {
+export function SmallDiff({
+  path,
+  before,
+  after,
+  bare = false,
+}: {
+  path: string;
+  before: string | null;
+  after: string;
+  /** Its path and size stand elsewhere already. */
+  bare?: boolean;
+}) {
   const [most, setMost] = useState(FIRST);
   const file = useMemo(() => textDiff(path, before, after), [path, before, after]);
   const rows = useMemo(
@@ -21,16 +32,18 @@ export function SmallDiff({ path, before, after }: { path: string; before: strin
   );
   return (
     <figure className="min-w-0 overflow-hidden rounded-md border border-n5">
-      <figcaption className="flex items-center gap-3 border-n5 border-b bg-n2 px-3 py-1">
-        <span
-          className="min-w-0 flex-1 truncate font-mono text-n11 text-xs"
-          dir="ltr"
-          title={shownOnOneLine(path)}
-        >
-          {shownOnOneLine(path.replace(/^\/workspace\//, ""))}
-        </span>
-        <ChangeSize stat={file} />
-      </figcaption>
+      {!bare && (
+        <figcaption className="flex items-center gap-3 border-n5 border-b bg-n2 px-3 py-1">
+          <span
+            className="min-w-0 flex-1 truncate font-mono text-n11 text-xs"
+            dir="ltr"
+            title={shownOnOneLine(path)}
+          >
+            {shownOnOneLine(path.replace(/^\/workspace\//, ""))}
+          </span>
+          <ChangeSize stat={file} />
+        </figcaption>
+      )}
       <pre className="text-xs leading-5" dir="ltr">
         {rows.slice(0, most).map((row, at) =>
           row.type === "line" ? (

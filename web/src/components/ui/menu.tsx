@@ -16,13 +16,16 @@ export function Menu({
   trigger,
   children,
   align = "end",
+  open = false,
 }: {
   trigger: ReactNode;
   children: ReactNode;
   align?: "start" | "end";
+  /** Whether it is open at first. */
+  open?: boolean;
 }) {
   return (
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} defaultOpen={open}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal>
         <Radix.Content align={align} sideOffset={4} collisionPadding={8} className={panel}>
@@ -84,7 +87,7 @@ export function ChoiceMenu<Value extends string>({
   const chosen = choices.find((choice) => choice.value === value);
   return (
     <Radix.Root modal={false}>
-      <Radix.Trigger className={buttonClass("plain", "medium", "max-w-full")}>
+      <Radix.Trigger className={buttonClass("plain", "medium", "max-w-full gap-1.5 px-2.5")}>
         {icon}
         <span className="sr-only">{label}: </span>
         <span className="truncate">{shown ?? chosen?.name ?? value}</span>

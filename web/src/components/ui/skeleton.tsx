@@ -14,7 +14,7 @@ export function RowsSkeleton({ rows = 6, label = "Loading" }: { rows?: number; l
     <div role="status" aria-label={label}>
       {Array.from({ length: rows }, (_, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all alike.
-        <div key={row} className="flex h-11 items-center gap-3 border-n5 border-b px-1">
+        <div key={row} className="flex h-11 items-center md:h-9 gap-3 border-n5 border-b px-1">
           <Bar className="size-4 rounded-full" />
           <Bar className={row % 3 === 0 ? "w-2/5" : row % 3 === 1 ? "w-1/2" : "w-1/3"} />
           <Bar className="ml-auto w-14" />

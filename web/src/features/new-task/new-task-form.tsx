@@ -74,9 +74,10 @@ export function NewTaskForm({ asked, onSent }: { asked: Asked; onSent: (session:
           <Choices draft={draft} set={set} policy={policy} branch={facts.data?.defaultBranch} />
         </div>
         <RepositoryFacts facts={facts} />
-        <p className="mt-4 max-w-[72ch] text-n11 text-sm">
-          {whatWillHappen(draft, policy, defaults.data, facts.data)}
-        </p>
+        <div className="mt-5 max-w-[72ch] border-n6 border-l-2 pl-3">
+          <h2 className="font-medium text-n11 text-xs">What will happen</h2>
+          <p className="mt-0.5 text-base">{whatWillHappen(draft, policy, defaults.data, facts.data)}</p>
+        </div>
         {send.isError && <Refusal error={send.error} />}
         <div className="mt-4 flex flex-wrap items-center gap-3">
           <Button

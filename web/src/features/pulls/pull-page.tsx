@@ -1,9 +1,10 @@
 /** A local pull request: what it says, what it changes, and its end. Layer: feature. */
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight, GitMerge, X } from "lucide-react";
 import { useState } from "react";
 import type { Wire } from "@/api/client";
+import { filesQuery } from "@/api/queries";
 import { DiffView } from "@/components/diff/diff-view";
 import { Page } from "@/components/page";
 import { Prose } from "@/components/prose/prose";
@@ -14,6 +15,7 @@ import { Icon } from "@/components/ui/icon";
 import { PageSkeleton, RowsSkeleton } from "@/components/ui/skeleton";
 import { ErrorState, QueryView } from "@/components/ui/states";
 import { toastDone } from "@/components/ui/toast";
+import { cx } from "@/lib/classes";
 import { repositoryName } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
 import { pullDiffQuery, pullQuery, useEnd } from "./api/pulls";
@@ -82,24 +84,57 @@ function Loaded({ pull }: { pull: Wire<"Pull"> }) {
           Merged as <code className="break-all">{pull.mergeSha}</code>
         </p>
       )}
-      <div className="mb-6">
-        <Prose text={pull.body.replace(/<!--[\s\S]*?-->\s*$/, "")} />
-      </div>
+      <Body text={pull.body.replace(/<!--[\s\S]*?-->\s*$/, "")} />
       <Change pull={pull} />
       {asks && <EndDialog pull={pull} how={asks} onClose={() => setAsks(null)} />}
     </Page>
   );
 }
 
+/** What the pull request says; a long one shows its beginning, so that the change is in sight. */
+function Body({ text }: { text: string }) {
+  const [open, setOpen] = useState(false);
+  const long = text.length > 700 || text.split("\n").length > 12;
+  return (
+    <div className="mb-5">
+      <div
+        className={cx(
+          long && !open && "max-h-56 overflow-hidden [mask-image:linear-gradient(black_75%,transparent)]",
+        )}
+      >
+        <Prose text={text} />
+      </div>
+      {long && (
+        <Button
+          size="small"
+          look="quiet"
+          className="-ml-2 mt-1"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? "Show less" : "Show all of it"}
+        </Button>
+      )}
+    </div>
+  );
+}
+
 function Change({ pull }: { pull: Wire<"Pull"> }) {
   const diff = useQuery(pullDiffQuery(pull));
+  const queries = useQueryClient();
+  const text = async (path: string) => {
+    const query = filesQuery(pull.sessionId, path, pull.headSha);
+    const found = await queries.fetchQuery({ ...query, staleTime: 60_000 });
+    // The session may have gone on since.
+    return found.kind === "file" && found.commitSha === pull.headSha ? found.text : null;
+  };
   return (
     <section
       aria-label="Change"
       className="flex h-[80dvh] flex-col overflow-hidden rounded-md border border-n5"
     >
       <QueryView query={diff} skeleton={<RowsSkeleton rows={8} label="Loading the change" />}>
-        {(found) => <DiffView diff={found} name={`pull-${pull.number}`} />}
+        {(found) => <DiffView diff={found} name={`pull-${pull.number}`} onText={text} />}
       </QueryView>
     </section>
   );

@@ -28,7 +28,10 @@ export function AtWork({ sessions }: { sessions: Wire<"Session">[] }) {
     <Section id="at-work" title="At work">
       <ul>
         {sessions.map((session) => (
-          <li key={session.id} className="flex h-11 animate-arrive items-center gap-3 border-n5 border-b">
+          <li
+            key={session.id}
+            className="flex h-11 animate-arrive md:h-9 items-center gap-3 border-n5 border-b"
+          >
             <StatusMark status={session.status} bare />
             <Link
               to="/sessions/$sessionId"

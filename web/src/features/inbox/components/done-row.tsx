@@ -18,7 +18,7 @@ export function DoneRow({ session, unread }: { session: Wire<"Session">; unread:
   const { outcome } = session;
   return (
     <li className="animate-arrive border-n5 border-b">
-      <div className="relative flex flex-wrap items-center gap-x-3 gap-y-1 py-2 pr-8 md:min-h-11 md:flex-nowrap md:pr-0">
+      <div className="relative flex flex-wrap items-center gap-x-3 gap-y-1 py-2 pr-8 md:min-h-9 md:flex-nowrap md:py-0 md:pr-0">
         <StatusMark status={session.status} bare />
         <Link
           to="/sessions/$sessionId"
@@ -45,7 +45,7 @@ export function DoneRow({ session, unread }: { session: Wire<"Session">; unread:
           <span className="md:w-10">
             {session.prNumber !== null && (
               <span
-                className="inline-flex items-center gap-1"
+                className="flex items-center gap-1"
                 title={`Pull request ${session.prNumber}, ${session.prState ?? ""}`}
               >
                 <Icon of={GitPullRequest} className="size-3.5" />

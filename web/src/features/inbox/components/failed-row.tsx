@@ -11,7 +11,7 @@ import { Icon } from "@/components/ui/icon";
 import { toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
-import { repositoryName } from "@/lib/format";
+import { repositoryName, sentence } from "@/lib/format";
 import { shown } from "@/lib/text/harmless";
 import { nextStep } from "../next-step";
 
@@ -39,7 +39,7 @@ export function FailedRow({ session, unread }: { session: Wire<"Session">; unrea
           )}
           dir="auto"
         >
-          {shown(reason)}
+          {sentence(shown(reason))}
         </p>
       </div>
       <span className="flex items-center gap-3 pl-7 text-n11 text-xs md:pl-0">

@@ -58,7 +58,7 @@ export function Choices({
         label="Agent"
         icon={<Icon of={Bot} className="text-n10" />}
         value={draft.agent}
-        shown={draft.agent || (auto == null ? "Automatic" : `Automatic (${auto})`)}
+        shown={draft.agent || (auto == null ? "Automatic" : `Agent: ${auto}`)}
         choices={agentChoices}
         onChoose={(agent) => set({ agent })}
       />
@@ -111,14 +111,14 @@ function Inline({
   placeholder: string;
 }) {
   return (
-    <label className="flex h-8 max-w-full items-center gap-2 rounded-md border border-n6 bg-n2 pl-3 focus-within:border-accent hover:border-n7">
+    <label className="flex h-8 max-w-full items-center gap-1.5 rounded-md border border-n6 bg-n2 pl-2.5 focus-within:border-accent hover:border-n7">
       <Icon of={icon} className="text-n10" />
       <span className="sr-only">{label}</span>
       <input
         value={value}
         onChange={(event) => onChange(event.target.value)}
         placeholder={placeholder}
-        size={Math.min(32, Math.max(9, (value || placeholder).length + 1))}
+        size={Math.min(32, Math.max(7, (value || placeholder).length))}
         className="h-full min-w-0 rounded-r-md bg-transparent pr-2 text-sm outline-none"
         autoComplete="off"
         spellCheck={false}

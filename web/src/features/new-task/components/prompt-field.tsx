@@ -28,7 +28,7 @@ export function PromptField({
   return (
     <div className="rounded-md border border-n6 bg-n1 focus-within:border-n8">
       {preview ? (
-        <div className="min-h-44 px-4 py-3 text-base">
+        <div className="min-h-48 px-4 py-3 text-base">
           <Suspense fallback={<p className="text-n10">Drawing the preview…</p>}>
             {value.trim() === "" ? (
               <p className="text-n10">There is nothing to preview.</p>
@@ -54,7 +54,7 @@ export function PromptField({
           placeholder="What is to be done? Say what you want, what you know, and how you will see that it is done."
           dir="auto"
           maxLength={LONGEST}
-          className="field-sizing-content block max-h-[55vh] min-h-44 w-full resize-none rounded-md bg-transparent px-4 py-3 text-base leading-6 outline-none"
+          className="field-sizing-content block max-h-[55vh] min-h-48 w-full resize-none rounded-md bg-transparent px-4 py-3 text-base leading-6 outline-none"
         />
       )}
       <div className="flex min-h-9 items-center gap-1 border-n5 border-t px-2">

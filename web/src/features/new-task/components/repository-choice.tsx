@@ -34,7 +34,7 @@ export function RepositoryChoice({ value, onChoose }: { value: string; onChoose:
       onOpen={setOpen}
       label="Choose a repository"
       trigger={
-        <button type="button" className={buttonClass("plain", "medium", "max-w-full")}>
+        <button type="button" className={buttonClass("plain", "medium", "max-w-full gap-1.5 px-2.5")}>
           <Icon of={FolderGit2} className="text-n10" />
           <span className="sr-only">Repository: </span>
           <span className="truncate">{value === "" ? "No repository" : repositoryName(value)}</span>

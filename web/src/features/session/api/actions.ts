@@ -97,15 +97,6 @@ export const lineageQuery = (id: string) =>
       take(client.GET("/api/sessions/{id}/lineage", { params: { path: { id } }, signal })),
   });
 
-/** What stands at a path of the last snapshot. */
-export const filesQuery = (id: string, path: string, version: string) =>
-  queryOptions({
-    queryKey: [...keys.session(id), "files", version, path],
-    queryFn: ({ signal }) =>
-      take(client.GET("/api/sessions/{id}/files", { params: { path: { id }, query: { path } }, signal })),
-    retry: false,
-  });
-
 /** What publishing would do now. */
 export const previewQuery = (id: string) =>
   queryOptions({

@@ -1,6 +1,7 @@
 /** The whole change, with comments that go to the agent; while there is none yet, what the agent says it edited. Layer: feature. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Wire } from "@/api/client";
+import { filesQuery } from "@/api/queries";
 import { type Place, placeName } from "@/components/diff/comment-form";
 import { DiffView } from "@/components/diff/diff-view";
 import { SmallDiff } from "@/components/diff/small-diff";
@@ -8,7 +9,7 @@ import { isActive } from "@/components/status";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { EmptyState, QueryView } from "@/components/ui/states";
 import { toastDone } from "@/components/ui/toast";
-import { diffQuery, filesQuery, useSend } from "../api/actions";
+import { diffQuery, useSend } from "../api/actions";
 import type { Item, Tool } from "../timeline/items";
 
 /** Edits that are shown before the change is taken over. */

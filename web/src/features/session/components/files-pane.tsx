@@ -3,13 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { File, Folder, Link2 } from "lucide-react";
 import { useState } from "react";
 import type { Wire } from "@/api/client";
+import { filesQuery } from "@/api/queries";
 import { Code } from "@/components/prose/code";
 import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { QueryView } from "@/components/ui/states";
 import { bytes } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
-import { filesQuery } from "../api/actions";
 
 /** The pane. */
 export function FilesPane({ session }: { session: Wire<"Session"> }) {

@@ -15,12 +15,14 @@ import {
   SquareTerminal,
   Wrench,
 } from "lucide-react";
-import { useId, useState } from "react";
+import { useId, useMemo, useState } from "react";
 import type { Wire } from "@/api/client";
 import { SmallDiff } from "@/components/diff/small-diff";
 import { LongText } from "@/components/prose/long-text";
+import { ChangeSize } from "@/components/status";
 import { Icon } from "@/components/ui/icon";
 import { cx } from "@/lib/classes";
+import { textDiff } from "@/lib/diff/text-diff";
 import { count } from "@/lib/format";
 import { lastLines } from "@/lib/text/cut";
 import { shown, shownOnOneLine } from "@/lib/text/harmless";
@@ -54,6 +56,10 @@ export function ToolCard({ tool }: { tool: Tool }) {
   const more = output !== "" || input !== "";
   const title = shownOnOneLine((call.title ?? call.id).slice(0, 500));
   const diffs = call.diffs ?? [];
+  // An edit of one file that is named by it has its size in its own line.
+  const only =
+    diffs.length === 1 && (call.title ?? "").endsWith(diffs[0]?.path ?? "/") ? diffs[0] : undefined;
+  const size = useMemo(() => only && textDiff(only.path, only.oldText ?? null, only.newText), [only]);
   return (
     <article className="min-w-0" aria-label={`${kind.word}: ${title.slice(0, 120)}`}>
       <button
@@ -70,14 +76,21 @@ export function ToolCard({ tool }: { tool: Tool }) {
         <span className="min-w-0 flex-1 truncate font-mono text-xs" dir="auto" title={title}>
           {title}
         </span>
+        {size && <ChangeSize stat={size} />}
         <State tool={tool} />
         <Icon of={open ? ChevronDown : ChevronRight} className={cx("text-n10", !more && "invisible")} />
       </button>
       <div id={body} className="flex flex-col gap-2 pt-0.5 pl-6 empty:hidden">
         {open && input !== "" && <LongText text={input} className="text-n11" />}
         {diffs.slice(0, MOST_DIFFS).map((diff, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the edits of a call do not move.
-          <SmallDiff key={at} path={diff.path} before={diff.oldText ?? null} after={diff.newText} />
+          <SmallDiff
+            // biome-ignore lint/suspicious/noArrayIndexKey: the edits of a call do not move.
+            key={at}
+            path={diff.path}
+            before={diff.oldText ?? null}
+            after={diff.newText}
+            bare={only !== undefined}
+          />
         ))}
         {diffs.length > MOST_DIFFS && (
           <p className="text-n10 text-xs">and {count(diffs.length - MOST_DIFFS, "more edit")}</p>

@@ -11,7 +11,7 @@ import { repositoryName } from "@/lib/format";
 /** The row. */
 export function SessionRow({ session }: { session: Wire<"Session"> }) {
   return (
-    <li className="relative flex min-h-11 flex-wrap items-center gap-x-3 gap-y-0.5 border-n5 border-b py-2 hover:bg-n2 md:flex-nowrap md:py-0">
+    <li className="relative flex min-h-11 flex-wrap items-center gap-x-3 gap-y-0.5 border-n5 border-b py-2 hover:bg-n2 md:min-h-9 md:flex-nowrap md:py-0">
       <span className="md:hidden">
         <StatusMark status={session.status} bare />
       </span>
