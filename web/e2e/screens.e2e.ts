@@ -1,50 +1,92 @@
 /** Every screen, dark and light, at a desk and on a phone: nothing that axe minds, no complaint, no foreign request, no sideways scroll. */
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { close, picture, signIn, violations, visit } from "./harness/browser.ts";
+import { type Scenes, scenes } from "./harness/scenes.ts";
 import { Server } from "./harness/server.ts";
 
 let server: Server;
+let made: Scenes;
 
 beforeAll(async () => {
-  server = await Server.start();
-  const repo = server.repository("calculator", { "calc.py": "def add(a, b):\n    return a - b\n" });
-  const fixed = await server.session(
-    [
-      { write: ["calc.py", "def add(a, b):\n    return a + b\n"] },
-      {
-        claim: {
-          changed: ["`add` adds"],
-          verified: ["pytest passes"],
-          uncertain: ["Negative numbers"],
-          next: ["Test negative numbers"],
-        },
-      },
-    ],
-    { repo, title: "Fix the sum" },
-  );
-  const broken = await server.session([{ fail: { code: -32000, message: "the model refused" } }], {
-    repo,
-    title: "Upgrade",
-  });
-  await server.until(fixed.id, "complete");
-  await server.until(broken.id, "error");
-});
+  server = await Server.start({ TELECODER_MAX_SESSIONS: "2" });
+  made = await scenes(server);
+}, 120_000);
 afterAll(async () => {
   await close();
   await server.stop();
 });
 
-const screens = [
-  ["/", "Inbox"],
-  ["/new", "New task"],
-  ["/sessions", "Sessions"],
-  ["/sessions?q=nothing+has+this", "Sessions"],
-  ["/agents", "Agents"],
-  ["/repositories", "Repositories"],
-  ["/settings", "Settings"],
-  ["/doctor", "Doctor"],
-  ["/no/such/place", "There is nothing here"],
-] as const;
+interface Screen {
+  name: string;
+  place: string;
+  heading: string;
+  /** What is done before it is looked at. */
+  act?: (page: Page) => Promise<void>;
+}
+
+const tab = (name: string) => async (page: Page) => {
+  await page.getByRole("tab", { name: new RegExp(`^${name}`) }).click();
+};
+const press = (name: string | RegExp) => async (page: Page) => {
+  await page.getByRole("button", { name }).first().click();
+};
+
+const screens = (): Screen[] => {
+  const done = { place: `/sessions/${made.done}`, heading: "Count money in whole cents" };
+  return [
+    { name: "inbox", place: "/", heading: "Inbox" },
+    { name: "inbox-outcome", place: "/", heading: "Inbox", act: press("Show the outcome") },
+    { name: "new-task", place: `/new?repo=${encodeURIComponent(made.repo)}`, heading: "New task" },
+    { name: "sessions", place: "/sessions", heading: "Sessions" },
+    { name: "sessions-none", place: "/sessions?q=nothing+has+this", heading: "Sessions" },
+    { ...done, name: "session-outcome", act: tab("Outcome") },
+    { ...done, name: "session-diff", act: tab("Diff") },
+    {
+      ...done,
+      name: "session-split",
+      act: async (page) => {
+        await tab("Diff")(page);
+        await press(/^(Side by side|Unified)$/)(page);
+      },
+    },
+    { ...done, name: "session-files", act: tab("Files") },
+    { ...done, name: "session-details", act: tab("Details") },
+    { ...done, name: "session-publish", act: press(/^Publish/) },
+    { name: "session-running", place: `/sessions/${made.running}`, heading: "Speed up the checkout tests" },
+    { name: "session-waiting", place: `/sessions/${made.waiting}`, heading: "Release version 2.4" },
+    {
+      name: "session-failed",
+      place: `/sessions/${made.failed}`,
+      heading: "Upgrade to Python 3.14",
+      act: tab("Outcome"),
+    },
+    {
+      name: "session-answered",
+      place: `/sessions/${made.answered}`,
+      heading: "Explain how discounts are applied",
+      act: tab("Outcome"),
+    },
+    { name: "session-unknown", place: "/sessions/aaaaaaaaaaaa", heading: "Session" },
+    { name: "pulls", place: "/pulls", heading: "Pull requests" },
+    { name: "pull", place: "/pulls/1", heading: "Count money in whole cents #1" },
+    { name: "agents", place: "/agents", heading: "Agents" },
+    { name: "repositories", place: "/repositories", heading: "Repositories" },
+    { name: "settings", place: "/settings", heading: "Settings" },
+    { name: "doctor", place: "/doctor", heading: "Doctor" },
+    { name: "nothing", place: "/no/such/place", heading: "There is nothing here" },
+  ];
+};
+
+/** What makes the page wider than its window. */
+const sideways = (page: Page) =>
+  page.evaluate(() =>
+    document.documentElement.scrollWidth <= innerWidth
+      ? []
+      : [...document.querySelectorAll("body *")]
+          .filter((element) => element.getBoundingClientRect().right > innerWidth)
+          .map((element) => element.outerHTML.slice(0, 200)),
+  );
 
 for (const theme of ["dark", "light"] as const) {
   for (const [width, height] of [
@@ -53,25 +95,22 @@ for (const theme of ["dark", "light"] as const) {
     // What a desk of 1,280 pixels shows at 400 %.
     [320, 256],
   ] as const) {
-    test(`${theme} at ${width}`, { timeout: 180_000 }, async () => {
+    test(`${theme} at ${width}`, { timeout: 300_000 }, async () => {
       const { page, context, complaints, foreign } = await signIn(
         await visit(server.url, { theme, viewport: { width, height } }),
         server,
       );
-      for (const [place, heading] of screens) {
+      for (const { name, place, heading, act } of screens()) {
         await page.goto(place);
         await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+        await act?.(page);
         await page.waitForFunction(
-          () => document.querySelector('main [role="status"][aria-label^="Load"]') === null,
+          () => document.querySelector('[role="status"][aria-label^="Load"]') === null,
         );
         // Zoom changes the room, not what axe looks at.
-        if (width > 320) expect(await violations(page), place).toEqual([]);
-        const sideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-        expect(sideways, `${place} scrolls sideways`).toBe(false);
-        await picture(
-          page,
-          `${heading.toLowerCase().replaceAll(" ", "-")}-${theme}-${width}${place.includes("?") ? "-none" : ""}`,
-        );
+        if (width > 320) expect(await violations(page), name).toEqual([]);
+        expect(await sideways(page), `${name} scrolls sideways`).toEqual([]);
+        await picture(page, `${name}-${theme}-${width}`);
       }
       expect([complaints, foreign]).toEqual([[], []]);
       await context.close();

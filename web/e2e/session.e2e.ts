@@ -7,9 +7,6 @@ let server: Server;
 let repo: string;
 const open: Visit[] = [];
 
-const HOSTILE =
-  "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script> \u001b[31mred\u001b[0m \u202egnp.exe [run](javascript:document.title='owned') ![x](https://evil.example/x.png)";
-
 async function window(options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
   const opened = await signIn(await visit(server.url, options), server);
   open.push(opened);
@@ -82,30 +79,6 @@ test("a change is read, commented on, published by hand, and merged", async () =
   await page.goto("/pulls");
   await page.getByRole("link", { name: "Fix the sum" }).waitFor();
   expect(await violations(page)).toEqual([]);
-  expect(complaints).toEqual([]);
-  expect(foreign).toEqual([]);
-});
-
-test("hostile words are words, a long line is cut, and nothing leaves the page", async () => {
-  const { id } = await server.session(
-    [
-      { say: HOSTILE },
-      { tool: HOSTILE, kind: "execute", text: HOSTILE },
-      { write: ["<b>x\u202e.txt", `${HOSTILE}\n`] },
-      { shell: "head -c 1000000 /dev/zero | tr '\\0' y > long.txt; printf 'caf\\351\\n' >> long.txt" },
-      { stderr: HOSTILE },
-    ],
-    { repo, publish: "manual" },
-  );
-  await server.until(id, "complete");
-  const { page, complaints, foreign } = await window();
-  await page.goto(`/sessions/${id}`);
-  await page.getByText("⟦U+202E⟧").first().waitFor();
-  await page.getByRole("tab", { name: /^Diff/ }).click();
-  await page.getByRole("button", { name: /show .* more characters/ }).waitFor();
-  await picture(page, "session-hostile");
-  expect(await page.title()).not.toBe("owned");
-  expect(await page.locator("main img, main script").count()).toBe(0);
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
 });

@@ -1,10 +1,11 @@
 /** Starts the web UI. Layer: app. */
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { MutationCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { mayPass } from "@/api/client";
+import { tellTabs } from "@/api/live/tabs";
 import { makeRouter } from "@/app/router";
 import "@/styles/app.css";
 
@@ -12,6 +13,7 @@ import "@/styles/app.css";
 setNonce(document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "");
 
 const queries = new QueryClient({
+  mutationCache: new MutationCache({ onSuccess: tellTabs }),
   defaultOptions: {
     queries: {
       staleTime: 2_000,

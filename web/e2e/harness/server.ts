@@ -156,6 +156,11 @@ export class Server {
     return id;
   }
 
+  /** Lets an agent go on that waits for a file of this name in its home. */
+  release(id: string, name = "go"): void {
+    writeFileSync(join(this.data, "sessions", id, "home", name), "");
+  }
+
   /** Waits until a session has one of these statuses. */
   async until(id: string, ...statuses: string[]): Promise<void> {
     await retry(`${id} ${statuses.join(" or ")}`, async () => {

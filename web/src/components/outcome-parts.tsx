@@ -52,8 +52,8 @@ export function OutcomeParts({ session }: { session: Session }) {
             What {session.agent} says (not checked)
           </h3>
           <div className="grid gap-x-8 gap-y-4 @min-[36rem]:grid-cols-2">
-            {claims.changed.length > 0 && <Part name="It changed" lines={claims.changed} empty="" />}
-            {claims.verified.length > 0 && <Part name="It verified" lines={claims.verified} empty="" />}
+            {claims.changed.length > 0 && <Part name="It changed" lines={claims.changed} level="p" />}
+            {claims.verified.length > 0 && <Part name="It verified" lines={claims.verified} level="p" />}
           </div>
         </section>
       )}
@@ -64,22 +64,25 @@ export function OutcomeParts({ session }: { session: Session }) {
 function Part({
   name,
   lines,
-  empty,
+  empty = "",
+  level: Heading = "h3",
   proof = false,
 }: {
   name: string;
   lines: string[];
-  empty: string;
+  empty?: string;
+  /** What its name is: a heading, or a line below one. */
+  level?: "h3" | "p";
   /** What the platform saw itself. */
   proof?: boolean;
 }) {
   const proven = proof && lines.length > 0;
   return (
     <div className="min-w-0">
-      <h4 className="mb-1 flex items-center gap-1.5 font-medium text-n11 text-xs">
+      <Heading className="mb-1 flex items-center gap-1.5 font-medium text-n11 text-xs">
         {proven && <Icon of={ShieldCheck} className="size-3.5 text-done" />}
         {name}
-      </h4>
+      </Heading>
       {lines.length === 0 ? (
         <p className="text-n10 text-sm">{empty}</p>
       ) : (

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { signedIn } from "@/api/access";
 import { client, take } from "@/api/client";
 import { type ApiError, asApiError } from "@/api/errors";
+import { tellTabs } from "@/api/live/tabs";
 import { keys } from "@/api/queries";
 import { Button } from "./ui/button";
 import { TextField } from "./ui/field";
@@ -15,6 +16,7 @@ export function useSignIn(): (secret: { token: string } | { code: string }) => P
     const me = await take(client.POST("/api/login", { body: secret }));
     queries.setQueryData(keys.me, me);
     signedIn();
+    tellTabs();
     void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
   };
 }

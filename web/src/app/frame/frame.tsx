@@ -4,8 +4,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
-import { useAccess } from "@/api/access";
+import { signedIn, useAccess } from "@/api/access";
 import { useConnection, useLiveLists } from "@/api/live/changes";
+import { useTabs } from "@/api/live/tabs";
 import { meQuery } from "@/api/queries";
 import { PageSkeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
@@ -26,8 +27,15 @@ const KeyHelp = lazy(() => import("./key-help"));
 export function Frame() {
   useAppliedTheme();
   useKeyboard();
+  useTabs();
   const me = useQuery(meQuery);
   const access = useAccess();
+  // Another tab signed in again: its cookie is ours, too.
+  const known = me.data !== undefined && !me.data.loginRequired;
+  const since = me.dataUpdatedAt;
+  useEffect(() => {
+    if (known && since > 0) signedIn();
+  }, [known, since]);
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   if (pathname === "/login") return <Bare />;
   if (me.data?.loginRequired) {

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
 import type { ReactNode } from "react";
 import { client, take } from "@/api/client";
+import { tellTabs } from "@/api/live/tabs";
 import { keys, meQuery } from "@/api/queries";
 import { Icon } from "@/components/ui/icon";
 import { Menu, MenuItem, MenuLine } from "@/components/ui/menu";
@@ -34,6 +35,7 @@ export default function UserMenu({
       await take(client.POST("/api/logout"));
       queries.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.me[0] });
       await queries.refetchQueries({ queryKey: keys.me });
+      tellTabs();
     } catch (error) {
       toastFailed(error);
     }

@@ -36,7 +36,7 @@ export function DiffBar({
       )}
       <span className={files > 1 ? "" : "pl-2"}>{count(stat.files, "file")}</span>
       <ChangeSize stat={stat} />
-      <span className="tabular">
+      <span className="tabular hidden @min-[30rem]:inline">
         {viewed} of {files} viewed
       </span>
       <Button

@@ -70,6 +70,9 @@ export function DiffView({
   });
   const top = rows[list.range?.startIndex ?? 0]?.file ?? 0;
   const [aim, setAim] = useState<{ at: number; align: "start" | "auto" } | null>(null);
+  // Keys may come faster than the focus moves.
+  const coming = useRef<number | null>(null);
+  if (aim !== null) coming.current = aim.at;
   useEffect(() => {
     if (aim === null) return;
     list.scrollToIndex(aim.at, { align: aim.align });
@@ -77,11 +80,13 @@ export function DiffView({
       scroll.current
         ?.querySelector<HTMLElement>(`[data-index="${aim.at}"] button`)
         ?.focus({ preventScroll: true });
+      coming.current = null;
       setAim(null);
     });
     return () => cancelAnimationFrame(frame);
   }, [aim, list]);
   const here = () => {
+    if (coming.current !== null) return coming.current;
     const focused = scroll.current?.querySelector("[data-index]:focus-within")?.getAttribute("data-index");
     return focused == null ? null : Number(focused);
   };

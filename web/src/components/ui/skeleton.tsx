@@ -28,6 +28,7 @@ export function RowsSkeleton({ rows = 6, label = "Loading" }: { rows?: number; l
 export function PageSkeleton() {
   return (
     <div className="px-4 py-5 md:px-6" role="status" aria-label="Loading the page">
+      <h1 className="sr-only">Loading</h1>
       <Bar className="mb-6 h-5 w-40" />
       <RowsSkeleton />
     </div>

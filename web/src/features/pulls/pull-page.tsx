@@ -97,11 +97,7 @@ function Body({ text }: { text: string }) {
   const long = text.length > 700 || text.split("\n").length > 12;
   return (
     <div className="mb-5">
-      <div
-        className={cx(
-          long && !open && "max-h-56 overflow-hidden [mask-image:linear-gradient(black_75%,transparent)]",
-        )}
-      >
+      <div className={cx(long && !open && "max-h-56 overflow-hidden")}>
         <Prose text={text} />
       </div>
       {long && (

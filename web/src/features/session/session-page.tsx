@@ -5,11 +5,11 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { Wire } from "@/api/client";
 import { loadEarlier, useSessionLog } from "@/api/live/session-events";
 import { sessionQuery } from "@/api/queries";
-import { useTitle } from "@/components/page";
+import { Page, useTitle } from "@/components/page";
 import { isActive } from "@/components/status";
 import { PageSkeleton } from "@/components/ui/skeleton";
 import { Split } from "@/components/ui/split";
-import { QueryView } from "@/components/ui/states";
+import { ErrorState, QueryView } from "@/components/ui/states";
 import { useAnswerKeys } from "@/components/use-answer-keys";
 import { useShortcuts } from "@/lib/shortcuts";
 import { shownOnOneLine } from "@/lib/text/harmless";
@@ -25,6 +25,13 @@ import { Timeline } from "./timeline/fold";
 /** The page. */
 export function SessionPage({ id }: { id: string }) {
   const session = useQuery(sessionQuery(id));
+  if (session.data === undefined && session.isError) {
+    return (
+      <Page title="Session">
+        <ErrorState error={session.error} onRetry={() => void session.refetch()} busy={session.isFetching} />
+      </Page>
+    );
+  }
   return (
     <QueryView query={session} skeleton={<PageSkeleton />}>
       {(found) => <Loaded session={found} />}

@@ -25,7 +25,7 @@ export function DoneRow({ session, unread }: { session: Wire<"Session">; unread:
           params={{ sessionId: session.id }}
           data-row
           className={cx(
-            "min-w-0 flex-1 truncate text-sm hover:underline",
+            "relative min-w-0 flex-1 truncate text-sm hover:underline",
             unread ? "font-medium" : "text-n11",
           )}
         >

@@ -27,7 +27,10 @@ export function FailedRow({ session, unread }: { session: Wire<"Session">; unrea
           to="/sessions/$sessionId"
           params={{ sessionId: session.id }}
           data-row
-          className={cx("block truncate text-sm hover:underline", unread ? "font-medium" : "text-n11")}
+          className={cx(
+            "relative block truncate text-sm hover:underline",
+            unread ? "font-medium" : "text-n11",
+          )}
         >
           <Words text={session.title} />
           {unread && <span className="sr-only"> (new)</span>}

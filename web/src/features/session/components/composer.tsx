@@ -47,7 +47,7 @@ export function Composer({ session }: { session: Wire<"Session"> }) {
           rows={Math.min(8, Math.max(1, draft.split("\n").length))}
           dir="auto"
           maxLength={100_000}
-          placeholder={active ? "Message the agent…" : "Ask for a follow-up; the session goes back to work…"}
+          placeholder={active ? "Message the agent…" : "Ask for a follow-up…"}
           className={cx(inputClass, "h-auto min-h-9 flex-1 resize-none py-2")}
           value={draft}
           onChange={(event) => setDraft(event.target.value === "" ? null : event.target.value)}

@@ -17,10 +17,10 @@ export function OutcomePane({ session }: { session: Wire<"Session"> }) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a long outcome is scrolled by keys.
       tabIndex={0}
     >
-      <h2 className="sr-only">Outcome</h2>
+      {outcome === null && session.error !== null && <h2 className="sr-only">Outcome</h2>}
       {session.error !== null && (
         <div className="mb-5 border-fail border-l-2 bg-fail-soft px-3 py-2">
-          <h3 className="font-semibold">Failed: {session.failureKind?.replaceAll("_", " ")}</h3>
+          <p className="font-semibold">Failed: {session.failureKind?.replaceAll("_", " ")}</p>
           <p className="mt-0.5 break-words" dir="auto">
             {sentence(shownOnOneLine(session.error))}
           </p>
@@ -36,9 +36,9 @@ export function OutcomePane({ session }: { session: Wire<"Session"> }) {
         )
       ) : (
         <>
-          <h3 className="mb-5 max-w-[72ch] font-semibold text-lg tracking-[-0.01em]" dir="auto">
+          <h2 className="mb-5 max-w-[72ch] font-semibold text-lg tracking-[-0.01em]" dir="auto">
             <Words text={outcome.headline} />
-          </h3>
+          </h2>
           <OutcomeParts session={session} />
         </>
       )}

@@ -42,14 +42,12 @@ export function SessionHead({ session, plan }: { session: Wire<"Session">; plan:
           Stop
         </Button>
       )}
-      <Button
-        className="hidden lg:inline-flex"
-        title="Write to the agent (m)"
-        onClick={() => document.getElementById("composer")?.focus()}
-      >
-        <Icon of={MessageSquare} />
-        Message
-      </Button>
+      <span className="hidden lg:block">
+        <Button title="Write to the agent (m)" onClick={() => document.getElementById("composer")?.focus()}>
+          <Icon of={MessageSquare} />
+          Message
+        </Button>
+      </span>
       {ended && (
         <Button
           busy={rerun.isPending}

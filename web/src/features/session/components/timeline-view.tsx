@@ -1,7 +1,7 @@
 /** The timeline: streams, is virtualised, begins at its newest events, and never moves what is read. Layer: feature. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import type { Wire } from "@/api/client";
 import type { SessionLog } from "@/api/live/session-events";
 import { Button } from "@/components/ui/button";
@@ -9,7 +9,7 @@ import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { cx } from "@/lib/classes";
-import { useScrolling } from "../hooks/use-scrolling";
+import { NEAR, useScrolling } from "../hooks/use-scrolling";
 import type { Item } from "../timeline/items";
 import { expectedHeight } from "../timeline/layout";
 import { ItemView } from "./item-view";
@@ -34,6 +34,10 @@ export function TimelineView({
 }) {
   const scroll = useRef<HTMLDivElement>(null);
   const more = log.earlier !== "none";
+  const { behind, stays, stay, follow, look } = useScrolling(
+    scroll,
+    () => log.earlier === "there" && onEarlier(),
+  );
   const list = useVirtualizer({
     count: items.length,
     getScrollElement: () => scroll.current,
@@ -42,15 +46,16 @@ export function TimelineView({
     overscan: 6,
     paddingStart: more ? TOP_MORE : TOP,
     paddingEnd: 24,
+    anchorTo: stays ? "start" : "end",
+    followOnAppend: !stays,
+    scrollEndThreshold: NEAR,
   });
   const size = list.getTotalSize();
-  const { behind, jump, stay } = useScrolling({
-    element: scroll,
-    size,
-    items,
-    begin: log.events[0]?.seq ?? 0,
-    onTop: () => log.earlier === "there" && onEarlier(),
-  });
+  // A log that is known already begins at its end, too.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only when it appears.
+  useLayoutEffect(() => list.scrollToEnd(), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of the list may bring its ends into sight.
+  useEffect(look, [look, size, items, log.earlier]);
   const empty = items.length === 0;
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
@@ -102,7 +107,10 @@ export function TimelineView({
         <Button
           look="plain"
           className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full shadow-float"
-          onClick={() => jump(() => list.scrollToIndex(items.length - 1, { align: "end" }))}
+          onClick={() => {
+            follow();
+            list.scrollToEnd();
+          }}
         >
           <Icon of={ArrowDown} />
           Jump to now

@@ -138,6 +138,24 @@ test("a log that begins in the middle of a turn knows it by the agent's words", 
   expect(timeline.items.map((item) => item.type)).toEqual(["plan", "tool", "said", "said", "chapter"]);
 });
 
+test("a log that is not loaded from its beginning is shown from the first whole item on", () => {
+  const later = events(
+    ["tool_update", { id: "0", status: "completed" }],
+    ["message", { author: "agent", text: "…the end of something", chunk: true, turn: 2 }],
+    ["tool_call", { id: "1", title: "an edit", kind: "edit" }],
+    ["message", { author: "agent", text: "done", chunk: true, turn: 2 }],
+  ).map((event, at) => ({ ...event, seq: 100 + at }));
+  const timeline = new Timeline();
+  timeline.take(later);
+  expect(timeline.items.map((item) => [item.type, item.key])).toEqual([
+    ["tool", "e102"],
+    ["said", "e103"],
+  ]);
+  const words = new Timeline();
+  words.take(later.slice(1, 2));
+  expect(words.items.map((item) => item.type)).toEqual(["said"]);
+});
+
 test("20,000 chunks are folded at once", () => {
   const list = events(...Array.from({ length: 20_000 }, (_, at): [string, unknown] => say(`${at} `)));
   const timeline = new Timeline();

@@ -24,6 +24,7 @@ export class Timeline {
   /** Takes the events that are new; gives whether there were any. */
   take(events: readonly SessionEvent[]): boolean {
     if (this.#taken >= events.length) return false;
+    if (this.#taken === 0 && (events[0]?.seq ?? 1) > 1) this.#taken = Math.max(0, events.findIndex(begins));
     this.items = [...this.items];
     for (; this.#taken < events.length; this.#taken += 1) {
       const event = events[this.#taken];
@@ -183,6 +184,14 @@ export class Timeline {
     else steps.push(step);
     this.#replace({ ...last, steps });
   }
+}
+
+/** Whether an event begins an item whatever came before it. A log that is not loaded from its first event is shown from such
+ *  a one on: what is cut off above it comes whole with the page before. */
+function begins(event: SessionEvent): boolean {
+  if (event.type === "message") return event.data.author !== "agent";
+  if (event.type === "tool_call") return !READS.has(event.data.kind ?? "other");
+  return event.type === "permission" && event.data.state === "asked";
 }
 
 type Base = { key: string; seq: number; at: string };

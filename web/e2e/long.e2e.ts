@@ -1,0 +1,216 @@
+/** Long things in a real browser: a log of more than 10,000 events and a change of more than 10,000 lines. What is drawn has
+ *  a bound, scrolling works, and what is read stays where it is. Times are printed, not judged: machines differ. */
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { close, signIn, visit } from "./harness/browser.ts";
+import { Server } from "./harness/server.ts";
+
+const ROUNDS = 1_700;
+const LINES = 12_000;
+/** Elements that a page may have, however long what it shows. */
+const MOST_ELEMENTS = 2_500;
+
+let server: Server;
+let log: string;
+let change: string;
+
+beforeAll(async () => {
+  server = await Server.start();
+  const repo = server.repository("long", { "long.txt": "first\n" });
+  const session = await server.session(
+    [
+      {
+        repeat: ROUNDS,
+        do: [
+          { tool: "look", kind: "read", text: "seen" },
+          { tool: "sed -i s/a/b/ long.txt", kind: "execute", text: "one\ntwo\nthree" },
+          { say: "Another round, with **words** of its own.\n\n" },
+        ],
+      },
+      { say: "The very end." },
+    ],
+    { repo, title: "A long log" },
+  );
+  log = session.id;
+  const wide = await server.session(
+    [
+      { shell: `seq -f 'line %.0f of a long change' 1 ${LINES} > long.txt` },
+      { shell: "for f in $(seq 1 60); do seq 1 40 > part$f.txt; done" },
+    ],
+    { repo, title: "A long change", publish: "manual" },
+  );
+  change = wide.id;
+  await server.until(log, "complete");
+  await server.until(change, "complete");
+}, 240_000);
+afterAll(async () => {
+  await close();
+  await server.stop();
+});
+
+const elements = (page: Page) => page.evaluate(() => document.querySelectorAll("*").length);
+
+/** Runs it, and prints how long it took. */
+async function timed<Value>(what: string, run: () => Promise<Value>): Promise<Value> {
+  const began = performance.now();
+  const value = await run();
+  console.log(`${what}: ${Math.round(performance.now() - began)} ms`);
+  return value;
+}
+
+/** Scrolls an element from its top to its end, and gives the longest time between two frames, in milliseconds. */
+const scrollThrough = (page: Page, name: string) =>
+  page.locator(`section[aria-label="${name}"]`).evaluate(async (element) => {
+    let longest = 0;
+    let last = performance.now();
+    element.scrollTop = 0;
+    const step = element.scrollHeight / 60;
+    for (let at = 0; at < 60; at += 1) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const now = performance.now();
+      longest = Math.max(longest, now - last);
+      last = now;
+      element.scrollTop += step;
+    }
+    return Math.round(longest);
+  });
+
+test("a log of 10,000 events begins at its end, and goes back without moving what is read", {
+  timeout: 180_000,
+}, async () => {
+  const events = await server.call<{ seq: number }[]>("GET", `/api/sessions/${log}/events?last=1`);
+  expect(events[0]?.seq).toBeGreaterThan(10_000);
+  const { page, context, complaints } = await signIn(await visit(server.url), server);
+  const pages: string[] = [];
+  page.on("request", (request) => {
+    if (/\/events\?after=/.test(request.url())) pages.push(request.url());
+  });
+  await timed("the end of the log is there", async () => {
+    await page.goto(`/sessions/${log}`);
+    await page.getByText("The very end.").first().waitFor();
+  });
+  const timeline = page.getByRole("region", { name: "Timeline" });
+  expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
+  expect(pages.length, "pages loaded before anybody scrolled").toBeLessThanOrEqual(1);
+  // A page takes its time to come, as it does over a network.
+  await page.route(/\/events\?after=/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue();
+  });
+  // Somebody reads a line, and scrolls up until the page before it is loaded.
+  await timeline.focus();
+  await timed("twenty pages back by keys", async () => {
+    for (let at = 0; at < 20; at += 1) await page.keyboard.press("PageUp");
+  });
+  const read = async (to: number | null = null) =>
+    await timeline.evaluate((element, wanted) => {
+      if (wanted !== null) element.scrollTop = wanted;
+      const top = element.getBoundingClientRect().top;
+      const rows = [...element.querySelectorAll<HTMLElement>("[data-seq]")];
+      const row = rows.find((each) => each.getBoundingClientRect().top > top + 40);
+      return {
+        seq: row?.dataset.seq,
+        at: Math.round((row?.getBoundingClientRect().top ?? 0) - top),
+        height: element.scrollHeight,
+      };
+    }, to);
+  const where = (seq: string) =>
+    timeline.evaluate((element, wanted) => {
+      const row = element.querySelector(`[data-seq="${wanted}"]`);
+      return row === null
+        ? null
+        : Math.round(row.getBoundingClientRect().top - element.getBoundingClientRect().top);
+    }, seq);
+  for (let round = 0; round < 4; round += 1) {
+    // Just below the place from which more is wanted, then into it.
+    await read(1_050);
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+    const loaded = page.waitForResponse((response) => /\/events\?after=/.test(response.url()));
+    await read(790);
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+    const before = await read();
+    await loaded;
+    await expect.poll(async () => (await read()).height).toBeGreaterThan(before.height + 1_000);
+    const at = await where(before.seq ?? "");
+    expect(Math.abs((at ?? -1_000) - before.at), "what was read has moved").toBeLessThanOrEqual(4);
+    expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
+  }
+  // All the way to the beginning.
+  await timed("back to the first event", async () => {
+    await expect
+      .poll(
+        async () => {
+          await timeline.evaluate((element) => {
+            element.scrollTop = 0;
+          });
+          return await page.getByText("Load earlier events").or(page.getByText("Loading earlier")).count();
+        },
+        { timeout: 60_000, interval: 100 },
+      )
+      .toBe(0);
+    await page.getByText("Turn 1").waitFor();
+  });
+  console.log(
+    `the longest frame of a way through the whole log: ${await scrollThrough(page, "Timeline")} ms`,
+  );
+  expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
+  await page.getByRole("button", { name: "Jump to now" }).click();
+  await page.getByText("The very end.").first().waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("the whole log can be kept as text, although most of it was not loaded", async () => {
+  const { page, context } = await signIn(await visit(server.url), server);
+  await page.goto(`/sessions/${log}`);
+  await page.getByRole("tab", { name: "Details" }).click();
+  const saved = page.waitForEvent("download", { timeout: 60_000 });
+  await timed("the log as a file", async () => {
+    await page.getByRole("button", { name: "Download as text" }).click();
+    await saved;
+  });
+  const stream = await (await saved).createReadStream();
+  let text = "";
+  for await (const piece of stream) text += piece;
+  expect((await saved).suggestedFilename()).toBe(`${log}.log`);
+  expect(text.match(/Another round, with \*\*words\*\* of its own\./g)?.length).toBe(ROUNDS + 1);
+  expect(text).toMatch(/^── turn 1 ──/m);
+  expect(text.trimEnd()).toMatch(/Done$/);
+  await context.close();
+});
+
+test("a change of 12,000 lines draws what is in sight, and is scrolled through", {
+  timeout: 120_000,
+}, async () => {
+  const { page, context, complaints } = await signIn(await visit(server.url), server);
+  await timed("the change is there", async () => {
+    await page.goto(`/sessions/${change}`);
+    await page.getByRole("tab", { name: /^Diff/ }).click();
+    await page.getByRole("button", { name: "Show its lines" }).waitFor();
+  });
+  await timed("its long file is opened", async () => {
+    await page.getByRole("button", { name: "Show its lines" }).click();
+    await page.getByText("line 5 of a long change").waitFor();
+  });
+  expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
+  console.log(`the longest frame of a way through it: ${await scrollThrough(page, "Changed lines")} ms`);
+  expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
+  const lines = page.getByRole("region", { name: "Changed lines" });
+  await lines.evaluate((element) => {
+    element.scrollTop = element.scrollHeight;
+  });
+  await lines.getByText("part9.txt").first().waitFor();
+  await lines.evaluate((element) => {
+    element.scrollTop = 20 * 6_000;
+  });
+  await page
+    .getByText(/line 59\d\d of a long change/)
+    .first()
+    .waitFor();
+  expect(complaints).toEqual([]);
+  await context.close();
+});
