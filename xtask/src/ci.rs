@@ -12,7 +12,7 @@ use crate::product;
 use crate::setup::{self, Purpose, agents};
 use crate::stage::Stages;
 use crate::test::{self, Agents};
-use crate::{codegen, tidy, web};
+use crate::{bench, codegen, fuzz, tidy, web};
 
 /// Options of `cargo xtask ci`.
 #[derive(Args)]
@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// Also run cargo-deny, built first where it is missing (about 3 minutes)
     #[arg(long)]
     deny: bool,
+    /// Also fuzz each target for a minute and run a thousand sessions (about 10 minutes)
+    #[arg(long)]
+    extended: bool,
 }
 
 /// Runs the verb.
@@ -72,6 +75,13 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
                 .env("RUSTDOCFLAGS", "-D warnings"),
         )
     })?;
+    if options.extended {
+        stages.run("fuzz", || {
+            setup::cargo_fuzz()?;
+            fuzz::all(60, None)
+        })?;
+        stages.run("soak", || bench::soak::sessions(1000, &product))?;
+    }
     stages
         .run("drift", || codegen::check(&product).map(|count| format!("{count} generated files are current")))
 }

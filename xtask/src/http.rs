@@ -26,12 +26,15 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
+    /// Where the next page is.
+    pub(crate) next: Option<String>,
 }
 
 struct Head {
     status: u16,
     length: Option<usize>,
     chunked: bool,
+    next: Option<String>,
 }
 
 impl Client {
@@ -125,22 +128,31 @@ impl Client {
         } else {
             body = self.exactly(head.length.unwrap_or_default())?;
         }
-        Ok(Answer { status: head.status, body })
+        Ok(Answer { status: head.status, body, next: head.next })
     }
 
     fn head(&mut self) -> Result<Head> {
         let first = self.line()?;
         let status = first.split(' ').nth(1).and_then(|word| word.parse().ok()).context("no status line")?;
-        let mut head = Head { status, length: None, chunked: false };
+        let mut head = Head { status, length: None, chunked: false, next: None };
         loop {
-            let line = self.line()?.to_ascii_lowercase();
+            let line = self.line()?;
             if line.is_empty() {
                 return Ok(head);
             }
+            let line = match line.split_once(':') {
+                Some((name, value)) => format!("{}:{value}", name.to_ascii_lowercase()),
+                None => line,
+            };
             if let Some(value) = line.strip_prefix("content-length:") {
                 head.length = value.trim().parse().ok();
             } else if let Some(value) = line.strip_prefix("transfer-encoding:") {
                 head.chunked = value.trim() == "chunked";
+            } else if let Some(value) = line.strip_prefix("link:") {
+                head.next = value
+                    .split_once('<')
+                    .and_then(|(_, rest)| rest.split_once('>'))
+                    .map(|(at, _)| at.to_owned());
             }
         }
     }

@@ -12,6 +12,7 @@ mod console;
 mod demo;
 mod dev;
 mod environment;
+mod fuzz;
 mod house;
 mod http;
 mod process;
@@ -56,6 +57,10 @@ enum Verb {
     Web(web::Options),
     /// Measure against floors of the same run
     Bench(bench::Options),
+    /// Try hostile bytes on what reads them, a minute for each target
+    Fuzz(fuzz::Options),
+    /// Run a thousand sessions and look whether anything is left of them
+    Soak(bench::soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +75,8 @@ fn main() -> ExitCode {
         Verb::Codegen(options) => codegen::run(&options),
         Verb::Web(options) => web::run(&options),
         Verb::Bench(options) => bench::run(&options),
+        Verb::Fuzz(options) => fuzz::run(&options),
+        Verb::Soak(options) => bench::soak::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -95,7 +102,7 @@ mod tests {
         let verbs: Vec<String> =
             Invocation::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
         expect_test::expect![[
-            r#"["setup", "demo", "dev", "test", "ci", "tidy", "codegen", "web", "bench"]"#
+            r#"["setup", "demo", "dev", "test", "ci", "tidy", "codegen", "web", "bench", "fuzz", "soak"]"#
         ]]
         .assert_eq(&format!("{verbs:?}"));
     }

@@ -84,7 +84,12 @@ impl Server {
 
     /// A connection to it, with the token that its first start wrote, if it wants one.
     pub(crate) fn client(&self) -> Result<Client> {
-        Client::new(&self.url, token(&self.data_dir).as_deref())
+        Client::new(&self.url, self.token().as_deref())
+    }
+
+    /// The token that its first start wrote, if it wants one.
+    pub(crate) fn token(&self) -> Option<String> {
+        token(&self.data_dir)
     }
 
     /// A command of `telecoder` that talks to this server; it finds address and token in the data folder.

@@ -12,3 +12,12 @@ mod runtime;
 mod words;
 
 pub use runtime::{AgentOptions, Agents};
+
+/// What must hold for any bytes, for `cargo xtask fuzz`.
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing {
+    /// Tries lines of an agent; panics where something does not hold.
+    pub fn acp_lines(bytes: &[u8]) {
+        crate::conversation::fuzzing::acp_lines(bytes);
+    }
+}

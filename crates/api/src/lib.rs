@@ -25,6 +25,8 @@ pub mod repository;
 pub mod session;
 pub mod sign_in;
 pub mod sse;
+#[cfg(test)]
+mod sse_fuzzing;
 pub mod token;
 pub mod usage;
 

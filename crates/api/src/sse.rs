@@ -144,6 +144,24 @@ mod tests {
     }
 
     #[test]
+    fn the_corpus_holds_however_it_is_cut() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/sse_resume");
+        let mut tried = 0;
+        for file in std::fs::read_dir(folder).unwrap() {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            for first in 0..=255 {
+                let mut cut = bytes.clone();
+                if let Some(byte) = cut.first_mut() {
+                    *byte = first;
+                }
+                crate::sse_fuzzing::sse_resume(&cut);
+                tried += 1;
+            }
+        }
+        assert!(tried > 1000, "{tried}");
+    }
+
+    #[test]
     fn an_endless_line_is_refused() {
         let mut parser = SseParser::default();
         assert_eq!(parser.push(&vec![b'x'; MAX_EVENT_BYTES + 1]), Err(SseError::TooLarge));

@@ -10,6 +10,8 @@
 mod cgroup;
 mod driver;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+mod frames;
 mod launcher;
 mod mux;
 mod owner;
@@ -24,3 +26,12 @@ pub use cgroup::CgroupChoice;
 pub use driver::{LocalDriver, LocalOptions};
 pub use owner::{HostOwner, host_owner};
 pub use process::HostProcesses;
+
+/// What must hold for any bytes, for `cargo xtask fuzz`.
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing {
+    /// Tries what a sandbox could send; panics where something does not hold.
+    pub fn supervisor_frames(bytes: &[u8]) {
+        crate::frames::supervisor_frames(bytes);
+    }
+}

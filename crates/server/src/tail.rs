@@ -206,7 +206,8 @@ impl Tail {
         let most = if Arc::strong_count(self) > 1 { MAX_KEPT } else { 0 };
         let mut window = self.window();
         if window.end != cursor {
-            // It began anew elsewhere meanwhile.
+            // It began anew elsewhere meanwhile, and what the news told of may lie behind that.
+            window.is_longer = true;
             return Ok(own_piece(&page, cursor));
         }
         window.extend(&page);

@@ -6,6 +6,7 @@
 pub mod bin;
 #[macro_use]
 pub mod conformance;
+pub mod corpus;
 pub mod environment;
 pub mod export;
 pub mod fake_forge;

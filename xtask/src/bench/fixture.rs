@@ -16,11 +16,18 @@ use crate::server::{Server, Start, data_dir_with_agents};
 /// The agent of every session here: ours, which does what its prompt says.
 const AGENT: &str = "gym";
 
+/// What the agent does in a session that does nothing.
+pub(super) const NOTHING: &str = r#"GYM{"do":[{"say":"done"}]}"#;
+/// What it does in a session that keeps its place.
+pub(super) const HANG: &str = r#"GYM{"do":[{"hang":true}]}"#;
+
 /// A folder that goes with the workload.
 pub(super) struct Fixture<'a> {
     product: &'a Product,
     pub(super) rounds: u32,
     pub(super) sessions: u32,
+    pub(super) agents: u32,
+    pub(super) subscribers: u32,
     folder: tempfile::TempDir,
 }
 
@@ -36,7 +43,23 @@ impl<'a> Fixture<'a> {
             .prefix("bench-")
             .tempdir_in(house::cache()?)
             .context("could not make a folder for the workload")?;
-        Ok(Self { product, rounds: options.rounds, sessions: options.sessions, folder })
+        Ok(Self {
+            product,
+            rounds: options.rounds,
+            sessions: options.sessions,
+            agents: options.agents,
+            subscribers: options.subscribers,
+            folder,
+        })
+    }
+
+    /// For what takes no options.
+    pub(super) fn plain(product: &'a Product) -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("soak-")
+            .tempdir_in(house::cache()?)
+            .context("could not make a folder for the sessions")?;
+        Ok(Self { product, rounds: 1, sessions: 0, agents: 0, subscribers: 0, folder })
     }
 
     /// The data folder of this name; one name is one folder.
@@ -97,15 +120,52 @@ impl<'a> Fixture<'a> {
         Ok(folder)
     }
 
-    /// Fills a stopped server's database with copies of its newest session.
-    pub(super) fn multiply(&self, name: &str, sessions: u32) -> Result<()> {
+    /// Fills a stopped server's database with copies of its newest session, with so many events each; so many of the copies
+    /// are at work on a server that died.
+    pub(super) fn multiply(&self, name: &str, sessions: u32, events: u32, at_work: u32) -> Result<()> {
         Program::new("/usr/bin/python3")
             .args(["-c", include_str!("multiply.py")])
             .arg(self.data_dir(name))
-            .arg(sessions.to_string())
+            .args([sessions.to_string(), events.to_string(), at_work.to_string()])
             .output()
             .map(drop)
     }
+
+    /// A server whose database has so many sessions.
+    pub(super) fn server_with(&self, name: &str, sessions: u32, events: u32, at_work: u32) -> Result<Server> {
+        if !self.data_dir(name).exists() {
+            let repository = self.repository(5)?;
+            let server = self.server(name, &[])?;
+            let session = create(&mut server.client()?, &repository, NOTHING)?;
+            until_done(&server, &session)?;
+        }
+        self.multiply(name, sessions, events, at_work)?;
+        self.server(name, &[])
+    }
+}
+
+/// The memory of a process that is resident, in KiB.
+pub(super) fn resident(server: &Server) -> Result<f64> {
+    status(server, "VmRSS:")
+}
+
+/// The most that was resident since the last [`forget_peak`], in KiB.
+pub(super) fn peak(server: &Server) -> Result<f64> {
+    status(server, "VmHWM:")
+}
+
+/// Forgets the peak, and gives what is resident now.
+pub(super) fn forget_peak(server: &Server) -> Result<f64> {
+    let path = format!("/proc/{}/clear_refs", server.process().pid());
+    std::fs::write(&path, "5").with_context(|| format!("could not write {path}"))?;
+    resident(server)
+}
+
+fn status(server: &Server, name: &str) -> Result<f64> {
+    let path = format!("/proc/{}/status", server.process().pid());
+    let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {path}"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+    line.with_context(|| format!("no {name}"))
 }
 
 /// Creates a session; anything but 201 is an error.

@@ -2,13 +2,16 @@
 //!
 //! All of them write to the disk of the cache folder, where the data folders of `bench` lie too.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::sample::Sample;
+use super::load;
+use super::sample::{Load, Sample};
 use crate::house;
+use crate::http::Client;
 use crate::process::Program;
 
 /// Commits that any session makes, whatever it does: created, claimed, three steps, two turns' worth of events, done.
@@ -24,6 +27,8 @@ pub(super) struct Floors {
     pub(super) sandbox: Sample,
     /// Whether it could.
     pub(super) with_overlay: bool,
+    /// Answer a request with two bytes, 16 connections at once.
+    pub(super) answer: Load,
 }
 
 impl Floors {
@@ -37,7 +42,8 @@ impl Floors {
         let commit = commits(folder.path(), rounds)?;
         let with_overlay = isolated(folder.path(), true)?.succeeds();
         let sandbox = Sample::of(rounds.min(50), || isolated(folder.path(), with_overlay)?.run())?;
-        Ok(Self { spawn, commit, sandbox, with_overlay })
+        let answer = answers()?;
+        Ok(Self { spawn, commit, sandbox, with_overlay, answer })
     }
 
     /// What a session costs that does nothing.
@@ -55,6 +61,33 @@ fn commits(folder: &Path, rounds: u32) -> Result<Sample> {
     let times: Result<Vec<Duration>, _> =
         said.lines().map(|line| line.parse().map(Duration::from_micros)).collect();
     times.map(Sample::new).context("the floor of a commit was not measured")
+}
+
+/// A server that reads a request's head and answers with two bytes, one thread a connection; nothing that is asked over HTTP
+/// can be answered with less.
+fn answers() -> Result<Load> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no port for the floor")?;
+    let url = format!("http://{}", listener.local_addr().context("no address for the floor")?);
+    std::thread::Builder::new()
+        .spawn(move || {
+            for stream in listener.incoming().take(load::CONNECTIONS).flatten() {
+                let answering = move || answer_all(&stream);
+                drop(std::thread::Builder::new().spawn(answering));
+            }
+        })
+        .context("no thread for the floor")?;
+    load::requests(|| Client::new(&url, None), "/")
+}
+
+fn answer_all(stream: &std::net::TcpStream) {
+    stream.set_nodelay(true).unwrap_or_default();
+    let mut lines = BufReader::new(stream).lines();
+    let mut out = stream;
+    while let Some(Ok(line)) = lines.next() {
+        if line.is_empty() && out.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").is_err() {
+            return;
+        }
+    }
 }
 
 /// `unshare` and, inside, `mount` and `true`: three programs, where a native launcher needs one.

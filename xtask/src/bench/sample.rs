@@ -42,6 +42,12 @@ impl Sample {
     }
 }
 
+/// How much was done, by however many at once.
+pub(super) struct Load {
+    pub(super) per_second: f64,
+    pub(super) times: Sample,
+}
+
 /// What a figure should be.
 #[derive(Clone, Copy)]
 pub(super) enum Goal {
@@ -49,6 +55,8 @@ pub(super) enum Goal {
     Times(f64),
     /// At most so many milliseconds more than its floor.
     Above(f64),
+    /// At least so many times what it is held against.
+    AtLeast(f64),
 }
 
 /// A line of the table.
@@ -84,6 +92,32 @@ impl Row {
         }
     }
 
+    /// A row of a rate, with the times of single ones.
+    pub(super) fn of_rate(what: &str, load: &Load, floor: f64, floor_name: &str, goal: Goal) -> Self {
+        Self {
+            what: what.to_owned(),
+            figure: load.per_second,
+            p99: Some(milliseconds(load.times.p99())),
+            unit: "/s",
+            floor,
+            floor_name: floor_name.to_owned(),
+            goal,
+        }
+    }
+
+    /// A row of a figure that is held against the goal itself.
+    pub(super) fn of_bound(what: &str, figure: f64, unit: &'static str, most: f64, why: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            figure,
+            p99: None,
+            unit,
+            floor: most,
+            floor_name: why.to_owned(),
+            goal: Goal::Times(1.0),
+        }
+    }
+
     fn ratio(&self) -> f64 {
         if self.floor > 0.0 { self.figure / self.floor } else { f64::INFINITY }
     }
@@ -92,6 +126,7 @@ impl Row {
         match self.goal {
             Goal::Times(most) => self.ratio() <= most,
             Goal::Above(most) => self.figure - self.floor <= most,
+            Goal::AtLeast(least) => self.ratio() >= least,
         }
     }
 
@@ -99,6 +134,7 @@ impl Row {
         match self.goal {
             Goal::Times(most) => format!("≤ {most} ×"),
             Goal::Above(most) => format!("≤ floor + {most} {}", self.unit),
+            Goal::AtLeast(least) => format!("≥ {least} ×"),
         }
     }
 }

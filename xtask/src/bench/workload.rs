@@ -2,18 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::fixture::{Fixture, create, until_done};
+use super::fixture::{Fixture, HANG, NOTHING, create, resident, until_done};
 use super::floors::Floors;
 use super::sample::{Goal, Row, Sample};
+use super::{agents, events, flood, recovery, requests, sessions, subscribers};
 use crate::process::pause;
 use crate::server::Server;
-
-/// What the agent does in a session that does nothing.
-const NOTHING: &str = r#"GYM{"do":[{"say":"done"}]}"#;
-/// What it does in a session that keeps the only place busy.
-const HANG: &str = r#"GYM{"do":[{"hang":true}]}"#;
 
 /// What it does so that each chunk carries the time at which it was written, in nanoseconds.
 const CLOCK: &str = r#"GYM{"do":[{"repeat":ROUNDS,"do":[{"shell":"date +%s%N"}]}]}"#;
@@ -21,7 +17,7 @@ const CLOCK: &str = r#"GYM{"do":[{"repeat":ROUNDS,"do":[{"shell":"date +%s%N"}]}
 /// A thing to measure.
 pub(super) struct Workload {
     pub(super) name: &'static str,
-    pub(super) measure: fn(&Fixture<'_>, &Floors) -> Result<Row>,
+    pub(super) measure: fn(&Fixture<'_>, &Floors) -> Result<Vec<Row>>,
 }
 
 /// Every workload.
@@ -34,16 +30,24 @@ pub(super) const fn all() -> &'static [Workload] {
         Workload { name: "2,000 files against 5", measure: large },
         Workload { name: "first chunk", measure: first_chunk },
         Workload { name: "first page of many", measure: first_page },
+        Workload { name: "requests", measure: requests::measure },
+        Workload { name: "long answers", measure: requests::long_answers },
+        Workload { name: "sessions at once", measure: sessions::measure },
+        Workload { name: "events to subscribers", measure: events::measure },
+        Workload { name: "idle subscribers", measure: subscribers::measure },
+        Workload { name: "agents held", measure: agents::measure },
+        Workload { name: "flood", measure: flood::measure },
+        Workload { name: "recovery", measure: recovery::measure },
     ]
 }
 
 impl Workload {
-    pub(super) fn is_wanted(&self, only: Option<&str>) -> bool {
-        only.is_none_or(|text| self.name.contains(text))
+    pub(super) fn is_wanted(&self, only: &[String]) -> bool {
+        only.is_empty() || only.iter().any(|text| self.name.contains(text))
     }
 }
 
-fn start(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
+fn start(fixture: &Fixture<'_>, floors: &Floors) -> Result<Vec<Row>> {
     let mut number = 0_u32;
     let mut times = Vec::new();
     while number < fixture.rounds.min(20) {
@@ -54,64 +58,66 @@ fn start(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
         drop(server);
     }
     let goal = Goal::Above(30.0);
-    Ok(Row::of_times(
+    Ok(vec![Row::of_times(
         "start to the first healthy answer",
         &Sample::new(times),
         floors.spawn.p50(),
         "start /bin/true",
         goal,
-    ))
+    )])
 }
 
 /// Against half of what the newest system before this one needed, which has no smaller floor of its own.
-fn memory(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
+fn memory(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Vec<Row>> {
     const BEFORE: f64 = 38.6;
     let server = fixture.server("data", &[])?;
     pause(Duration::from_secs(3));
-    let path = format!("/proc/{}/status", server.process().pid());
-    let status = std::fs::read_to_string(&path).with_context(|| format!("could not read {path}"))?;
-    let kilobytes = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
-    Ok(Row {
+    let megabytes = resident(&server)? / 1024.0;
+    Ok(vec![Row {
         what: "memory at rest, 3 s after the start".to_owned(),
-        figure: kilobytes.context("no VmRSS")? / 1024.0,
+        figure: megabytes,
         p99: None,
         unit: "MB",
         floor: BEFORE,
         floor_name: "the system before".to_owned(),
         goal: Goal::Times(0.5),
-    })
+    }])
 }
 
 /// One session keeps the server's only place, so that nothing but acceptance is measured.
-fn accepted(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
+fn accepted(fixture: &Fixture<'_>, floors: &Floors) -> Result<Vec<Row>> {
     let repository = fixture.repository(5)?;
     let server = fixture.server("data", &[("TELECODER_MAX_SESSIONS", "1")])?;
     let mut client = server.client()?;
     create(&mut client, &repository, HANG)?;
     let sample = Sample::of(fixture.rounds, || create(&mut client, &repository, NOTHING).map(drop))?;
-    Ok(Row::of_times(
+    Ok(vec![Row::of_times(
         "a session durably accepted",
         &sample,
         floors.commit.p50(),
         "one FULL commit",
         Goal::Above(2.0),
-    ))
+    )])
 }
 
-fn nothing(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
+fn nothing(fixture: &Fixture<'_>, floors: &Floors) -> Result<Vec<Row>> {
     let server = fixture.server("data", &[])?;
     let sample = sessions(fixture, &server, 5)?;
     let goal = Goal::Above(15.0);
-    Ok(Row::of_times("a session that does nothing", &sample, floors.session(), "sandbox + 8 commits", goal))
+    Ok(vec![Row::of_times(
+        "a session that does nothing",
+        &sample,
+        floors.session(),
+        "sandbox + 8 commits",
+        goal,
+    )])
 }
 
-fn large(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
+fn large(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Vec<Row>> {
     let server = fixture.server("data", &[])?;
     let small = sessions(fixture, &server, 5)?;
     let large = sessions(fixture, &server, 2000)?;
-    Ok(Row::of_times("the same in 2,000 files", &large, small.p50(), "in 5 files", Goal::Times(1.3)))
+    Ok(vec![Row::of_times("the same in 2,000 files", &large, small.p50(), "in 5 files", Goal::Times(1.3))])
 }
 
 /// One after the other, warm: the first rounds do not count.
@@ -125,7 +131,7 @@ fn sessions(fixture: &Fixture<'_>, server: &Server, files: u32) -> Result<Sample
 }
 
 /// From a program's print inside the sandbox to a subscriber; the end of the program that printed is part of it.
-fn first_chunk(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
+fn first_chunk(fixture: &Fixture<'_>, floors: &Floors) -> Result<Vec<Row>> {
     let repository = fixture.repository(5)?;
     let server = fixture.server("data", &[])?;
     let prompt = CLOCK.replace("ROUNDS", &fixture.rounds.to_string());
@@ -139,13 +145,13 @@ fn first_chunk(fixture: &Fixture<'_>, floors: &Floors) -> Result<Row> {
     })?;
     anyhow::ensure!(!times.is_empty(), "no chunk told its time");
     let goal = Goal::Above(5.0);
-    Ok(Row::of_times(
+    Ok(vec![Row::of_times(
         "a chunk from sandbox to subscriber",
         &Sample::new(times),
         floors.commit.p50(),
         "one FULL commit",
         goal,
-    ))
+    )])
 }
 
 /// The first number of 19 digits in an event.
@@ -162,20 +168,24 @@ fn now() -> Duration {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
-fn first_page(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Row> {
+fn first_page(fixture: &Fixture<'_>, _floors: &Floors) -> Result<Vec<Row>> {
     let repository = fixture.repository(5)?;
     let server = fixture.server("data", &[])?;
     let session = create(&mut server.client()?, &repository, NOTHING)?;
     until_done(&server, &session)?;
     drop(server);
     let few = page(fixture, 1000)?;
+    let more = page(fixture, 10_000)?;
     let many = page(fixture, fixture.sessions)?;
-    let what = format!("first page of {} sessions", fixture.sessions);
-    Ok(Row::of_times(&what, &many, few.p50(), "of 1,000 sessions", Goal::Times(1.3)))
+    let row = |sessions: u32, sample: &Sample| {
+        let what = format!("first page of {sessions} sessions");
+        Row::of_times(&what, sample, few.p50(), "of 1,000 sessions", Goal::Times(1.3))
+    };
+    Ok(vec![row(10_000, &more), row(fixture.sessions, &many)])
 }
 
 fn page(fixture: &Fixture<'_>, sessions: u32) -> Result<Sample> {
-    fixture.multiply("data", sessions)?;
+    fixture.multiply("data", sessions, 0, 0)?;
     let server = fixture.server("data", &[])?;
     let mut client = server.client()?;
     Sample::of(fixture.rounds, || {
@@ -198,7 +208,14 @@ mod tests {
 
     #[test]
     fn prompts_are_scripts() {
-        for prompt in [NOTHING.to_owned(), HANG.to_owned(), CLOCK.replace("ROUNDS", "3")] {
+        let all = [
+            NOTHING.to_owned(),
+            HANG.to_owned(),
+            CLOCK.replace("ROUNDS", "3"),
+            events::script(7),
+            flood::SCRIPT.to_owned(),
+        ];
+        for prompt in all {
             let script = prompt.strip_prefix("GYM").expect("the marker");
             serde_json::from_str::<serde_json::Value>(script).expect("JSON");
         }

@@ -96,4 +96,4 @@ fn fetch() -> Program {
 }
 
 pub(crate) use node::{bin as node_bin, install as install_node};
-pub(crate) use tools::{cargo_deny, cargo_deny_path, has_nextest};
+pub(crate) use tools::{cargo_deny, cargo_deny_path, cargo_fuzz, cargo_fuzz_path, has_nextest};

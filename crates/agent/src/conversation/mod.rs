@@ -4,6 +4,8 @@
 //! two lines is everything (`state()` and a restored conversation give the same actions for the same lines); no line makes
 //! it fail otherwise than by an action; it never acts on an agent's wish to touch the host.
 
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod opening;
 mod permission;
 mod state;

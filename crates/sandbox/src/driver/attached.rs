@@ -20,7 +20,7 @@ use telecoder_model::port::sandbox::{
     Inbound, MAX_LINE, OutputStream, ProcessExit, ProcessOutput, ProcessSpec, Sandbox, SandboxRef,
     SandboxStatus, TreeSignal,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{Mutex, mpsc};
 
@@ -35,7 +35,7 @@ const MAX_NAME: usize = 64;
 
 /// A sandbox of the local driver, attached.
 #[derive(Debug)]
-pub(super) struct LocalSandbox {
+pub(crate) struct LocalSandbox {
     reference: SandboxRef,
     opener: Opener,
     inbound: Mutex<mpsc::Receiver<Inbound>>,
@@ -43,7 +43,7 @@ pub(super) struct LocalSandbox {
 
 impl LocalSandbox {
     /// Attaches by way of a connected socket.
-    pub(super) async fn attach(reference: SandboxRef, socket: UnixStream) -> Result<Self, PortError> {
+    pub(crate) async fn attach(reference: SandboxRef, socket: UnixStream) -> Result<Self, PortError> {
         let (arrived, inbound) = mpsc::channel(MAX_INBOUND);
         let (opener, driving) = mux::connect(socket, Side::Driver, move |stream| {
             tokio::spawn(receive(stream, arrived.clone()));
@@ -200,7 +200,7 @@ fn pieces(
     })
 }
 
-async fn read_piece(stream: &mut Stream, at: u64) -> io::Result<ProcessOutput> {
+async fn read_piece(stream: &mut (impl AsyncRead + Unpin), at: u64) -> io::Result<ProcessOutput> {
     let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
     match stream.read_u8().await? {
         piece::CHUNK => {
@@ -214,4 +214,26 @@ async fn read_piece(stream: &mut Stream, at: u64) -> io::Result<ProcessOutput> {
         }
         _ => Err(invalid("a piece of an unknown kind")),
     }
+}
+
+/// Reads pieces to their end, for [`crate::frames`].
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) async fn read_pieces(mut from: &[u8]) {
+    let mut at = 0;
+    while let Ok(ProcessOutput::Chunk { end, bytes }) = read_piece(&mut from, at).await {
+        assert_eq!(end - at, bytes.len() as u64, "an offset follows from what has come");
+        at = end;
+    }
+}
+
+/// Asks everything that can be asked, for [`crate::frames`].
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) async fn use_all(sandbox: &LocalSandbox) {
+    let Ok(process) = "agent-1".parse::<ProcessId>() else { return };
+    drop(sandbox.status().await);
+    drop(sandbox.write_line(&process, 1, Bytes::from_static(b"{}")).await);
+    if let Ok(mut output) = sandbox.follow(&process, OutputStream::Stdout, u64::MAX - 3).await {
+        while let Some(Ok(ProcessOutput::Chunk { .. })) = output.next().await {}
+    }
+    drop(sandbox.accept().await);
 }

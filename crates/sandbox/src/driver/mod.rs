@@ -3,7 +3,10 @@
 //! Everything that a sandbox leaves on the host is named by its reference: the run folder `<run_dir>/<reference>` and
 //! the cgroups. The run folder is made first and removed last, so that its name is enough to find the rest.
 
+#[cfg(not(any(test, feature = "fuzzing")))]
 mod attached;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod attached;
 mod destroy;
 mod prove;
 mod run_folder;
@@ -22,6 +25,9 @@ use std::time::Duration;
 use telecoder_model::error::{ErrorClass, PortError};
 use telecoder_model::port::sandbox::{Proof, Sandbox, SandboxDriver, SandboxRef, SandboxSpec, SandboxState};
 
+/// A sandbox that is only spoken of, for [`crate::frames`].
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) const ATTEMPT: &str = "abcdefghijkl-1-fuzzing";
 /// How long a launch that is under way already may take.
 const LAUNCH_WAIT: Duration = Duration::from_secs(30);
 /// The time between two looks at a launch that is under way.
