@@ -14,17 +14,18 @@ use crate::server::Server;
 /// Subscribers, and how many events each gets.
 const STEPS: [(u32, u32); 4] = [(1, 10_000), (10, 10_000), (100, 4_000), (1_000, 500)];
 
-/// What an agent does that says so many chunks of about 200 bytes, as fast as it can, once it may.
+/// What an agent does that says so many chunks, as fast as it can.
 pub(super) fn script(events: u32) -> String {
-    let length = usize::try_from(events).unwrap_or(0).saturating_mul(60);
-    let words = "x".repeat(length);
-    format!(
-        r#"GYM{{"do":[{{"waitFor":"/home/agent/go","timeoutMs":1}},{{"say":"{words}","chunks":{events}}}]}}"#
-    )
+    format!(r#"GYM{{"do":[{}]}}"#, says(events))
 }
 
+/// The same, once it may.
 fn waiting(events: u32) -> String {
-    script(events).replace(r#","timeoutMs":1"#, "")
+    format!(r#"GYM{{"do":[{{"waitFor":"/home/agent/go"}},{}]}}"#, says(events))
+}
+
+fn says(events: u32) -> String {
+    format!(r#"{{"repeat":{events},"do":[{{"say":"{}"}}]}}"#, "x".repeat(60))
 }
 
 /// All steps, each on a server of its own.

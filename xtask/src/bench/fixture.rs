@@ -89,9 +89,12 @@ impl<'a> Fixture<'a> {
         })
     }
 
-    /// Makes a repository with so many files.
+    /// A repository with so many files; one number is one repository.
     pub(super) fn repository(&self, files: u32) -> Result<PathBuf> {
         let folder = self.folder.path().join(format!("repository-{files}"));
+        if folder.exists() {
+            return Ok(folder);
+        }
         for number in 0..files {
             let path = folder.join(format!("part{}/file{number}.txt", number / 50));
             if let Some(parent) = path.parent() {
