@@ -78,7 +78,7 @@ fn stop_all(server: &Server) -> Result<()> {
     let mut client = server.client()?;
     let rows: Vec<serde_json::Value> = client.json("/api/sessions?status=active&limit=1000")?;
     for row in rows {
-        let id = row["id"].as_str().context("no id")?;
+        let id = row.get("id").and_then(serde_json::Value::as_str).context("no id")?;
         client.post(&format!("/api/sessions/{id}/stop"), &serde_json::json!({}))?;
     }
     let start = Instant::now();
