@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use telecoder_engine::HostCheck;
 use telecoder_engine::request::{Finding, FindingState};
 use telecoder_model::port::clock::Clock;
@@ -24,14 +24,28 @@ pub(crate) struct Host {
     data: PathBuf,
     processes: Arc<dyn Processes>,
     clock: Arc<dyn Clock>,
+    /// A git that was found and is new enough.
+    git: OnceLock<Finding>,
 }
 
 impl Host {
     pub(crate) fn new(data: PathBuf, processes: Arc<dyn Processes>, clock: Arc<dyn Clock>) -> Self {
-        Self { data, processes, clock }
+        Self { data, processes, clock, git: OnceLock::new() }
     }
 
+    /// What works is looked for once: health is asked for often.
     async fn git(&self) -> Finding {
+        if let Some(found) = self.git.get() {
+            return found.clone();
+        }
+        let found = self.look_for_git().await;
+        if found.state == FindingState::Ok {
+            return self.git.get_or_init(|| found).clone();
+        }
+        found
+    }
+
+    async fn look_for_git(&self) -> Finding {
         let mut command = HostCommand::new("git", "/");
         command.args = vec!["--version".into()];
         let remedy = format!("install git {}.{} or newer", LEAST_GIT.0, LEAST_GIT.1);
