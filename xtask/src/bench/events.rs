@@ -97,13 +97,25 @@ pub(super) fn subscribe(server: &Server, id: &str) -> Result<TcpStream> {
     Ok(stream)
 }
 
+/// Reads to the end and counts the bytes behind the answer's head, which names the request.
 fn drain(mut stream: TcpStream) -> Result<usize> {
     let mut buffer = vec![0; 64 << 10];
+    let mut head = Vec::new();
     let mut bytes = 0_usize;
+    let mut in_body = false;
     loop {
-        match stream.read(&mut buffer).context("a stream broke")? {
-            0 => return Ok(bytes),
-            read => bytes = bytes.saturating_add(read),
+        let read = stream.read(&mut buffer).context("a stream broke")?;
+        if read == 0 {
+            return Ok(bytes);
+        }
+        if in_body {
+            bytes = bytes.saturating_add(read);
+            continue;
+        }
+        head.extend_from_slice(buffer.get(..read).unwrap_or_default());
+        if let Some(at) = head.windows(4).position(|end| end == b"\r\n\r\n") {
+            in_body = true;
+            bytes = head.len().saturating_sub(at.saturating_add(4));
         }
     }
 }
