@@ -54,6 +54,35 @@ test("nothing is sent without words; what is sent holds what was chosen; the dra
   expect(screen.getByLabelText("What is to be done")).toHaveValue("");
 });
 
+test("a forge without credentials is said with the remedy", async () => {
+  kept({ ...draft, repo: "acme/api" });
+  const refusal = () =>
+    Response.json(
+      {
+        error: "the server has no credentials for https://github.com",
+        code: "forge_credentials",
+        hint: "set GITHUB_TOKEN for the server",
+        requestId: "r",
+      },
+      { status: 422 },
+    );
+  draw(<NewTaskForm asked={{}} onSent={() => {}} />, {
+    ...answers,
+    "POST /api/repositories/inspect": refusal,
+  });
+  const said = await screen.findByText(/^The server has no credentials/);
+  expect(said.closest("[role=alert]")).toHaveTextContent("Set GITHUB_TOKEN for the server");
+});
+
+test("a missing agent and a missing key are said with their remedies", async () => {
+  draw(<NewTaskForm asked={{}} onSent={() => {}} />, {
+    ...answers,
+    "GET /api/defaults": { agent: null, policy: "standard", publish: null, localPaths: true, providers: [] },
+  });
+  expect(await screen.findByRole("link", { name: "Install an agent" })).toHaveAttribute("href", "/agents");
+  expect(await screen.findByRole("link", { name: "Set a key" })).toHaveAttribute("href", "/settings");
+});
+
 test("a refusal keeps the draft and says what to do", async () => {
   kept(draft);
   const refusal = () =>

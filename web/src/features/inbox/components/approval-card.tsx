@@ -47,7 +47,7 @@ export function ApprovalCard({
 }) {
   const answer = useAnswer(approval);
   const [note, setNote] = useState<string | null>(null);
-  const verb = verbs[approval.kind];
+  const verb = approval.risk === "repository_write" ? "publishing" : verbs[approval.kind];
   const risk = risks[approval.risk];
   const give = (decision: "approve" | "deny") =>
     answer.mutate(

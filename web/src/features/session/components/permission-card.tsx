@@ -28,9 +28,11 @@ export function PermissionCard({
   over: boolean;
 }) {
   const answer = useAnswer({ id: permission.id, sessionId: session });
-  const asked = permission.state === "asked" && !over;
-  const inbox = useQuery({ ...inboxQuery, enabled: asked });
+  const open = permission.state === "asked";
+  const inbox = useQuery({ ...inboxQuery, enabled: open });
   const approval = inbox.data?.waiting.find((entry) => entry.approval.id === permission.id)?.approval;
+  // What is asked after the work, whether to publish it, waits although the session has ended.
+  const asked = open && (!over || approval !== undefined);
   const title = shown(permission.title.slice(0, 4000));
   if (!asked) {
     const words =
@@ -102,7 +104,7 @@ export function PermissionCard({
           onClick={() => give("approve")}
         >
           <Icon of={Check} />
-          Approve
+          {approval?.risk === "repository_write" ? "Approve publishing" : "Approve"}
           <KeyHint keys="a" />
         </Button>
         <Button

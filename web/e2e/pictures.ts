@@ -1,0 +1,55 @@
+/** Takes the pictures that the README shows (`npm run pictures`), of a real server with sessions of the scripted agent.
+ *
+ *  Small on purpose: one window size, no second density. `TELECODER_E2E_…` name other programs, as for the tests. */
+import { mkdirSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { close, signIn, visit } from "./harness/browser.ts";
+import prepare from "./harness/prepare.ts";
+import { scenes } from "./harness/scenes.ts";
+import { Server } from "./harness/server.ts";
+
+const folder = fileURLToPath(new URL("../../docs/images", import.meta.url));
+
+prepare();
+const server = await Server.start({ TELECODER_MAX_SESSIONS: "2" });
+try {
+  const made = await scenes(server);
+  mkdirSync(folder, { recursive: true });
+  const desk = { theme: "dark", viewport: { width: 1280, height: 760 } } as const;
+  const phone = { theme: "light", viewport: { width: 390, height: 760 } } as const;
+  await take("inbox", desk, "/", async (page) => {
+    await page.getByRole("button", { name: "Show the outcome" }).first().click();
+  });
+  await take("session", desk, `/sessions/${made.done}`, async (page) => {
+    await page.getByRole("tab", { name: /^Diff/ }).click();
+    await page.getByText("import Cents, cents").first().waitFor();
+  });
+  await take("phone", phone, `/sessions/${made.waiting}`, async (page) => {
+    await page.getByRole("button", { name: /^Approve/ }).waitFor();
+  });
+} finally {
+  await close();
+  await server.stop();
+}
+
+async function take(
+  name: string,
+  window: Parameters<typeof visit>[1],
+  place: string,
+  prepared: (page: Page) => Promise<void>,
+): Promise<void> {
+  const { page, context } = await signIn(await visit(server.url, window), server);
+  await page.goto(place);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await prepared(page);
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await page.evaluate(() => document.fonts.ready);
+  // What slides or fades in stands still.
+  await page.waitForTimeout(300);
+  const path = `${folder}/${name}.png`;
+  await page.screenshot({ path });
+  console.log(`${path}: ${Math.round(statSync(path).size / 1000)} kB`);
+  await context.close();
+}
