@@ -20,6 +20,7 @@ pub mod inbox;
 pub mod message;
 pub mod page;
 pub mod policy;
+pub mod prune;
 pub mod pull;
 pub mod repository;
 pub mod session;

@@ -285,6 +285,10 @@ pub struct Session {
     /// When anything last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+    /// When its workspace was removed, some time after its end; no agent can go on then, its change is kept.
+    #[schema(format = DateTime)]
+    #[serde(default)]
+    pub workspace_removed_at: Option<String>,
 }
 
 /// A task to accept. Absent fields take the server's defaults.

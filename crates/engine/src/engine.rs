@@ -3,6 +3,7 @@
 use crate::options::EngineOptions;
 use crate::ports::Ports;
 use crate::request::KeyCheck;
+use crate::upkeep::UpkeepState;
 use crate::worker;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +29,7 @@ struct Inner {
     proof: OnceCell<()>,
     defaults: Mutex<Defaults>,
     key_checks: Mutex<BTreeMap<Provider, KeyCheck>>,
+    upkeep: UpkeepState,
 }
 
 impl fmt::Debug for Engine {
@@ -59,6 +61,7 @@ impl Engine {
                 proof: OnceCell::new(),
                 defaults: Mutex::new(defaults),
                 key_checks: Mutex::default(),
+                upkeep: UpkeepState::default(),
             }),
         })
     }
@@ -131,6 +134,10 @@ impl Engine {
     }
     pub(crate) fn forget_key_checks(&self) {
         held(&self.inner.key_checks).clear();
+    }
+    /// What the reconcilers of the disk remember.
+    pub(crate) fn upkeep(&self) -> &UpkeepState {
+        &self.inner.upkeep
     }
     pub(crate) fn ports(&self) -> &Ports {
         &self.inner.ports

@@ -16,6 +16,7 @@ mod pull_news;
 pub mod request;
 mod step;
 mod steps;
+mod upkeep;
 mod worker;
 
 pub use engine::Engine;

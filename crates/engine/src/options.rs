@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use telecoder_model::PortError;
 use telecoder_model::id::AgentName;
 use telecoder_model::policy::PublishRule;
 use telecoder_model::port::sandbox::ReadOnlyBind;
@@ -62,6 +63,17 @@ pub struct EngineOptions {
     pub follow_at_most: Duration,
     /// How long a person may take to say whether a change may be published (7 days).
     pub publish_patience: Duration,
+    /// How long sessions that have ended are kept, from their last change (30 days); `None`: until somebody removes them.
+    pub retention: Option<Duration>,
+    /// How long the workspaces of sessions that have ended are kept (3 days).
+    pub workspace_retention: Duration,
+    /// The most bytes that the data folder may take; `None`: as many as the disk has.
+    pub disk_quota: Option<u64>,
+    /// How often what is no longer needed is looked for (10 min).
+    pub upkeep_interval: Duration,
+    /// For how long files that no session knows must have been seen before they are removed (1 h), and for how long a blob
+    /// that none names must not have been put again (10 min, or this if it is less).
+    pub orphan_patience: Duration,
     /// Where the server can be reached by people, without a trailing slash, for links.
     pub public_url: String,
     /// What is taken out of events.
@@ -77,6 +89,10 @@ pub struct EngineOptions {
 pub trait HostCheck: std::fmt::Debug + Send + Sync {
     /// What works, and what to do about what does not. Fast, and it never fails.
     async fn findings(&self) -> Vec<Finding>;
+    /// What stands in the way of any work at all: the findings of these that failed. Fast.
+    async fn failures(&self) -> Vec<Finding>;
+    /// Bytes that the data folder takes, without the database.
+    async fn used(&self) -> Result<u64, PortError>;
 }
 
 /// Secrets that the server knows: keys and tokens. Never shown. Clones share what they hold, so that one that is learned
@@ -150,6 +166,11 @@ impl EngineOptions {
             follow_interval: Duration::from_secs(5),
             follow_at_most: Duration::from_secs(15 * 60),
             publish_patience: Duration::from_secs(7 * 24 * 60 * 60),
+            retention: Some(Duration::from_secs(30 * 24 * 60 * 60)),
+            workspace_retention: Duration::from_secs(3 * 24 * 60 * 60),
+            disk_quota: None,
+            upkeep_interval: Duration::from_secs(10 * 60),
+            orphan_patience: Duration::from_secs(60 * 60),
             public_url: "http://127.0.0.1:7080".to_owned(),
             secrets: Secrets::default(),
             version: "0.0.0".to_owned(),

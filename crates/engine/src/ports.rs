@@ -14,6 +14,7 @@ use telecoder_model::port::settings::Settings;
 use telecoder_model::port::stage::Stage;
 use telecoder_model::port::store::Store;
 use telecoder_model::port::tree::Trees;
+use telecoder_model::port::upkeep::Upkeep;
 
 /// One adapter for each port.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Diffs.
     pub diffs: Arc<dyn Diffs>,
+    /// What the host's disk keeps.
+    pub upkeep: Arc<dyn Upkeep>,
     /// Files of snapshots.
     pub trees: Arc<dyn Trees>,
     /// Repositories of this host.

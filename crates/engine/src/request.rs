@@ -1,6 +1,7 @@
 //! What commands take and give (layer 1). These are no wire types: the server converts.
 
 use std::path::PathBuf;
+use std::time::Duration;
 use telecoder_model::decision::Decision;
 use telecoder_model::event::Event;
 use telecoder_model::id::{AgentName, SessionId, TokenId, UserId};
@@ -8,7 +9,7 @@ use telecoder_model::policy::PublishRule;
 use telecoder_model::port::gateway::ProviderStatus;
 use telecoder_model::port::git::DiffFile;
 use telecoder_model::port::settings::{Defaults, Row};
-use telecoder_model::port::store::{RepositoryUse, SessionChange, Token};
+use telecoder_model::port::store::{EndedSession, RepositoryUse, SessionChange, Token};
 use telecoder_model::port::tree::{Stock, TreeContent};
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
@@ -55,6 +56,35 @@ pub struct NewSession {
     pub issue: Option<u64>,
     /// `Idempotency-Key` of the request, with the SHA-256 of its body.
     pub idempotency: Option<(String, String)>,
+}
+
+/// Which sessions that have ended shall be removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prune {
+    /// Those that did not change for so long; `None`: for as long as the server keeps them.
+    pub older: Option<Duration>,
+    /// Only tell which.
+    pub dry_run: bool,
+    /// Those behind this one: the `next` of a call before.
+    pub after: Option<EndedSession>,
+}
+
+/// A session that was looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PrunedSession {
+    /// The session as it was.
+    pub session: Session,
+    /// Why it stays; `None`: it was removed, or would be.
+    pub kept: Option<String>,
+}
+
+/// What a removal of old sessions did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pruned {
+    /// The sessions that are old enough.
+    pub sessions: Vec<PrunedSession>,
+    /// Where the next call goes on, if there may be more.
+    pub next: Option<EndedSession>,
 }
 
 /// How a publish by hand shall look. Absent fields are derived.

@@ -12,22 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
-
-/// What a collection removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Collected {
-    /// Warm bases.
-    pub bases: u64,
-    /// Mirrors.
-    pub mirrors: u64,
-}
+use telecoder_model::port::upkeep::Collected;
 
 impl Git {
-    /// Removes bases that no session is on, but for the `keep` newest of each repository, and the mirrors of repositories
-    /// of which nothing is left. May run at any time, beside any other call, and as often as one likes.
-    pub async fn collect(&self, keep: usize) -> Result<Collected, PortError> {
+    pub(crate) async fn collect_bases(&self, keep: usize) -> Result<Collected, PortError> {
         let layout = self.layout.clone();
-        let keys = folder::work("cannot list the warm bases", move || names(&layout.all_bases())).await?;
+        let keys = folder::work("cannot list warm bases and mirrors", move || keys(&layout)).await?;
         let mut collected = Collected::default();
         for key in keys {
             let _repository = self.hold_named(&key).await?;
@@ -40,8 +30,19 @@ impl Git {
     }
 }
 
+/// The repositories of which there is a base or a mirror.
+fn keys(layout: &Layout) -> io::Result<BTreeSet<String>> {
+    let mut keys: BTreeSet<String> = names(&layout.all_bases())?.into_iter().collect();
+    for name in names(&layout.mirrors())? {
+        if let Some(key) = name.strip_suffix(".git") {
+            keys.insert(key.strip_suffix("-sha256").unwrap_or(key).to_owned());
+        }
+    }
+    Ok(keys)
+}
+
 /// Names in a folder; none where it is not there.
-fn names(folder: &Path) -> io::Result<Vec<String>> {
+pub(crate) fn names(folder: &Path) -> io::Result<Vec<String>> {
     match fs::read_dir(folder) {
         Ok(entries) => entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
@@ -49,7 +50,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     }
 }
 
-/// The bases that sessions are on, by repository.
+/// The bases that sessions are on, by repository; a session whose layer was put away borrows only the mirror.
 fn borrowed(layout: &Layout) -> io::Result<BTreeMap<String, BTreeSet<PathBuf>>> {
     let mut borrowed: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
     for name in names(&layout.all_sessions())? {
@@ -58,7 +59,10 @@ fn borrowed(layout: &Layout) -> io::Result<BTreeMap<String, BTreeSet<PathBuf>>> 
         };
         // A record that cannot be read may name any base.
         if let Some(workspace) = Workspace::read(layout, &session).map_err(io::Error::other)? {
-            borrowed.entry(workspace.key().as_str().to_owned()).or_default().insert(workspace.lower(layout));
+            let bases = borrowed.entry(workspace.key().as_str().to_owned()).or_default();
+            if !workspace.away {
+                bases.insert(workspace.lower(layout));
+            }
         }
     }
     Ok(borrowed)
@@ -67,7 +71,9 @@ fn borrowed(layout: &Layout) -> io::Result<BTreeMap<String, BTreeSet<PathBuf>>> 
 /// Collects in one repository, whose lock is held.
 fn one(layout: &Layout, key: &str, keep: usize) -> io::Result<Collected> {
     let mut done = Collected::default();
-    let used = borrowed(layout)?.remove(key).unwrap_or_default();
+    let borrowed = borrowed(layout)?.remove(key);
+    let lends = borrowed.is_some();
+    let used = borrowed.unwrap_or_default();
     let folder = layout.all_bases().join(key);
     let mut idle: Vec<(SystemTime, PathBuf)> = Vec::new();
     for name in names(&folder)? {
@@ -85,7 +91,7 @@ fn one(layout: &Layout, key: &str, keep: usize) -> io::Result<Collected> {
         folder::remove(&facts_of(base))?;
         done.bases += 1;
     }
-    if used.is_empty() && surplus == idle.len() {
+    if !lends && surplus == idle.len() {
         folder::remove(&folder)?;
         for mirror in layout.mirrors_of(key) {
             if mirror.is_dir() {

@@ -125,6 +125,10 @@ impl Layout {
     pub(crate) fn tree(&self, session: &SessionId) -> PathBuf {
         self.session(session).join("tree")
     }
+    /// The home of the session's agent, which the driver makes.
+    pub(crate) fn home(&self, session: &SessionId) -> PathBuf {
+        self.session(session).join("home")
+    }
     pub(crate) fn quarantine(&self, session: &SessionId) -> PathBuf {
         self.session(session).join("quarantine.git")
     }

@@ -31,8 +31,8 @@ mod record;
 mod remote;
 mod remote_push;
 mod tree;
+mod upkeep;
 mod work_tree;
 mod workspace;
 
-pub use collect::Collected;
 pub use options::{Git, GitOptions};

@@ -6,6 +6,7 @@ use crate::lock::Locks;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use telecoder_model::port::git::RemoteAccess;
 use telecoder_model::port::process::{HostUser, Processes};
 
@@ -57,6 +58,8 @@ pub struct Git {
     pub(crate) processes: Arc<dyn Processes>,
     pub(crate) locks: Locks,
     pub(crate) root_user: bool,
+    /// Whether what earlier processes were removing was cleared up.
+    pub(crate) swept: AtomicBool,
 }
 
 impl Git {
@@ -69,6 +72,7 @@ impl Git {
             processes,
             locks: Locks::default(),
             root_user: rustix::process::geteuid().is_root(),
+            swept: AtomicBool::new(false),
         }
     }
 }

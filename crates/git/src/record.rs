@@ -31,6 +31,9 @@ pub(crate) struct Workspace {
     pub(crate) base_commit: Option<ObjectId>,
     pub(crate) base_branch: Option<BranchName>,
     pub(crate) delivery: Delivery,
+    /// Whether its layer was put away: the base below is no longer borrowed, the mirror is.
+    #[serde(default)]
+    pub(crate) away: bool,
 }
 
 impl Workspace {

@@ -148,7 +148,7 @@ impl Git {
         .await
     }
 
-    async fn remove_paths(
+    pub(crate) async fn remove_paths(
         &self,
         session: &SessionId,
         what: &'static str,
@@ -197,6 +197,9 @@ impl Workspaces for Git {
         let recorded = Workspace::read(&self.layout, session)?;
         let fresh = recorded.is_none();
         let workspace = match recorded {
+            Some(workspace) if workspace.away => {
+                return Err(PortError::permanent(format!("the workspace of session {session} was put away")));
+            }
             Some(workspace) if workspace.repository.as_ref() == repository => workspace,
             Some(_) => {
                 return Err(PortError::conflict(format!(
@@ -213,6 +216,7 @@ impl Workspaces for Git {
                     base_commit: start.as_ref().map(|start| start.commit.clone()),
                     base_branch: start.and_then(|start| start.branch),
                     delivery: if self.options.overlay { Delivery::Overlay } else { Delivery::Copy },
+                    away: false,
                 }
             }
         };
@@ -279,7 +283,8 @@ impl Workspaces for Git {
 
     async fn remove(&self, session: &SessionId) -> Result<(), PortError> {
         let _session = self.hold_session(session).await;
-        self.remove_paths(session, "cannot remove the session's workspace", true).await
+        let folder = self.layout.session(session);
+        folder::work("cannot remove the session's folder", move || folder::remove(&folder)).await
     }
 }
 

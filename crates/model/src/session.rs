@@ -241,6 +241,9 @@ pub struct Session {
     pub finished_at: Option<Timestamp>,
     /// When anything last changed.
     pub updated_at: Timestamp,
+    /// When its workspace was removed: what was committed is kept, and no agent can go on.
+    #[serde(default)]
+    pub workspace_removed_at: Option<Timestamp>,
 }
 
 /// The person a commit names as its author.

@@ -1,5 +1,7 @@
 //! The list of all routes (layer 2). What is not here does not exist; the `OpenAPI` document and the access test walk it.
 
+mod ends;
+
 use crate::access::{Gate, admit, check_addresses};
 use crate::app::App;
 use crate::controllers::{
@@ -24,6 +26,7 @@ pub(crate) fn all() -> Vec<Route> {
     let mut all = of_sessions();
     all.extend(of_one_session());
     all.extend(of_its_files());
+    all.extend(ends::all());
     all.extend(of_all_sessions());
     all.extend(of_people());
     all.extend(of_the_platform());

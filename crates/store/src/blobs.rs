@@ -1,17 +1,19 @@
 //! Blobs in a folder (layer 1): `<folder>/<first two digits>/<the other 62>`, written whole or not at all.
 //!
 //! Invariants: a file under its final name is complete and synced before the name is; only 64 lowercase hexadecimal
-//! digits ever become a path.
+//! digits ever become a path; a file that was put a moment ago, and will be named only now, is not removed.
 
 use crate::lock::create_folder;
 use async_trait::async_trait;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use telecoder_model::PortError;
 use telecoder_model::event::BlobRef;
 use telecoder_model::port::blobs::Blobs;
@@ -21,10 +23,45 @@ const MAX_BLOB: usize = 512 << 20;
 /// The most digests that one call of `list` names.
 pub(crate) const MAX_LIST: usize = 10_000;
 
+/// Digests whose last put is remembered; beyond this, those that are older than [`LONG_AGO`] are forgotten.
+const MAX_FRESH: usize = 10_000;
+/// No longer `quiet` than this is asked for.
+const LONG_AGO: Duration = Duration::from_secs(6 * 60 * 60);
+
 /// Large payloads as files of one folder.
 #[derive(Debug, Clone)]
 pub struct FileBlobs {
     folder: Arc<Path>,
+    fresh: Arc<Fresh>,
+}
+
+/// What was put and not named yet by this process, which is the only one that uses the folder: what a process that died had
+/// put and not named will never be named.
+#[derive(Debug, Default)]
+struct Fresh(Mutex<HashMap<String, Mark>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// How often it was put and not named.
+    open: u32,
+    /// When it was put last.
+    at: Instant,
+}
+
+impl Fresh {
+    /// Marks a digest before its file is looked for.
+    fn mark(&self, digest: &str) {
+        let mut marks = self.lock();
+        if marks.len() >= MAX_FRESH {
+            marks.retain(|_, mark| mark.at.elapsed() < LONG_AGO);
+        }
+        let mark = marks.entry(digest.to_owned()).or_insert(Mark { open: 0, at: Instant::now() });
+        *mark = Mark { open: mark.open.saturating_add(1), at: Instant::now() };
+    }
+    /// While this is held nobody can mark.
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Mark>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl FileBlobs {
@@ -44,7 +81,7 @@ impl FileBlobs {
         }
         create_folder(&drafts)?;
         sync_folder(folder)?;
-        Ok(Self { folder: folder.into() })
+        Ok(Self { folder: folder.into(), fresh: Arc::default() })
     }
 
     async fn blocking<T: Send + 'static>(
@@ -62,7 +99,13 @@ impl FileBlobs {
 impl Blobs for FileBlobs {
     async fn put(&self, bytes: Bytes) -> Result<BlobRef, PortError> {
         bounded(&bytes)?;
-        self.blocking(move |folder| put(folder, &bytes)).await
+        let fresh = Arc::clone(&self.fresh);
+        self.blocking(move |folder| {
+            let digest = digest_of(&bytes);
+            fresh.mark(&digest);
+            put(folder, digest, &bytes)
+        })
+        .await
     }
     async fn get(&self, digest: &str) -> Result<Bytes, PortError> {
         let digest = checked(digest)?;
@@ -72,12 +115,31 @@ impl Blobs for FileBlobs {
         })
         .await
     }
-    async fn remove(&self, digest: &str) -> Result<(), PortError> {
+    fn named(&self, digests: &[String]) {
+        let mut marks = self.fresh.lock();
+        for digest in digests {
+            match marks.get_mut(digest) {
+                Some(mark) if mark.open > 1 => mark.open -= 1,
+                Some(_) => drop(marks.remove(digest)),
+                None => {}
+            }
+        }
+    }
+    async fn remove(&self, digest: &str, quiet: Duration) -> Result<bool, PortError> {
         let digest = checked(digest)?;
-        self.blocking(move |folder| match fs::remove_file(place(folder, &digest)) {
-            Ok(()) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(PortError::io(format!("cannot remove the blob {digest}"), error)),
+        let fresh = Arc::clone(&self.fresh);
+        self.blocking(move |folder| {
+            let mut marks = fresh.lock();
+            if marks.get(&digest).is_some_and(|mark| mark.at.elapsed() < quiet) {
+                return Ok(false);
+            }
+            match fs::remove_file(place(folder, &digest)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(PortError::io(format!("cannot remove the blob {digest}"), error)),
+            }
+            marks.remove(&digest);
+            Ok(true)
         })
         .await
     }
@@ -123,8 +185,7 @@ pub(crate) fn digest_of(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-fn put(folder: &Path, bytes: &[u8]) -> Result<BlobRef, PortError> {
-    let digest = digest_of(bytes);
+fn put(folder: &Path, digest: String, bytes: &[u8]) -> Result<BlobRef, PortError> {
     let failed = |error| PortError::io(format!("cannot keep the blob {digest}"), error);
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let target = place(folder, &digest);
@@ -231,8 +292,11 @@ mod tests {
         assert_eq!((kept.digest.as_str(), kept.size), (HELLO, 5));
         assert_eq!(blobs.put(Bytes::from_static(b"hello")).await.unwrap(), kept);
         assert_eq!(blobs.get(HELLO).await.unwrap(), "hello");
-        blobs.remove(HELLO).await.unwrap();
-        blobs.remove(HELLO).await.unwrap();
+        for _ in 0..2 {
+            assert!(!blobs.remove(HELLO, LONG_AGO).await.unwrap());
+            blobs.named(&[HELLO.to_owned()]);
+        }
+        assert!(blobs.remove(HELLO, LONG_AGO).await.unwrap());
         assert_eq!(blobs.get(HELLO).await.unwrap_err().class, ErrorClass::NotFound);
         let drafts = fs::read_dir(root.path().join("blobs/tmp")).unwrap().count();
         assert_eq!(drafts, 0);
@@ -261,7 +325,10 @@ mod tests {
         for bad in ["", "..", "../secret", "../../../../etc/passwd", &upper, &HELLO[1..], "2c/f2"] {
             let error = blobs.get(bad).await.unwrap_err();
             assert_eq!(error.class, ErrorClass::Permanent, "{bad}");
-            assert!(blobs.remove(bad).await.is_err() && blobs.list(Some(bad), 1).await.is_err(), "{bad}");
+            assert!(
+                blobs.remove(bad, LONG_AGO).await.is_err() && blobs.list(Some(bad), 1).await.is_err(),
+                "{bad}"
+            );
         }
     }
 

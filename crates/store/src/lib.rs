@@ -8,6 +8,7 @@ mod blobs;
 mod bus;
 mod clock;
 mod document;
+mod ends;
 mod failure;
 mod ids;
 mod ledger;

@@ -81,6 +81,7 @@ impl Ready {
             | Write::EndJob
             | Write::Outbox(_)
             | Write::OutboxUpdate(_)
+            | Write::Blob { .. }
             | Write::Reserve(_) => 0,
         };
         // The value itself is about as large as its document.
@@ -160,6 +161,7 @@ fn check(
         | Write::DropInputs { .. }
         | Write::NewMessage { .. }
         | Write::Message { .. }
+        | Write::Blob { .. }
         | Write::Enqueue { .. } => false,
     };
     if wrong {
@@ -183,6 +185,7 @@ fn ready(write: Write) -> Result<Ready, PortError> {
         | Write::Message { .. }
         | Write::Enqueue { .. }
         | Write::EndJob
+        | Write::Blob { .. }
         | Write::Reserve(_) => (String::new(), String::new()),
     };
     Ok(Ready { write, document, search })

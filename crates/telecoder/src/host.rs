@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use telecoder_engine::HostCheck;
 use telecoder_engine::request::{Finding, FindingState};
+use telecoder_model::PortError;
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::process::{HostCommand, Processes};
 use telecoder_model::time::Timestamp;
@@ -88,6 +89,27 @@ impl Host {
         finding("disk", state, format!("{} MB free at {}", free / 1_000_000, place.display()), remedy)
     }
 
+    /// Whether a file can be made in the data folder.
+    async fn writable(&self) -> Finding {
+        let path = self.data.join(format!(".probe-{}", std::process::id()));
+        let file = path.clone();
+        let tried = tokio::task::spawn_blocking(move || {
+            let written = std::fs::write(&file, [0; 4096]);
+            // Where none was made there is none to remove.
+            drop(std::fs::remove_file(&file));
+            written
+        });
+        match tried.await {
+            Ok(Ok(())) => finding("data folder", FindingState::Ok, self.data.display().to_string(), None),
+            Ok(Err(error)) => {
+                let words = format!("no file can be written in {}: {error}", self.data.display());
+                let remedy = "the server's user must be able to write there, the disk must have room, and the limit of open files must not be reached";
+                finding("data folder", FindingState::Failed, words, Some(remedy.to_owned()))
+            }
+            Err(error) => finding("data folder", FindingState::Failed, error.to_string(), None),
+        }
+    }
+
     fn clock(&self) -> Finding {
         let now = self.clock.now();
         if now >= EARLIEST {
@@ -102,6 +124,16 @@ impl Host {
 impl HostCheck for Host {
     async fn findings(&self) -> Vec<Finding> {
         vec![self.folder(), self.disk(), self.clock(), self.git().await]
+    }
+    async fn failures(&self) -> Vec<Finding> {
+        let looks = [self.disk(), self.writable().await];
+        looks.into_iter().filter(|finding| finding.state == FindingState::Failed).collect()
+    }
+    async fn used(&self) -> Result<u64, PortError> {
+        let data = self.data.clone();
+        let sum = tokio::task::spawn_blocking(move || crate::disk::used(&data)).await;
+        sum.map_err(|error| PortError::transient("the look at the disk was broken off").because(error))?
+            .map_err(|error| PortError::io("the data folder cannot be measured", error))
     }
 }
 

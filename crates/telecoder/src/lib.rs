@@ -14,6 +14,7 @@ mod app;
 mod builder;
 mod config;
 mod descriptors;
+mod disk;
 mod doctor;
 mod host;
 mod key_check;

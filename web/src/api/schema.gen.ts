@@ -363,6 +363,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/prune": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Removes the caller's sessions that have ended and did not change for a while
+         * @description What `DELETE` would refuse stays, and so does a session whose pull request on a forge is open.
+         *
+         *     Scope: `run`.
+         */
+        post: operations["prune"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pulls": {
         parameters: {
             query?: never;
@@ -523,7 +545,13 @@ export interface paths {
         get: operations["getSession"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Removes a session that has ended, with everything that belongs to it
+         * @description Refused while it is at work, waits for an answer, is being published, or its local pull request is open. Branches stay where they were pushed.
+         *
+         *     Scope: `run`.
+         */
+        delete: operations["removeSession"];
         options?: never;
         head?: never;
         /**
@@ -1836,6 +1864,34 @@ export interface components {
             /** @description Whether there is a key for it, or it needs none. */
             ready: boolean;
         };
+        /** @description Which sessions that have ended shall be removed. */
+        PruneRequest: {
+            /**
+             * Format: int64
+             * @description Those that did not change for so many seconds; absent: for as long as the server keeps sessions.
+             */
+            olderSeconds?: number | null;
+            /** @description Only tell which. */
+            dryRun?: boolean;
+            /** @description The `next` of a call before. */
+            after?: string | null;
+        };
+        /** @description What a removal of old sessions did. */
+        Pruned: {
+            /** @description Whether nothing was removed, only told. */
+            dryRun: boolean;
+            /** @description The sessions, the one that did not change for longest first; at most 500 a call. */
+            sessions: components["schemas"]["PrunedSession"][];
+            /** @description Give this as `after` to go on; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A session that is old enough. */
+        PrunedSession: {
+            /** @description The session as it was. */
+            session: components["schemas"]["Session"];
+            /** @description Why it stays; `null`: it was removed, or would be. */
+            kept: string | null;
+        };
         /**
          * @description The most that a policy lets out.
          * @enum {string}
@@ -2159,6 +2215,11 @@ export interface components {
              * @description When anything last changed.
              */
             updatedAt: string;
+            /**
+             * Format: date-time
+             * @description When its workspace was removed, some time after its end; no agent can go on then, its change is kept.
+             */
+            workspaceRemovedAt: string | null;
         };
         /** @description A change of a session by a person. */
         SessionChange: {
@@ -3037,6 +3098,38 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    prune: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PruneRequest"];
+            };
+        };
+        responses: {
+            /** @description The sessions, and why some of them stay */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pruned"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["WrongType"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     listPulls: {
         parameters: {
             query?: {
@@ -3355,6 +3448,34 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    removeSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id; a session's may be shortened to any unique prefix. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

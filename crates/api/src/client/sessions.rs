@@ -8,10 +8,15 @@ use super::{Method, with_json};
 use crate::diff::Diff;
 use crate::event::Event;
 use crate::message::{Message, NewMessage};
+use crate::prune::{PruneRequest, Pruned};
 use crate::pull::{PublishRequest, Published};
 use crate::session::{NewSession, Session, SessionChange, SessionFilter};
 use crate::usage::SessionUsage;
 use bytes::Bytes;
+use std::time::Duration;
+
+/// How long a removal of many sessions may take.
+const PRUNE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 impl Client {
     /// Creates a session. With a key, repeating the call gives the session that the first one made.
@@ -121,6 +126,23 @@ impl Client {
     /// See [`ClientError`].
     pub async fn rerun_session(&self, id: &str) -> Result<Session, ClientError> {
         self.json(self.post(&["api", "sessions", id, "rerun"], &Nothing {})?).await
+    }
+
+    /// Removes a session that has ended, with everything that belongs to it.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn remove_session(&self, id: &str) -> Result<(), ClientError> {
+        let request = self.request(Method::DELETE, &["api", "sessions", id], Some(LONG_REQUEST_TIMEOUT))?;
+        self.nothing(request).await
+    }
+
+    /// Removes the sessions that have ended and did not change for a while, at most 500 a call.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn prune(&self, which: &PruneRequest) -> Result<Pruned, ClientError> {
+        self.json(self.post(&["api", "prune"], which)?.timeout(PRUNE_TIMEOUT)).await
     }
 
     /// Publishes a session: opens its pull request, or gives the one that is there.

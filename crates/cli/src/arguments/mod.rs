@@ -12,8 +12,8 @@ pub(crate) use platform::{
 };
 pub(crate) use session::{
     AnswerArguments, ApprovalsArguments, EventsArguments, FollowedSession, InboxArguments, ListArguments,
-    LogsArguments, MessageArguments, OneSession, PrCommand, PrListArguments, PublishArguments,
-    RenameArguments, RunArguments,
+    LogsArguments, MessageArguments, OneSession, PrCommand, PrListArguments, PruneArguments,
+    PublishArguments, RemoveArguments, RenameArguments, RunArguments,
 };
 
 use crate::terminal::Output;
@@ -87,6 +87,10 @@ pub(crate) enum Command {
     Message(MessageArguments),
     /// Follow a session that is at work
     Attach(OneSession),
+    /// Remove sessions that have ended, with everything that belongs to them
+    Rm(RemoveArguments),
+    /// Remove the sessions that have ended a while ago
+    Prune(PruneArguments),
     /// Give a session another title
     Rename(RenameArguments),
     /// List what waits for an approval

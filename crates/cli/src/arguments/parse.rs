@@ -27,6 +27,21 @@ pub(super) fn number(text: &str) -> Result<u64, String> {
     text.trim_start_matches('#').parse().map_err(|_| "a whole number was expected".to_owned())
 }
 
+/// An age in seconds: `30d`, `12h`, `15m`, `0s`.
+pub(super) fn age(text: &str) -> Result<u64, String> {
+    let expected = || "an age such as 30d, 12h or 15m was expected".to_owned();
+    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(expected)?;
+    let (number, unit) = text.split_at(at);
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(expected()),
+    };
+    number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(expected)
+}
+
 /// Statuses, separated by commas, or `active`.
 pub(super) fn statuses(text: &str) -> Result<String, String> {
     for word in text.split(',') {
@@ -46,6 +61,15 @@ mod tests {
     fn a_pull_request_may_be_written_with_its_hash() {
         assert_eq!(number("#12"), Ok(12));
         assert_eq!(number("-1"), Err("a whole number was expected".to_owned()));
+    }
+
+    #[test]
+    fn an_age_has_a_unit() {
+        assert_eq!(age("30d"), Ok(2_592_000));
+        assert_eq!(age("0s"), Ok(0));
+        for bad in ["30", "d", "", "-1d", "1w", "99999999999999999999d"] {
+            assert!(age(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

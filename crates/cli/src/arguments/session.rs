@@ -1,6 +1,6 @@
 //! Options of the commands on sessions and their pull requests (layer 4).
 
-use super::parse::{number, rows, statuses, word};
+use super::parse::{age, number, rows, statuses, word};
 use clap::{Args, Subcommand};
 use telecoder_api::message::Queueing;
 use telecoder_api::policy::PublishRule;
@@ -164,6 +164,25 @@ pub(crate) struct MessageArguments {
     /// Send it and do not follow
     #[arg(long)]
     pub(crate) detach: bool,
+}
+
+/// Options of `rm`.
+#[derive(Debug, Args)]
+pub(crate) struct RemoveArguments {
+    /// The sessions' ids, or unique prefixes
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+}
+
+/// Options of `prune`.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArguments {
+    /// Those that did not change for so long: 30d, 12h; default: for as long as the server keeps sessions
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub(crate) older: Option<u64>,
+    /// Only tell which they are
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Options of `rename`.

@@ -18,6 +18,7 @@ mod open;
 mod policy;
 mod pr;
 mod publish;
+mod remove;
 mod run;
 mod serve;
 mod session;
@@ -69,6 +70,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Stop(one) => session::stop(&context, &one.id).await,
         Command::Rerun(one) => session::rerun(&context, &one.id, one.detach).await,
         Command::Attach(one) => session::attach(&context, &one.id).await,
+        Command::Rm(options) => remove::remove(&context, &options).await,
+        Command::Prune(options) => remove::prune(&context, &options).await,
         Command::Rename(options) => session::rename(&context, &options.id, &options.title.join(" ")).await,
         Command::Logs(options) => events::logs(&context, &options.id, options.follow).await,
         Command::Events(options) => events::events(&context, &options).await,

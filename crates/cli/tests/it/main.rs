@@ -44,6 +44,7 @@ mod publish;
 mod real_agents;
 mod rename;
 mod rerun;
+mod rm;
 mod run;
 mod serve;
 mod start;

@@ -57,7 +57,16 @@ impl Engine {
             ),
             Err(error) => finding("store", FindingState::Failed, error.chain(), error.remedy),
         };
-        Ok(vec![store])
+        let mut findings = vec![store];
+        if let Some(host) = &self.options().host {
+            findings.extend(host.failures().await);
+        }
+        if let Some(over) = self.upkeep().over_quota() {
+            let told = format!("{} bytes of {} are taken, and nothing more can go", over.used, over.quota);
+            let remedy = "remove sessions, or raise TELECODER_DISK_QUOTA".to_owned();
+            findings.push(finding("disk quota", FindingState::Failed, told, Some(remedy)));
+        }
+        Ok(findings)
     }
 
     /// Whether sessions will be accepted by the sandbox: proved at most once a start.

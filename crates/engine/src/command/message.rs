@@ -34,6 +34,9 @@ impl Engine {
         }
         let committed = retry_on_conflict(|| async {
             let mut versioned = self.owned(who, id, Scope::Run).await?;
+            if versioned.value.workspace_removed_at.is_some() {
+                return Err(workspace_gone(id));
+            }
             let now = self.now();
             let mut commit = Commit::new(id.clone(), now);
             commit.expect = Some(versioned.version);
@@ -70,4 +73,15 @@ impl Engine {
             created_at: now,
         })
     }
+}
+
+/// No agent can go on where its work is no longer.
+fn workspace_gone(id: &SessionId) -> EngineError {
+    EngineError::conflict(
+        "workspace_gone",
+        format!(
+            "the workspace of session `{id}` was removed some time after its end, so no agent can go on in it"
+        ),
+    )
+    .hint(format!("its change is kept (telecoder diff {id}); begin anew with: telecoder rerun {id}"))
 }

@@ -14,6 +14,7 @@ mod preview;
 pub(crate) mod publish;
 mod pulls;
 mod read;
+mod remove;
 mod rename;
 mod rerun;
 mod settings;

@@ -32,6 +32,7 @@ impl Engine {
         if let Some(earlier) = self.replayed(who, &new).await? {
             return Ok((earlier, false));
         }
+        self.check_quota()?;
         let (session, task) = self.draft(who, &new).await?;
         let mut commit = Commit::new(session.id.clone(), session.created_at);
         commit.events.push(EventBody::Status { status: Status::Pending, reason: None });
@@ -147,6 +148,7 @@ impl Engine {
             started_at: None,
             finished_at: None,
             updated_at: now,
+            workspace_removed_at: None,
             id,
         };
         Ok((session, task))
@@ -168,6 +170,22 @@ impl Engine {
         })?;
         self.check_publishable(&place, &policy, publish).await?;
         Ok((place, policy, publish))
+    }
+
+    /// Refuses new work where the disk may take no more.
+    fn check_quota(&self) -> Result<(), EngineError> {
+        let Some(over) = self.upkeep().over_quota() else { return Ok(()) };
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+        Err(EngineError::new(
+            Fault::Unavailable,
+            "disk_quota",
+            format!(
+                "the data folder takes {} MB of the {} MB that TELECODER_DISK_QUOTA allows, and nothing that is not needed is left",
+                megabytes(over.used),
+                megabytes(over.quota)
+            ),
+        )
+        .hint("wait until sessions have ended, close pull requests that are no longer wanted, or raise the quota"))
     }
 
     fn policy(&self, name: Option<&str>) -> Result<Policy, EngineError> {

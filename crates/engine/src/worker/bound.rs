@@ -14,12 +14,24 @@ const SUBJECT: usize = 16 * 1024;
 /// Edits and locations that a decision keeps.
 const SUBJECT_ITEMS: usize = 20;
 
+/// Events without large payloads, and the digests of the blobs that hold those.
+pub(crate) struct Bounded {
+    pub(crate) events: Vec<EventBody>,
+    pub(crate) blobs: Vec<String>,
+}
+
 /// Replaces the large payloads of events.
-pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<Vec<EventBody>, PortError> {
-    let mut all = Vec::with_capacity(events.len());
+pub(crate) async fn bounded(engine: &Engine, events: Vec<EventBody>) -> Result<Bounded, PortError> {
+    let mut all = Bounded { events: Vec::with_capacity(events.len()), blobs: Vec::new() };
     for event in events {
         let event = super::redact::whole(&engine.options().secrets, event);
-        all.push(if size(&event) > INLINE_LIMIT { shrunk(engine, event).await? } else { event });
+        if size(&event) > INLINE_LIMIT {
+            let (event, digest) = shrunk(engine, event).await?;
+            all.events.push(event);
+            all.blobs.push(digest);
+        } else {
+            all.events.push(event);
+        }
     }
     Ok(all)
 }
@@ -72,11 +84,12 @@ pub(crate) fn size(event: &EventBody) -> usize {
     serde_json::to_writer(&mut count, event).map_or(usize::MAX, |()| count.0)
 }
 
-async fn shrunk(engine: &Engine, event: EventBody) -> Result<EventBody, PortError> {
+async fn shrunk(engine: &Engine, event: EventBody) -> Result<(EventBody, String), PortError> {
     let whole = Bytes::from(serde_json::to_vec(&event).unwrap_or_default());
     let blob = engine.ports().blobs.put(whole).await?;
     let note = format!("… ({} bytes in all, kept as blob {})", blob.size, blob.digest);
-    Ok(match event {
+    let digest = blob.digest.clone();
+    let small = match event {
         EventBody::ToolCall(call) => EventBody::ToolCall(small_tool(call, &note)),
         EventBody::ToolUpdate(call) => EventBody::ToolUpdate(small_tool(call, &note)),
         EventBody::Message { author, text, chunk, turn } => {
@@ -104,7 +117,8 @@ async fn shrunk(engine: &Engine, event: EventBody) -> Result<EventBody, PortErro
                 blob: Some(blob),
             }
         }
-    })
+    };
+    Ok((small, digest))
 }
 
 fn small_tool(call: ToolCall, note: &str) -> ToolCall {

@@ -199,7 +199,8 @@ impl Desk {
     async fn write(&mut self, change: Change, edit: Option<impl Fn(&mut Session)>) -> Result<(), WorkError> {
         let mut events = std::mem::take(&mut self.waiting);
         events.extend(change.events);
-        let events = crate::worker::bound::bounded(&self.engine, events).await.map_err(WorkError::Store)?;
+        let bounded = crate::worker::bound::bounded(&self.engine, events).await.map_err(WorkError::Store)?;
+        let (events, blobs) = (bounded.events, bounded.blobs);
         self.mark_words(&events);
         let run = serde_json::to_value(&self.run).map_err(|error| {
             WorkError::Store(PortError::permanent("the run state cannot be written").because(error))
@@ -211,6 +212,7 @@ impl Desk {
             commit.fence = Some(Fence { instance: self.engine.instance().clone(), epoch: self.claim.epoch });
             commit.events.clone_from(&events);
             commit.writes.push(Write::Run(run.clone()));
+            commit.writes.extend(blobs.iter().map(|digest| Write::Blob { digest: digest.clone() }));
             commit.writes.extend(change.writes.iter().cloned());
             let mut session = None;
             if let Some(edit) = &edit {
@@ -222,6 +224,7 @@ impl Desk {
             }
             match self.engine.ports().store.commit(commit).await {
                 Ok(done) => {
+                    self.engine.ports().blobs.named(&blobs);
                     self.version = done.version;
                     self.last_seq = done.last_seq;
                     if let Some(session) = session {

@@ -16,7 +16,7 @@ mod sweep;
 pub(crate) mod work;
 
 use crate::engine::Engine;
-use crate::{following, outbox};
+use crate::{following, outbox, upkeep};
 use std::time::Duration;
 use telecoder_model::port::bus::Topic;
 use telecoder_model::{ErrorClass, PortError};
@@ -39,6 +39,7 @@ pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Res
     reconcilers.spawn(outbox::run(engine.clone(), shutdown.clone()));
     reconcilers.spawn(following::run(engine.clone(), shutdown.clone()));
     reconcilers.spawn(sweep::run(engine.clone()));
+    reconcilers.spawn(upkeep::run(engine.clone()));
     let lost = claim_until(engine, shutdown).await;
     reconcilers.shutdown().await;
     if !lost {

@@ -10,6 +10,7 @@
 mod answers;
 mod crash;
 mod endings;
+mod ends;
 mod forge;
 mod sources;
 mod tasks;

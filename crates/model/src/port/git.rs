@@ -172,7 +172,7 @@ pub trait Workspaces: Send + Sync + fmt::Debug {
     async fn commit(&self, session: &SessionId, request: &CommitRequest) -> Result<ObjectId, PortError>;
     /// Throws a session's layer away (nothing of it is kept), so that the next turn begins from the base.
     async fn discard(&self, session: &SessionId) -> Result<(), PortError>;
-    /// Removes everything kept for a session: layer, clone, quarantine.
+    /// Removes everything kept for a session: its whole folder, the agent's home too.
     async fn remove(&self, session: &SessionId) -> Result<(), PortError>;
 }
 

@@ -14,3 +14,4 @@ pub mod settings;
 pub mod stage;
 pub mod store;
 pub mod tree;
+pub mod upkeep;

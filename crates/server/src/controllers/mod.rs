@@ -13,6 +13,7 @@ pub(crate) mod health;
 pub(crate) mod inbox;
 pub(crate) mod messages;
 pub(crate) mod policies;
+pub(crate) mod prune;
 pub(crate) mod publish;
 pub(crate) mod pulls;
 pub(crate) mod repositories;

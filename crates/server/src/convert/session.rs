@@ -57,6 +57,7 @@ pub(crate) fn session(from: Session) -> wire::session::Session {
         started_at: from.started_at.map(time),
         finished_at: from.finished_at.map(time),
         updated_at: time(from.updated_at),
+        workspace_removed_at: from.workspace_removed_at.map(time),
     }
 }
 

@@ -93,6 +93,7 @@ impl TestApp {
             driver: Arc::new(NoSandboxes),
             workspaces: Arc::new(FakeGit),
             diffs: Arc::new(FakeGit),
+            upkeep: Arc::new(FakeGit),
             trees: Arc::new(FakeGit),
             local: Arc::new(FakeGit),
             remote: Arc::new(FakeGit),

@@ -22,6 +22,7 @@ use telecoder_model::port::ids::Ids;
 use telecoder_model::port::sandbox::{
     Access, Duplex, ProcessSpec, Proof, Sandbox, SandboxDriver, SandboxRef, SandboxSpec, SandboxState,
 };
+use telecoder_model::port::upkeep::{Collected, KeptSession, Upkeep};
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
 use telecoder_model::time::Timestamp;
@@ -199,6 +200,19 @@ impl Workspaces for FakeGit {
     }
     async fn remove(&self, _: &SessionId) -> Result<(), PortError> {
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Upkeep for FakeGit {
+    async fn kept(&self) -> Result<Vec<KeptSession>, PortError> {
+        Ok(Vec::new())
+    }
+    async fn put_away(&self, _: &SessionId) -> Result<(), PortError> {
+        Ok(())
+    }
+    async fn collect(&self, _: usize) -> Result<Collected, PortError> {
+        Ok(Collected::default())
     }
 }
 

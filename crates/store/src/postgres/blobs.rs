@@ -10,6 +10,7 @@ use crate::row::{Columns, Record, integer};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use sqlx::PgConnection;
+use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::event::BlobRef;
 use telecoder_model::port::blobs::Blobs;
@@ -72,10 +73,22 @@ impl Blobs for PostgresBlobs {
         Ok(bytes.freeze())
     }
 
-    async fn remove(&self, digest: &str) -> Result<(), PortError> {
+    fn named(&self, _: &[String]) {
+        // Another server may have put the same and not named it yet: only time tells.
+    }
+
+    async fn remove(&self, digest: &str, quiet: Duration) -> Result<bool, PortError> {
         let digest = checked(digest)?;
-        let gone = sqlx::query("DELETE FROM blobs WHERE digest = $1").bind(digest.as_str());
-        self.link.change(gone).await.map(|_| ()).map_err(sql(format!("cannot remove the blob {digest}")))
+        let failed = || sql(format!("cannot remove the blob {digest}"));
+        let micros = i64::try_from(quiet.as_micros()).unwrap_or(i64::MAX);
+        let gone = sqlx::query(
+            "DELETE FROM blobs WHERE digest = $1 AND put_at <= clock_timestamp() - $2 * interval '1 microsecond'",
+        )
+        .bind(digest.as_str())
+        .bind(micros);
+        self.link.change(gone).await.map_err(failed())?;
+        let left = sqlx::query("SELECT 1 FROM blobs WHERE digest = $1").bind(digest.as_str());
+        Ok(self.link.row(left).await.map_err(failed())?.is_none())
     }
 
     async fn list(&self, after: Option<&str>, limit: usize) -> Result<Vec<String>, PortError> {
@@ -91,12 +104,15 @@ impl Blobs for PostgresBlobs {
 async fn keep(connection: &mut PgConnection, digest: &str, bytes: &Bytes) -> Result<(), sqlx::Error> {
     execute(connection, "BEGIN").await?;
     // Whoever puts the same at the same time waits here until it is durable.
-    let new = sqlx::query("INSERT INTO blobs (digest, size) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING")
-        .bind(digest)
-        .bind(integer(u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
-        .execute(&mut *connection)
-        .await?;
-    if new.rows_affected() == 1 {
+    let put = sqlx::query(
+        "INSERT INTO blobs (digest, size, put_at) VALUES ($1, $2, clock_timestamp())
+         ON CONFLICT (digest) DO UPDATE SET put_at = clock_timestamp() RETURNING (xmax = 0)::int4::int8 AS new",
+    )
+    .bind(digest)
+    .bind(integer(u64::try_from(bytes.len()).unwrap_or(u64::MAX)))
+    .fetch_one(&mut *connection)
+    .await?;
+    if sqlx::Row::try_get::<i64, _>(&put, "new")? == 1 {
         for (part, piece) in (0_i64..).zip(bytes.chunks(PART)) {
             sqlx::query("INSERT INTO blob_parts (digest, part, bytes) VALUES ($1, $2, $3)")
                 .bind(digest)

@@ -7,6 +7,7 @@
 mod access;
 mod blobs;
 mod bus;
+mod end;
 mod failure;
 mod group;
 mod job;

@@ -6,6 +6,7 @@
 mod access;
 mod commit;
 mod create;
+mod end;
 mod failure;
 mod group;
 mod job;

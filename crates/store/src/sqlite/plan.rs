@@ -2,12 +2,12 @@
 //! table, and none sorts what an index has in order.
 
 use super::{SqliteOptions, SqliteStore};
-use super::{access, job, overview, pull, run, session, sign_in};
+use super::{access, end, job, overview, pull, run, session, sign_in};
 use crate::list;
 use crate::page::SessionPlace;
 use sqlx::{AssertSqlSafe, Row};
 use telecoder_model::id::{SessionId, TenantId, UserId};
-use telecoder_model::port::store::{PullFilter, PullQuery, SessionQuery};
+use telecoder_model::port::store::{EndedQuery, EndedSession, PullFilter, PullQuery, SessionQuery};
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::PullState;
 use telecoder_model::session::Status;
@@ -145,6 +145,24 @@ async fn pull_requests_are_read_by_index() {
     for (query, index) in queries {
         check(&store, &pulls(query), index).await;
     }
+}
+
+/// Also where a session's rows go: nothing looks at those of others, not even the check of what refers to it.
+#[tokio::test]
+async fn the_end_of_sessions_uses_indices() {
+    let (_folder, store) = store().await;
+    let row = EndedSession { id: some_id(), updated_at: Timestamp::from_micros(1) };
+    for (after, owner) in [(None, None), (Some(row), Some(Principal::local()))] {
+        let query = EndedQuery { before: Timestamp::from_micros(2), owner, after, limit: 10 };
+        check(&store, &end::ended(&query).unwrap().into_string(), "sessions_ended (").await;
+    }
+    check(&store, end::ACTIVE, "sessions_active (id>?)").await;
+    check(&store, end::HOLD, "outbox_session (session=?)").await;
+    for statement in end::ROWS {
+        check(&store, statement, "USING").await;
+    }
+    let unnamed = plan(&store, end::UNNAMED).await.join("\n");
+    assert!(unnamed.contains("blob_uses_digest (digest=?)"), "{unnamed}");
 }
 
 /// The outbox is read in the order of its rows through an index that holds only what is pending; the queue by one step

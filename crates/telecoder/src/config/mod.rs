@@ -51,6 +51,10 @@ pub struct Config {
     pub sandbox: String,
     /// Sessions at work at once.
     pub max_sessions: u32,
+    /// How long sessions that have ended are kept; `None`: for ever.
+    pub retention: Option<Duration>,
+    /// The most bytes that the data folder may take.
+    pub disk_quota: Option<u64>,
     /// Caps every policy's time.
     pub prompt_timeout: Option<Duration>,
     /// Interval of the heartbeat.
@@ -121,6 +125,8 @@ impl Config {
             pipeline: reader.required("pipeline", parse_pipeline)?,
             sandbox: reader.required("sandbox", |text| Ok::<_, String>(text.to_owned()))?,
             max_sessions: reader.number("max_sessions", 1, 1000)?,
+            retention: reader.required("retention_days", parse_days)?,
+            disk_quota: reader.optional("disk_quota", parse_size)?,
             prompt_timeout: Some(prompt.map_or(timeout, |cap| cap.min(timeout))),
             heartbeat: reader.required("session_heartbeat_seconds", |text| seconds(text, 1, 3600))?,
             lease_expiry: reader.required("session_stale_seconds", |text| seconds(text, 2, 86_400))?,
@@ -295,6 +301,38 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         .filter(|seconds| (1..=30 * 86_400).contains(seconds))
         .map(Duration::from_secs)
         .ok_or_else(|| format!("expected a duration from 1s to 30d, got `{text}`"))
+}
+
+fn parse_days(text: &str) -> Result<Option<Duration>, String> {
+    match text.trim() {
+        "forever" => Ok(None),
+        number => number
+            .parse::<u64>()
+            .ok()
+            .filter(|days| (1..=3650).contains(days))
+            .map(|days| Some(Duration::from_secs(days * 86_400)))
+            .ok_or_else(|| "expected a whole number of days from 1 to 3650, or `forever`".to_owned()),
+    }
+}
+
+/// A size as people write it: `500M`, `50G`, `1T`, or a number of bytes.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    let factor = match unit {
+        "" => Some(1),
+        "M" | "MB" => Some(1_000_000),
+        "G" | "GB" => Some(1_000_000_000),
+        "T" | "TB" => Some(1_000_000_000_000),
+        _ => None,
+    };
+    factor
+        .and_then(|factor: u64| number.parse::<u64>().ok()?.checked_mul(factor))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| format!("expected a size such as 500M or 50G, got `{text}`"))
 }
 
 fn seconds(text: &str, least: u64, most: u64) -> Result<Duration, String> {

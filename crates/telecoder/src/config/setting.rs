@@ -104,6 +104,18 @@ pub const ALL: &[Setting] = &[
         "Sessions at work at once on this server, 1 to 1,000.",
     ),
     setting(
+        "retention_days",
+        &["TELECODER_RETENTION_DAYS"],
+        "30",
+        "How many days sessions are kept after they have ended and last changed, 1 to 3,650; `forever` keeps them. Their workspaces go after 3 days.",
+    ),
+    setting(
+        "disk_quota",
+        &["TELECODER_DISK_QUOTA"],
+        "",
+        "The most that the data folder may take: 500M, 50G, 1T; beyond it, what is no longer needed goes early.",
+    ),
+    setting(
         "session_timeout",
         &["TELECODER_SESSION_TIMEOUT"],
         "30m",

@@ -4,6 +4,7 @@ use crate::gym::digest_of;
 use bytes::Bytes;
 use futures::future::join_all;
 use std::sync::Arc;
+use std::time::Duration;
 use telecoder_model::ErrorClass;
 use telecoder_model::port::blobs::Blobs;
 
@@ -13,6 +14,7 @@ cases! { $ blobs, blobs_conformance, dyn Blobs {
     many_at_once_are_all_kept
     what_is_not_there_is_not_found
     what_was_removed_is_gone_and_may_come_back
+    what_was_put_a_moment_ago_stays
     all_are_listed_in_order_and_in_pages
     a_digest_in_another_form_reaches_nothing
 } }
@@ -54,12 +56,43 @@ pub async fn what_is_not_there_is_not_found(blobs: Arc<dyn Blobs>) {
 /// Removing twice does nothing.
 pub async fn what_was_removed_is_gone_and_may_come_back(blobs: Arc<dyn Blobs>) {
     let blob = blobs.put(Bytes::from_static(b"here")).await.unwrap();
-    blobs.remove(&blob.digest).await.unwrap();
-    blobs.remove(&blob.digest).await.unwrap();
+    assert!(blobs.remove(&blob.digest, Duration::ZERO).await.unwrap());
+    assert!(blobs.remove(&blob.digest, Duration::ZERO).await.unwrap());
     assert_eq!(blobs.get(&blob.digest).await.unwrap_err().class, ErrorClass::NotFound);
     assert!(blobs.list(None, 10).await.unwrap().is_empty());
     blobs.put(Bytes::from_static(b"here")).await.unwrap();
     assert_eq!(blobs.get(&blob.digest).await.unwrap(), "here");
+}
+
+/// Whoever put it may not have named it yet; also where it was there before.
+pub async fn what_was_put_a_moment_ago_stays(blobs: Arc<dyn Blobs>) {
+    let hour = Duration::from_secs(3600);
+    let blob = blobs.put(Bytes::from_static(b"fresh")).await.unwrap();
+    for _ in 0..2 {
+        assert!(!blobs.remove(&blob.digest, hour).await.unwrap());
+        assert_eq!(blobs.get(&blob.digest).await.unwrap(), "fresh");
+        blobs.put(Bytes::from_static(b"fresh")).await.unwrap();
+    }
+    // Put three times, named twice: one is still about to name it.
+    for _ in 0..2 {
+        blobs.named(std::slice::from_ref(&blob.digest));
+        assert!(!blobs.remove(&blob.digest, hour).await.unwrap());
+    }
+    // Many that put while others remove: whoever was told that it is kept reads it.
+    let tasks = (0..40).map(|n| {
+        let blobs = Arc::clone(&blobs);
+        tokio::spawn(async move {
+            if n % 2 == 0 {
+                let blob = blobs.put(Bytes::from_static(b"contended")).await.unwrap();
+                assert_eq!(blobs.get(&blob.digest).await.unwrap(), "contended");
+            } else {
+                blobs.remove(&digest_of(b"contended"), hour).await.unwrap();
+            }
+        })
+    });
+    for task in join_all(tasks).await {
+        task.unwrap();
+    }
 }
 
 /// Every digest once, whatever the size of the pages.
@@ -96,7 +129,7 @@ pub async fn a_digest_in_another_form_reaches_nothing(blobs: Arc<dyn Blobs>) {
             continue;
         }
         assert!(blobs.get(bad).await.is_err(), "{bad}");
-        drop(blobs.remove(bad).await);
+        drop(blobs.remove(bad, Duration::ZERO).await);
     }
     assert_eq!(blobs.get(&blob.digest).await.unwrap(), "kept");
 }

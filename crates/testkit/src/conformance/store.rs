@@ -4,6 +4,7 @@
 mod access;
 mod all_or_nothing;
 mod commits;
+mod ends;
 mod events;
 pub mod fixture;
 mod jobs;
@@ -16,6 +17,7 @@ mod sign_ins;
 pub use access::*;
 pub use all_or_nothing::*;
 pub use commits::*;
+pub use ends::*;
 pub use events::*;
 pub use jobs::*;
 pub use lists::*;
@@ -90,4 +92,13 @@ cases! { $ store, store_conformance, dyn Store {
     sign_ins_that_are_over_are_forgotten
     changes_are_those_that_lists_show
     repositories_are_counted
+    sessions_that_have_ended_are_listed_by_their_last_change
+    sessions_that_have_not_ended_are_listed
+    what_keeps_a_session_is_told
+    what_is_kept_is_not_removed
+    a_removed_session_leaves_nothing_but_a_grave
+    a_removal_holds_against_the_version
+    of_many_removals_one_is_done
+    blobs_are_named_as_long_as_a_session_does
+    the_rows_have_a_size
 } }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use telecoder_model::PortError;
 use telecoder_model::event::BlobRef;
 use telecoder_model::port::blobs::Blobs;
@@ -14,8 +15,16 @@ use telecoder_model::port::blobs::Blobs;
 /// Keeps large payloads in memory. Its calls are `blobs.put`, `blobs.get`, `blobs.remove`, `blobs.list`.
 #[derive(Debug, Default)]
 pub struct MemoryBlobs {
-    kept: Mutex<BTreeMap<String, Bytes>>,
+    kept: Mutex<BTreeMap<String, Kept>>,
     faults: Arc<Faults>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    bytes: Bytes,
+    /// How often it was put and not named.
+    open: u32,
+    at: Instant,
 }
 
 impl MemoryBlobs {
@@ -24,7 +33,7 @@ impl MemoryBlobs {
         Self { kept: Mutex::default(), faults }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -39,7 +48,13 @@ impl Blobs for MemoryBlobs {
     async fn put(&self, bytes: Bytes) -> Result<BlobRef, PortError> {
         let act = async {
             let blob = BlobRef { digest: digest_of(&bytes), size: bytes.len() as u64 };
-            self.lock().insert(blob.digest.clone(), bytes.clone());
+            let mut kept = self.lock();
+            let open = kept.get(&blob.digest).map_or(0, |kept| kept.open);
+            kept.insert(
+                blob.digest.clone(),
+                Kept { bytes: bytes.clone(), open: open + 1, at: Instant::now() },
+            );
+            drop(kept);
             Ok(blob)
         };
         self.faults.call("blobs.put", act).await
@@ -47,16 +62,30 @@ impl Blobs for MemoryBlobs {
 
     async fn get(&self, digest: &str) -> Result<Bytes, PortError> {
         let act = async {
-            let found = self.lock().get(checked(digest)?).cloned();
+            let found = self.lock().get(checked(digest)?).map(|kept| kept.bytes.clone());
             found.ok_or_else(|| PortError::not_found(format!("there is no blob {digest}")))
         };
         self.faults.call("blobs.get", act).await
     }
 
-    async fn remove(&self, digest: &str) -> Result<(), PortError> {
+    fn named(&self, digests: &[String]) {
+        let mut kept = self.lock();
+        for digest in digests {
+            if let Some(kept) = kept.get_mut(digest) {
+                kept.open = kept.open.saturating_sub(1);
+            }
+        }
+    }
+
+    async fn remove(&self, digest: &str, quiet: Duration) -> Result<bool, PortError> {
         let act = async {
-            self.lock().remove(checked(digest)?);
-            Ok(())
+            let digest = checked(digest)?;
+            let mut kept = self.lock();
+            if kept.get(digest).is_some_and(|kept| kept.open > 0 && kept.at.elapsed() < quiet) {
+                return Ok(false);
+            }
+            kept.remove(digest);
+            Ok(true)
         };
         self.faults.call("blobs.remove", act).await
     }

@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub(crate) state: Arc<Mutex<State>>,
     pub(crate) changed: watch::Sender<u64>,
     pub(crate) faults: Arc<Faults>,
+    pub(crate) blobs: Arc<MemoryBlobs>,
     folder: Arc<tempfile::TempDir>,
     ids: Arc<SeededIds>,
 }
@@ -65,6 +66,7 @@ impl World {
             faults: Faults::none(),
             folder: Arc::new(folder),
             ids: Arc::new(SeededIds::new(7)),
+            blobs: Arc::default(),
         }
     }
 
@@ -89,13 +91,14 @@ impl World {
         let world = Arc::new(self.clone());
         Ports {
             store: Arc::new(store::Faulty { inner: store, faults: Arc::clone(&self.faults) }),
-            blobs: Arc::new(MemoryBlobs::default()),
+            blobs: self.blobs.clone(),
             bus: Arc::new(MemoryBus::new()),
             clock: Arc::new(telecoder_store::SystemClock::new()),
             ids: self.ids.clone(),
             driver: world.clone(),
             workspaces: world.clone(),
             diffs: world.clone(),
+            upkeep: world.clone(),
             trees: world.clone(),
             local: world.clone(),
             remote: world.clone(),

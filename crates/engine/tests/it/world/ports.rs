@@ -16,6 +16,7 @@ use telecoder_model::port::git::{
 };
 use telecoder_model::port::sandbox::{Access, ProcessSpec, WorkspaceSource};
 use telecoder_model::port::tree::{Stock, TreeContent, Trees};
+use telecoder_model::port::upkeep::{Collected, KeptSession, Upkeep};
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
 use telecoder_model::repository::Repository;
 use telecoder_model::session::DiffStat;
@@ -198,6 +199,21 @@ impl RemotePush for World {
             Ok(forge.conflicts.clone())
         };
         self.faults.call("remote.merge_conflicts", act).await
+    }
+}
+
+#[async_trait]
+impl Upkeep for World {
+    async fn kept(&self) -> Result<Vec<KeptSession>, PortError> {
+        let trees = self.lock().trees.keys().cloned().collect::<Vec<_>>();
+        Ok(trees.into_iter().map(|session| KeptSession { session, workspace: true }).collect())
+    }
+    async fn put_away(&self, session: &SessionId) -> Result<(), PortError> {
+        self.lock().trees.remove(session);
+        Ok(())
+    }
+    async fn collect(&self, _: usize) -> Result<Collected, PortError> {
+        Ok(Collected::default())
     }
 }
 

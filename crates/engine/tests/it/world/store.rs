@@ -10,9 +10,10 @@ use telecoder_model::decision::Decision;
 use telecoder_model::event::Event;
 use telecoder_model::id::{DecisionId, InstanceId, ProcessId, SessionId, TenantId, TokenId, UserId};
 use telecoder_model::port::store::{
-    AccessStore, Claim, ClaimLimits, Commit, Committed, Cursor, JobStore, Message, NewPull, OutboxRow,
-    OverviewStore, Page, PullChange, PullQuery, PullStore, QueueDepth, RepositoryUse, Reservation, RunStore,
-    SessionChange, SessionQuery, SessionStore, SignIn, SignInStore, Token, TokenHash, Versioned,
+    AccessStore, Burial, Claim, ClaimLimits, Commit, Committed, Cursor, EndStore, EndedQuery, EndedSession,
+    Grave, Hold, JobStore, Message, NewPull, OutboxRow, OverviewStore, Page, PullChange, PullQuery,
+    PullStore, QueueDepth, RepositoryUse, Reservation, RunStore, SessionChange, SessionQuery, SessionStore,
+    SignIn, SignInStore, Token, TokenHash, Versioned,
 };
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::Pull;
@@ -173,5 +174,33 @@ impl OverviewStore for Faulty {
     }
     async fn repositories(&self, who: &Principal, limit: u32) -> Done<Vec<RepositoryUse>> {
         self.inner.repositories(who, limit).await
+    }
+}
+
+#[async_trait]
+impl EndStore for Faulty {
+    async fn ended(&self, query: &EndedQuery) -> Done<Vec<EndedSession>> {
+        self.inner.ended(query).await
+    }
+    async fn active(&self, after: Option<&SessionId>, limit: u32) -> Done<Vec<SessionId>> {
+        self.inner.active(after, limit).await
+    }
+    async fn hold(&self, id: &SessionId) -> Done<Option<Hold>> {
+        self.inner.hold(id).await
+    }
+    async fn bury(&self, id: &SessionId, expect: Option<u64>, at: Timestamp) -> Done<Burial> {
+        self.faults.call("store.bury", self.inner.bury(id, expect, at)).await
+    }
+    async fn graves(&self, limit: u32) -> Done<Vec<Grave>> {
+        self.inner.graves(limit).await
+    }
+    async fn close_grave(&self, id: &SessionId) -> Done<()> {
+        self.faults.call("store.close_grave", self.inner.close_grave(id)).await
+    }
+    async fn unnamed_blobs(&self, digests: &[String]) -> Done<Vec<String>> {
+        self.inner.unnamed_blobs(digests).await
+    }
+    async fn bytes(&self) -> Done<u64> {
+        self.inner.bytes().await
     }
 }

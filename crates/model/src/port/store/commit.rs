@@ -170,6 +170,11 @@ pub enum Write {
     Outbox(Box<OutboxRow>),
     /// Replaces an outside effect's state, tries, time and result; class `Conflict` if it is not `Pending`.
     OutboxUpdate(Box<OutboxRow>),
+    /// Says that the commit's events need a blob: it is kept as long as the session. Naming it again does nothing.
+    Blob {
+        /// Its digest.
+        digest: String,
+    },
     /// Reserves an idempotency key (class `Conflict` if it is taken).
     Reserve(Reservation),
 }

@@ -15,6 +15,7 @@
 mod access;
 mod change;
 mod commit;
+mod end;
 mod job;
 mod pull;
 mod query;
@@ -25,6 +26,7 @@ pub use change::{OverviewStore, RepositoryUse, SessionChange};
 pub use commit::{
     Commit, Committed, Fence, Message, MessageState, OutboxRow, OutboxState, Queueing, Reservation, Write,
 };
+pub use end::{Burial, EndStore, EndedQuery, EndedSession, Grave, Hold};
 pub use job::{Claim, ClaimLimits, JobStore, QueueDepth};
 pub use pull::{NewPull, PullChange, PullQuery, PullStore};
 pub use query::{Page, PullFilter, RunStore, SessionQuery, SessionStore, Versioned};
@@ -32,10 +34,10 @@ pub use sign_in::{SignIn, SignInKind, SignInStore};
 
 /// The whole store.
 pub trait Store:
-    SessionStore + RunStore + JobStore + PullStore + AccessStore + SignInStore + OverviewStore
+    SessionStore + RunStore + JobStore + PullStore + AccessStore + SignInStore + OverviewStore + EndStore
 {
 }
 impl<T> Store for T where
-    T: SessionStore + RunStore + JobStore + PullStore + AccessStore + SignInStore + OverviewStore
+    T: SessionStore + RunStore + JobStore + PullStore + AccessStore + SignInStore + OverviewStore + EndStore
 {
 }

@@ -1,5 +1,6 @@
 //! The rows that a commit writes (layer 1), one function a kind.
 
+mod blob;
 mod decision;
 mod input;
 mod message;
@@ -40,6 +41,7 @@ pub(super) async fn apply_write(
         Write::EndJob => queue::end(tx, head).await?,
         Write::Outbox(row) => outbox::add(tx, head, row, &ready.document).await?,
         Write::OutboxUpdate(row) => outbox::update(tx, row).await?,
+        Write::Blob { digest } => blob::name(tx, head, digest).await?,
         Write::Reserve(reservation) => outbox::reserve(tx, reservation).await?,
     }
     Ok(None)

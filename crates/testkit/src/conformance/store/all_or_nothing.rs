@@ -62,6 +62,7 @@ fn one_of_each() -> Vec<Write> {
         Write::EndJob,
         Write::Outbox(Box::new(effect("new", 1))),
         settled(),
+        Write::Blob { digest: "b".repeat(64) },
         Write::Reserve(reservation("new", 1)),
     ]
 }
@@ -88,7 +89,7 @@ fn failing() -> Vec<(Write, ErrorClass)> {
 async fn everything(store: &Arc<dyn Store>) -> String {
     let tenant = TenantId::default_tenant();
     format!(
-        "{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
+        "{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
         store.session(&id(1)).await.unwrap(),
         store.events(&id(1), 0, 1000).await.unwrap(),
         store.run(&id(1)).await.unwrap(),
@@ -98,6 +99,7 @@ async fn everything(store: &Arc<dyn Store>) -> String {
         store.outbox("old").await.unwrap(),
         store.outbox("new").await.unwrap(),
         store.reservation(&tenant, &UserId::local(), "new").await.unwrap(),
+        store.unnamed_blobs(&["b".repeat(64)]).await.unwrap(),
         store.depth().await.unwrap(),
     )
 }

@@ -94,6 +94,7 @@ pub fn session(n: u64) -> Session {
         started_at: None,
         finished_at: None,
         updated_at: at,
+        workspace_removed_at: None,
     }
 }
 
