@@ -53,7 +53,8 @@ fn leads_somewhere(tree: &Tree, from: &File, target: &str) -> bool {
     }
     let path = parts.join("/");
     let folder = format!("{path}/");
-    tree.files.iter().any(|file| file.path == path || file.path.starts_with(&folder))
+    tree.pictures.contains(&path)
+        || tree.files.iter().any(|file| file.path == path || file.path.starts_with(&folder))
 }
 
 #[cfg(test)]

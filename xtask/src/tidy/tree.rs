@@ -11,6 +11,8 @@ use crate::process::Program;
 /// The repository's text files, sorted by path.
 pub(super) struct Tree {
     pub(super) files: Vec<File>,
+    /// The paths of the others: pictures, which no rule reads.
+    pub(super) pictures: Vec<String>,
 }
 
 /// A text file.
@@ -28,26 +30,28 @@ impl Tree {
         let listed = Program::new("git")
             .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .output()?;
-        let mut files = Vec::new();
+        let (mut files, mut pictures) = (Vec::new(), Vec::new());
         for path in listed.split('\0').filter(|path| !path.is_empty()) {
             let whole = house::root().join(path);
             if !whole.is_file() {
                 continue;
             }
             let bytes = std::fs::read(&whole).with_context(|| format!("could not read {path}"))?;
-            if let Ok(text) = String::from_utf8(bytes) {
-                files.push(File::new(path, text));
+            match String::from_utf8(bytes) {
+                Ok(text) => files.push(File::new(path, text)),
+                Err(_) => pictures.push(path.to_owned()),
             }
         }
         files.sort_by(|one, other| one.path.cmp(&other.path));
         files.dedup_by(|one, other| one.path == other.path);
-        Ok(Self { files })
+        Ok(Self { files, pictures })
     }
 
     /// A tree of these files.
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
-        Self { files: files.iter().map(|(path, text)| File::new(path, (*text).to_owned())).collect() }
+        let files = files.iter().map(|(path, text)| File::new(path, (*text).to_owned())).collect();
+        Self { files, pictures: Vec::new() }
     }
 
     /// The Rust sources.
