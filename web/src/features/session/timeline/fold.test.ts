@@ -165,6 +165,28 @@ test("20,000 chunks are folded at once", () => {
   expect(performance.now() - began).toBeLessThan(3000);
 });
 
+test("what happens to a pull request is told in words, others' words apart", () => {
+  const at = { number: 7, url: "https://forge.example/pulls/7" };
+  const timeline = new Timeline();
+  timeline.take(
+    events(
+      ["pull_request", { ...at, action: "opened" }],
+      ["pull_request", { ...at, action: "check", subject: "build", state: "failed" }],
+      [
+        "pull_request",
+        { ...at, action: "review", subject: "ada", state: "changes_requested", detail: "No." },
+      ],
+      ["pull_request", { ...at, action: "conflicts" }],
+    ),
+  );
+  expect(timeline.items.map((item) => (item.type === "note" ? [item.text, item.more] : null))).toEqual([
+    ["Pull request #7 opened", undefined],
+    ["Check build on pull request #7: failed", undefined],
+    ["Review of pull request #7 by ada: changes requested", "No."],
+    ["Pull request #7 conflicts with its base", undefined],
+  ]);
+});
+
 test("hostile words are harmless as text", () => {
   const text = told(events(say("\u001b[2J<script>\u202e"), ["output", { stream: "stderr", text: "\u0007" }]));
   expect(text).toBe("agent: <script>⟦U+202E⟧\n\n[stderr] ␇\n");

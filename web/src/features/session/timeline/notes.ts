@@ -28,11 +28,7 @@ export function noteOf(event: SessionEvent): Words | null {
       return { mark: "git", text: `${GIT[action] ?? action} ${commit.slice(0, 10)}${on}${size}` };
     }
     case "pull_request":
-      return {
-        mark: "pull",
-        text: `Pull request #${event.data.number} ${event.data.action}`,
-        link: event.data.url,
-      };
+      return pullWords(event.data);
     case "file_change": {
       const { paths, total, action } = event.data;
       return { mark: "discarded", text: `${count(total, "written path")} ${action}`, more: paths.join("\n") };
@@ -58,4 +54,26 @@ export function noteOf(event: SessionEvent): Words | null {
     default:
       return null;
   }
+}
+
+/** What happened to a pull request; whose words they are where others wrote them. */
+function pullWords(data: Extract<SessionEvent, { type: "pull_request" }>["data"]): Words {
+  const { number, url, action, subject, state, detail } = data;
+  const name = `pull request #${number}`;
+  const stands = state?.replaceAll("_", " ") ?? "changed";
+  const words: Record<string, string> = {
+    conflicts: `Pull request #${number} conflicts with its base`,
+    mergeable: `Pull request #${number} can be merged again`,
+    draft: `Pull request #${number} is a draft`,
+    ready: `Pull request #${number} is ready for review`,
+    check: `Check ${subject ?? ""} on ${name}: ${stands}`,
+    review: `Review of ${name} by ${subject ?? "somebody"}: ${stands}`,
+    comment: `${subject ?? "Somebody"} commented on ${name}`,
+  };
+  return {
+    mark: "pull",
+    text: words[action] ?? `Pull request #${number} ${action}`,
+    ...(detail && { more: detail }),
+    link: url,
+  };
 }
