@@ -61,7 +61,8 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
   const { items, plan } = timeline;
   const wide = useWide();
   const [chosen, setChosen] = useState<Tab | null>(null);
-  const tab = chosen ?? (wide ? (over && session.outcome !== null ? "outcome" : "diff") : "timeline");
+  const told = over && (session.outcome !== null || session.error !== null);
+  const tab = chosen ?? (wide ? (told ? "outcome" : "diff") : "timeline");
   const shown = wide && tab === "timeline" ? "diff" : tab;
   // A pane that was looked at stays, out of sight, with what was opened and scrolled to in it.
   const visited = useRef(new Set<Tab>());

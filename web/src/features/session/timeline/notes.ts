@@ -38,7 +38,7 @@ export function noteOf(event: SessionEvent): Words | null {
     case "error":
       return {
         mark: "error",
-        text: event.data.message,
+        text: sentence(event.data.message),
         ...(event.data.hint && { more: event.data.hint }),
       };
     case "usage": {
