@@ -4,13 +4,14 @@ use crate::world::{World, program};
 use expect_test::expect;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
 /// A pseudo-terminal, and a program in a session of its own on it.
-struct Pty {
+pub(crate) struct Pty {
     master: File,
     child: Child,
 }
@@ -18,6 +19,18 @@ struct Pty {
 impl Pty {
     /// Runs the program under test on a terminal of so many columns.
     fn new(world: &World, columns: u16, words: &[&str]) -> Self {
+        let program = program();
+        let words = std::iter::once(program.as_os_str()).chain(words.iter().map(OsStr::new));
+        Self::start(world, columns, words, &[])
+    }
+
+    /// Runs a command on a terminal of so many columns, with more variables.
+    pub(crate) fn start<'a>(
+        world: &World,
+        columns: u16,
+        words: impl IntoIterator<Item = &'a OsStr>,
+        more: &[(&str, OsString)],
+    ) -> Self {
         // A copy in another program would keep the terminal open.
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -27,8 +40,9 @@ impl Pty {
         let slave = File::options().read(true).write(true).open(path).unwrap();
         let theirs = world.command();
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(program()).args(words);
+        command.arg("--ctty").args(words);
         command.env_clear().envs(theirs.get_envs().map(|(name, value)| (name, value.unwrap())));
+        command.envs(more.iter().map(|(name, value)| (name, value)));
         command.current_dir(theirs.get_current_dir().unwrap());
         command.stdin(slave.try_clone().unwrap()).stdout(slave.try_clone().unwrap()).stderr(slave);
         let child = command.spawn().unwrap();
@@ -38,7 +52,7 @@ impl Pty {
     }
 
     /// What is written until the program ends.
-    fn text(mut self) -> (String, Option<i32>) {
+    pub(crate) fn text(mut self) -> (String, Option<i32>) {
         let mut bytes = Vec::new();
         // The end of a terminal is an error.
         drop(self.master.read_to_end(&mut bytes));
