@@ -5,6 +5,7 @@ use crate::ports::Ports;
 use crate::request::KeyCheck;
 use crate::upkeep::UpkeepState;
 use crate::worker;
+use crate::worker::drain::Drain;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -30,6 +31,7 @@ struct Inner {
     defaults: Mutex<Defaults>,
     key_checks: Mutex<BTreeMap<Provider, KeyCheck>>,
     upkeep: UpkeepState,
+    drain: Drain,
 }
 
 impl fmt::Debug for Engine {
@@ -62,6 +64,7 @@ impl Engine {
                 defaults: Mutex::new(defaults),
                 key_checks: Mutex::default(),
                 upkeep: UpkeepState::default(),
+                drain: Drain::default(),
             }),
         })
     }
@@ -138,6 +141,10 @@ impl Engine {
     /// What the reconcilers of the disk remember.
     pub(crate) fn upkeep(&self) -> &UpkeepState {
         &self.inner.upkeep
+    }
+    /// What is known about this server's orderly end.
+    pub(crate) fn drain(&self) -> &Drain {
+        &self.inner.drain
     }
     pub(crate) fn ports(&self) -> &Ports {
         &self.inner.ports

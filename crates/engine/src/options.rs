@@ -40,6 +40,8 @@ pub struct EngineOptions {
     pub chat_max_messages: u32,
     /// Interval of the server's heartbeat (5 s).
     pub heartbeat: Duration,
+    /// How long model calls and effects outside may take to finish when the server ends (8 s).
+    pub drain: Duration,
     /// Silence after which a server is declared dead (30 s).
     pub lease_expiry: Duration,
     /// How many sessions may be at work.
@@ -155,6 +157,7 @@ impl EngineOptions {
             chat_idle: Duration::from_secs(30 * 60),
             chat_max_messages: 50,
             heartbeat: Duration::from_secs(5),
+            drain: Duration::from_secs(8),
             lease_expiry: Duration::from_secs(30),
             limits: ClaimLimits { server: 4, user: 4, repository: 4 },
             max_revisions: 1,

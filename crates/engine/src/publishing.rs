@@ -9,6 +9,7 @@ use crate::request::Published;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use telecoder_model::event::{EventBody, StepState};
+use telecoder_model::fail_point;
 use telecoder_model::port::forge::{Forge, ForgePull, PullRequest, PushTarget};
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
 use telecoder_model::pull::PullNews;
@@ -202,7 +203,8 @@ async fn open(
     };
     let target = PushTarget::own(repository, &session.branch);
     forge.push(&session.id, &target, &order.head).await?;
-    forge
+    fail_point::reach("publish.open.before");
+    let pull = forge
         .open(&PullRequest {
             session: session.id.clone(),
             tenant: session.tenant.clone(),
@@ -217,7 +219,9 @@ async fn open(
             labels: Vec::new(),
             reviewers: Vec::new(),
         })
-        .await
+        .await?;
+    fail_point::reach("publish.open.after");
+    Ok(pull)
 }
 
 /// Pushes to the head of a pull request that the session was asked to work on, and says so below it. Its title and text stay
@@ -253,7 +257,9 @@ async fn update(
             Some(body) => pull_body::with_marker(body, session),
             None => pull_body::comment(session, engine.public_url()),
         };
+        fail_point::reach("publish.comment.before");
         forge.comment(repository, number, &key, &body).await?;
+        fail_point::reach("publish.comment.after");
     }
     forge.pull(repository, number).await?.ok_or_else(gone)
 }

@@ -13,6 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::refs::ObjectId;
 
 /// Where a second copy of the base's index stands, below `.git`: what the export starts from, whatever the agent did to
@@ -147,7 +148,10 @@ impl Git {
         })
         .await?;
         facts.write(&self.layout, key, commit)?;
-        folder::work("cannot put a base in its place", move || fs::rename(&done, &target)).await
+        fail_point::reach("git.base.before");
+        folder::work("cannot put a base in its place", move || fs::rename(&done, &target)).await?;
+        fail_point::reach("git.base.after");
+        Ok(())
     }
 
     /// Refuses a tree that needs other repositories, by name.

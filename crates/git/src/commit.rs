@@ -6,6 +6,7 @@ use crate::options::Git;
 use crate::workspace::type_call;
 use std::path::Path;
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::git::CommitRequest;
 use telecoder_model::refs::ObjectId;
@@ -98,7 +99,9 @@ impl Git {
         let call = Call::in_repository(&quarantine, &["update-ref", "--"])
             .arg(format!("refs/commits/{commit}"))
             .arg(commit.as_str());
+        fail_point::reach("git.commit.before");
         self.run_ok(call, "cannot keep the commit").await?;
+        fail_point::reach("git.commit.after");
         Ok(commit)
     }
 

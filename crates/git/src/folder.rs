@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::port::process::HostUser;
 
 /// How the names of folders begin in which removed things wait for their end.
@@ -143,8 +144,11 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     io::Write::write_all(&mut file, bytes)?;
     file.as_file().sync_all()?;
+    fail_point::reach("git.record.before");
     file.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    File::open(folder)?.sync_all()?;
+    fail_point::reach("git.record.after");
+    Ok(())
 }
 
 /// Reads a file of at most `limit` bytes; `None` where there is none.

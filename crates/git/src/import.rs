@@ -15,6 +15,7 @@ use futures::stream::BoxStream;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::id::SessionId;
 use telecoder_model::refs::ObjectId;
 use tokio::io::AsyncWriteExt;
@@ -84,11 +85,14 @@ impl Git {
             .ok_or_else(|| PortError::not_found("the base of the session is not on this host"))?;
         self.check_tree(&incoming, &facts.tree, &tree).await?;
         let (from, to) = (incoming.objects.join("pack"), incoming.quarantine.join("objects/pack"));
+        fail_point::reach("git.objects.before");
         folder::work("cannot take the objects of an export in", move || accept(&from, &to)).await?;
+        fail_point::reach("git.objects.after");
         let call = Call::in_repository(&incoming.quarantine, &["update-ref", "--"])
             .arg(format!("refs/trees/{tree}"))
             .arg(tree.as_str());
         self.run_ok(call, "cannot keep a tree in the quarantine").await?;
+        fail_point::reach("git.tree.after");
         Ok(tree)
     }
 

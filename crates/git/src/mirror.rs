@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::refs::ObjectId;
 
 /// How many known commits are offered to the other side, so that it sends only what is new.
@@ -44,7 +45,9 @@ impl Git {
             let made = folder.path().join("mirror.git");
             self.init_bare(&made, format).await?;
             let target = mirror.clone();
+            fail_point::reach("git.mirror.before");
             folder::work("cannot put a mirror in its place", move || fs::rename(&made, &target)).await?;
+            fail_point::reach("git.mirror.after");
         }
         Ok(mirror)
     }
@@ -75,7 +78,10 @@ impl Git {
     pub(crate) async fn mark_mirrored(&self, mirror: &Path, commit: &ObjectId) -> Result<(), PortError> {
         let call =
             Call::in_repository(mirror, &["update-ref", "--"]).arg(base_ref(commit)).arg(commit.as_str());
-        self.run_ok(call, "cannot keep a commit in the mirror").await.map(|_| ())
+        fail_point::reach("git.mirrored.before");
+        self.run_ok(call, "cannot keep a commit in the mirror").await?;
+        fail_point::reach("git.mirrored.after");
+        Ok(())
     }
 
     /// The newest commits that a mirror has whole.
@@ -126,7 +132,10 @@ impl Git {
         let call = Call::in_repository(mirror, &["index-pack", "--stdin", "--fix-thin"])
             .stdin_file(&pack.path())
             .minutes(60);
-        self.run_ok(call, "cannot store the history of a repository").await.map(|_| ())
+        fail_point::reach("git.history.before");
+        self.run_ok(call, "cannot store the history of a repository").await?;
+        fail_point::reach("git.history.after");
+        Ok(())
     }
 
     /// Takes over where the history of a shallow repository ends: commits that have no parent there but name one.

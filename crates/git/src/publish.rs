@@ -9,6 +9,7 @@ use crate::options::Git;
 use async_trait::async_trait;
 use telecoder_model::PortError;
 use telecoder_model::error::ErrorClass;
+use telecoder_model::fail_point;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::git::{LocalRemote, Merged};
 use telecoder_model::refs::{BranchName, ObjectId};
@@ -71,7 +72,9 @@ impl Git {
             None => format!("delete {name} {old}\n"),
         };
         let call = local.call(&["update-ref", "-m", "telecoder", "--stdin"]).stdin(line);
+        fail_point::reach("git.branch.before");
         let output = self.run_to_end(call).await?;
+        fail_point::reach("git.branch.after");
         if output.code == Some(0) {
             return Ok(());
         }
@@ -122,7 +125,10 @@ impl Git {
             )
             .await?;
         let what = format!("cannot store a commit in {}", local.path.display());
-        self.unpack(&pack, &local.common_dir, local.user, &what).await
+        fail_point::reach("git.delivery.before");
+        self.unpack(&pack, &local.common_dir, local.user, &what).await?;
+        fail_point::reach("git.delivery.after");
+        Ok(())
     }
 
     /// Whether one commit is an ancestor of another, in a repository of ours.

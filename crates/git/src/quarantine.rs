@@ -11,6 +11,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::id::SessionId;
 
 impl Git {
@@ -53,6 +54,7 @@ impl Git {
         let target = quarantine.clone();
         folder::work("cannot make a quarantine", move || {
             lend(&made, lender.as_deref())?;
+            fail_point::reach("git.quarantine.before");
             match fs::rename(&made, &target) {
                 // Another call made it meanwhile.
                 Err(_) if target.is_dir() => Ok(()),
@@ -60,6 +62,7 @@ impl Git {
             }
         })
         .await?;
+        fail_point::reach("git.quarantine.after");
         Ok((quarantine, workspace))
     }
 }

@@ -13,6 +13,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::git::{Purpose, RemoteAddress, RemotePush};
 use telecoder_model::refs::{BranchName, ObjectId};
@@ -150,7 +151,9 @@ impl RemotePush for Git {
         let (quarantine, _) = self.quarantine(session).await?;
         self.expect_type(&quarantine, commit, "commit").await?;
         self.check_forward(&quarantine, branch, expected, commit).await?;
+        fail_point::reach("git.push.before");
         let pushed = self.run(self.push_call(&quarantine, &address, commit, branch, expected)).await;
+        fail_point::reach("git.push.after");
         if matches!(&pushed, Ok(output) if output.code == Some(0)) {
             return Ok(());
         }

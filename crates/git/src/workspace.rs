@@ -16,6 +16,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::git::{
     CommitRequest, LayerContent, PreparedWorkspace, RepositoryFacts, Workspaces,
@@ -143,7 +144,10 @@ impl Git {
                     folder::own_all(&made, owner)?;
                 }
             }
-            fs::rename(&made, &target)
+            fail_point::reach("git.layer.before");
+            fs::rename(&made, &target)?;
+            fail_point::reach("git.layer.after");
+            Ok(())
         })
         .await
     }
@@ -163,7 +167,9 @@ impl Git {
         }
         let own = layout.session(session);
         folder::work(what, move || {
+            fail_point::reach("git.removal.before");
             paths.iter().try_for_each(|path| folder::remove(path))?;
+            fail_point::reach("git.removal.after");
             folder::sweep_named(&own, folder::TRASH)
         })
         .await

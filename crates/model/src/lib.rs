@@ -5,6 +5,7 @@
 pub mod decision;
 pub mod error;
 pub mod event;
+pub mod fail_point;
 pub mod id;
 pub mod outcome;
 pub mod policy;

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use telecoder_model::PortError;
 use telecoder_model::event::BlobRef;
+use telecoder_model::fail_point;
 use telecoder_model::port::blobs::Blobs;
 
 /// The largest blob, in bytes.
@@ -194,7 +195,9 @@ fn put(folder: &Path, digest: String, bytes: &[u8]) -> Result<BlobRef, PortError
     if !there {
         create_folder(parent)?;
         let draft = Draft::write(folder, bytes).map_err(failed)?;
+        fail_point::reach("store.blob.before");
         draft.keep_as(&target).map_err(failed)?;
+        fail_point::reach("store.blob.after");
     }
     // Also when the file was there: whoever put it may not have come this far yet.
     sync_folder(parent)?;

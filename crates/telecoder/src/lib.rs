@@ -16,6 +16,7 @@ mod config;
 mod descriptors;
 mod disk;
 mod doctor;
+mod fail_points;
 mod host;
 mod key_check;
 mod log;
@@ -33,6 +34,7 @@ pub use config::{
     Config, ConfigError, Given, Row, Source, Value, Values, mask, rows as config_rows, setting, write_setting,
 };
 pub use doctor::doctor;
+pub use fail_points::arm_fail_points;
 pub use key_check::check_key;
 pub use log::init as init_log;
 pub use process::{apply_patch, end_server, git_identity, leave_terminal, server_runs, supervise_if_asked};

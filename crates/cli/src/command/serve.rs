@@ -29,6 +29,7 @@ pub(crate) async fn serve(options: ServeArguments) -> Outcome {
         .flag("data_dir", options.data_dir.map(|dir| dir.display().to_string()));
     let config = Config::read(&given)?;
     telecoder::init_log(&given);
+    telecoder::arm_fail_points(&given);
     let terminal = Terminal::new(None);
     for warning in &config.warnings {
         terminal.note(&format!("warning: {warning}"));

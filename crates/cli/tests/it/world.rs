@@ -87,13 +87,42 @@ impl World {
 
     /// Starts the server on an address.
     pub(crate) fn start_on(&mut self, address: &str) {
+        let pid = self.spawn(address);
+        until_blocking("the server", || (self.said()?.1 == pid).then_some(()));
+    }
+
+    fn spawn(&mut self, address: &str) -> u32 {
         let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
         let mut command = self.command();
         command.args(["serve", "--listen", address]).stdin(Stdio::null());
         let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         let pid = child.id();
         self.server = Some(child);
-        until_blocking("the server", || (self.said()?.1 == pid).then_some(()));
+        pid
+    }
+
+    /// Sets a variable for what is started from now on, or takes it away.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
+    /// Starts the server, and gives whether it came up; one that ended before is gone.
+    pub(crate) fn try_start(&mut self) -> bool {
+        let pid = self.spawn("127.0.0.1:0");
+        let came = until_blocking("the server or its end", || {
+            if self.died() { Some(false) } else { (self.said()?.1 == pid).then_some(true) }
+        });
+        came && !self.died()
+    }
+
+    /// Whether the server has ended by itself; it is gone then.
+    pub(crate) fn died(&mut self) -> bool {
+        let ended = self.server.as_mut().is_none_or(|server| server.try_wait().unwrap().is_some());
+        if ended {
+            self.server = None;
+        }
+        ended
     }
 
     /// What the server says about itself: its address and process.

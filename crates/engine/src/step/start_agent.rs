@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use telecoder_model::event::StepState;
+use telecoder_model::fail_point;
 use telecoder_model::port::agent::{Action, Launch};
 use telecoder_model::port::sandbox::{HOME_DIR, ProcessExit, ProcessSpec, Sandbox, WORKSPACE_DIR};
 use telecoder_model::session::FailureKind;
@@ -81,7 +82,9 @@ async fn ensure_process(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<b
         None => (record(work, &launch).await?, true),
     };
     let spec = process(work, &agent, launch);
+    fail_point::reach("agent.start.before");
     sandbox.start(&spec).await.map_err(|error| broken(&error))?;
+    fail_point::reach("agent.start.after");
     Ok(first || agent.next_input == 1)
 }
 

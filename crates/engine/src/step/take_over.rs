@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::event::{EventBody, StepState};
+use telecoder_model::fail_point;
 use telecoder_model::policy::WorkspaceRule;
 use telecoder_model::port::git::CommitRequest;
 use telecoder_model::port::sandbox::{OutputStream, ProcessOutput, Sandbox};
@@ -161,6 +162,7 @@ async fn export_from(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<Obje
         .export(&session.id, session.base_commit.as_ref(), work.desk.run.exports)
         .map_err(|error| git(&error))?;
     sandbox.start(&spec).await.map_err(|error| WorkError::port(FailureKind::SandboxError, &error))?;
+    fail_point::reach("export.start.after");
     let output = sandbox
         .follow(&spec.id, OutputStream::Stdout, 0)
         .await

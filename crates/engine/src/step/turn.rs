@@ -36,7 +36,7 @@ impl Step for Turn {
         if !resumed && !begin(work).await? {
             return Ok(());
         }
-        prompt(work, resumed).await?;
+        prompt(work).await?;
         // Answers may have come while nobody was at work.
         news(work).await?;
         follow(work).await
@@ -123,15 +123,16 @@ async fn with_prefaces(work: &mut Work, prompt: String) -> Result<String, WorkEr
 }
 
 /// Gives the prompt to the agent process that is there, once.
-async fn prompt(work: &mut Work, resumed: bool) -> Result<(), WorkError> {
+async fn prompt(work: &mut Work) -> Result<(), WorkError> {
     let (Some(turn), Some(pump)) = (&mut work.desk.run.turn, &mut work.pump) else {
         return Ok(());
     };
     if turn.prompted || turn.ended.is_some() {
         return Ok(());
     }
-    let words = if resumed { format!("{INTERRUPTED}{}", turn.prompt) } else { turn.prompt.clone() };
+    let words = if turn.tried { format!("{INTERRUPTED}{}", turn.prompt) } else { turn.prompt.clone() };
     turn.prompted = true;
+    turn.tried = true;
     let actions = pump.conversation().prompt(&words);
     let back = (work.desk.session.status == Status::Preparing).then_some((Move::Begin, "the work goes on"));
     pump.apply_and_move(&mut work.desk, actions, Change::default(), back).await

@@ -22,7 +22,7 @@ pub(crate) struct Attachment {
 impl Attachment {
     /// Begins to carry a sandbox's traffic.
     pub(crate) fn new(engine: &Engine, sandbox: Arc<dyn Sandbox>) -> Self {
-        let (sink, calls) = calls::channel();
+        let (sink, calls) = calls::channel(engine.drain().calls());
         let traffic = tokio::spawn(carry(Arc::clone(&sandbox), Arc::clone(&engine.ports().gateway), sink));
         Self { sandbox, calls, traffic }
     }

@@ -1,6 +1,8 @@
 //! How a worker hears of its session's model calls (layer 1): the gateway's tasks tell, the worker's loop records.
 
+use super::drain::{Ends, OpenCalls};
 use async_trait::async_trait;
+use std::sync::Arc;
 use telecoder_model::PortError;
 use telecoder_model::port::gateway::{CallSink, CallStart};
 use telecoder_model::usage::ModelCall;
@@ -14,32 +16,36 @@ const CAPACITY: usize = 64;
 pub(crate) enum CallNews {
     /// A call is about to begin; it goes out once the number is given back.
     Started(CallStart, oneshot::Sender<Result<u64, PortError>>),
-    /// A call ended.
-    Ended(ModelCall),
+    /// A call ended; it counts as under way until this is recorded.
+    Ended(ModelCall, Ends),
 }
 
 /// The gateway's side.
 #[derive(Debug, Clone)]
 pub(crate) struct Calls {
     sender: mpsc::Sender<CallNews>,
+    open: Arc<OpenCalls>,
 }
 
 /// Makes both sides.
-pub(crate) fn channel() -> (Calls, mpsc::Receiver<CallNews>) {
+pub(crate) fn channel(open: Arc<OpenCalls>) -> (Calls, mpsc::Receiver<CallNews>) {
     let (sender, receiver) = mpsc::channel(CAPACITY);
-    (Calls { sender }, receiver)
+    (Calls { sender, open }, receiver)
 }
 
 #[async_trait]
 impl CallSink for Calls {
     async fn started(&self, call: CallStart) -> Result<u64, PortError> {
+        self.open.drain().hold().await;
         let (answer, number) = oneshot::channel();
         let gone = || PortError::transient("the session is not at work");
         self.sender.send(CallNews::Started(call, answer)).await.map_err(|_| gone())?;
-        number.await.map_err(|_| gone())?
+        let number = number.await.map_err(|_| gone())??;
+        self.open.began();
+        Ok(number)
     }
     async fn ended(&self, call: ModelCall) {
         // Where nobody listens any more, the restarted worker counts the open call as broken.
-        drop(self.sender.send(CallNews::Ended(call)).await);
+        drop(self.sender.send(CallNews::Ended(call, self.open.ends())).await);
     }
 }

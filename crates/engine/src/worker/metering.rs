@@ -28,7 +28,7 @@ pub(crate) async fn record(desk: &mut Desk, news: CallNews, muted: bool) -> Resu
             drop(answer.send(Ok(number)));
             Ok(())
         }
-        CallNews::Ended(call) => ended(desk, call, muted).await,
+        CallNews::Ended(call, _under_way) => ended(desk, call, muted).await,
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod attachment;
 pub(crate) mod bound;
 mod calls;
 pub(crate) mod desk;
+pub(crate) mod drain;
 pub(crate) mod failure;
 mod lines;
 mod metering;
@@ -26,8 +27,9 @@ use tokio::task::JoinSet;
 /// The queue is looked at by itself at least this often.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// Works until `shutdown` turns true. Work that is under way then is left as a kill would leave it, and its jobs go back to
-/// the queue: the next server attaches to the sandboxes, which go on.
+/// Works until `shutdown` turns true. Model calls that are under way then may finish for a while, and so may effects outside;
+/// all other work is left as a kill would leave it, and its jobs go back to the queue: the next server attaches to the
+/// sandboxes, which go on.
 pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Result<(), PortError> {
     let adopted = engine.ports().store.register(engine.instance()).await?;
     if adopted > 0 {
@@ -36,11 +38,19 @@ pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Res
     sweep::sandboxes(engine).await;
     // A set, so that dropping this future ends it as well.
     let mut reconcilers = JoinSet::new();
-    reconcilers.spawn(outbox::run(engine.clone(), shutdown.clone()));
-    reconcilers.spawn(following::run(engine.clone(), shutdown.clone()));
     reconcilers.spawn(sweep::run(engine.clone()));
     reconcilers.spawn(upkeep::run(engine.clone()));
-    let lost = claim_until(engine, shutdown).await;
+    // These end by themselves, between two effects.
+    let mut effects = JoinSet::new();
+    effects.spawn(outbox::run(engine.clone(), shutdown.clone()));
+    effects.spawn(following::run(engine.clone(), shutdown.clone()));
+    let mut workers = JoinSet::new();
+    let lost = claim_until(engine, &mut workers, shutdown).await;
+    if !lost {
+        drain(engine, &mut workers, &mut effects).await;
+    }
+    workers.shutdown().await;
+    effects.shutdown().await;
     reconcilers.shutdown().await;
     if !lost {
         engine.ports().store.leave(engine.instance()).await?;
@@ -49,29 +59,50 @@ pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Res
 }
 
 /// Claims and works; gives whether the lease was lost.
-async fn claim_until(engine: &Engine, mut shutdown: watch::Receiver<bool>) -> bool {
-    let mut workers = JoinSet::new();
+async fn claim_until(
+    engine: &Engine,
+    workers: &mut JoinSet<()>,
+    mut shutdown: watch::Receiver<bool>,
+) -> bool {
     let mut news = engine.ports().bus.subscribe(&Topic::Jobs);
     let clock = engine.ports().clock.clone();
     let mut beat = clock.monotonic();
-    let lost = loop {
-        claim_all(engine, &mut workers).await;
+    loop {
+        claim_all(engine, workers).await;
         let next_beat = beat.saturating_add(engine.options().heartbeat).saturating_sub(clock.monotonic());
         tokio::select! {
             () = news.changed() => {}
             Some(ended) = workers.join_next() => tell_panic(ended),
             () = clock.sleep(next_beat.min(PERIOD)) => {}
-            _ = shutdown.wait_for(|down| *down) => break false,
+            _ = shutdown.wait_for(|down| *down) => return false,
         }
         if clock.monotonic().saturating_sub(beat) >= engine.options().heartbeat {
             beat = clock.monotonic();
             if heartbeat(engine).await {
-                break true;
+                return true;
             }
         }
+    }
+}
+
+/// Lets model calls and effects outside finish, within a bound. Sessions go on meanwhile, but begin no new call.
+async fn drain(engine: &Engine, workers: &mut JoinSet<()>, effects: &mut JoinSet<()>) {
+    engine.drain().begin();
+    let finished = async {
+        tokio::join!(engine.drain().quiet(), async { while effects.join_next().await.is_some() {} });
     };
-    workers.shutdown().await;
-    lost
+    let ended = async {
+        while let Some(ended) = workers.join_next().await {
+            tell_panic(ended);
+        }
+        std::future::pending::<()>().await;
+    };
+    let limit = engine.ports().clock.sleep(engine.options().drain);
+    tokio::select! {
+        () = finished => {}
+        () = ended => {}
+        () = limit => tracing::warn!("model calls or effects outside are cut off: they took too long to finish"),
+    }
 }
 
 async fn claim_all(engine: &Engine, workers: &mut JoinSet<()>) {

@@ -9,6 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use telecoder_model::fail_point;
 use telecoder_model::id::ProcessId;
 use telecoder_model::port::sandbox::{MAX_LINE, Sandbox};
 use telecoder_model::session::FailureKind;
@@ -80,7 +81,12 @@ impl Outgoing {
                 };
                 self.bytes = self.bytes.saturating_sub(line.len());
                 let (sandbox, process) = (Arc::clone(&self.sandbox), self.process.clone());
-                let write = async move { sandbox.write_line(&process, number, line).await };
+                let write = async move {
+                    fail_point::reach("agent.line.before");
+                    let written = sandbox.write_line(&process, number, line).await;
+                    fail_point::reach("agent.line.after");
+                    written
+                };
                 self.writing = Some(write.boxed());
             }
             let Some(writing) = &mut self.writing else { continue };

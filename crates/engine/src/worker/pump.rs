@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::event::EventBody;
+use telecoder_model::fail_point;
 use telecoder_model::port::agent::{Action, Conversation};
 use telecoder_model::port::bus::Subscription;
 use telecoder_model::port::sandbox::{MAX_LINE, OutputStream, ProcessExit, ProcessOutput};
@@ -296,7 +297,9 @@ impl Pump {
             self.apply(desk, actions, Change::default()).await?;
             let Some(agent) = &desk.run.agent else { return Ok(()) };
             let sandbox = &self.attachment.sandbox;
+            fail_point::reach("agent.output.before");
             answered(desk, sandbox.acknowledge(&agent.process, OutputStream::Stdout, agent.stdout)).await?;
+            fail_point::reach("agent.output.after");
         }
         Ok(())
     }

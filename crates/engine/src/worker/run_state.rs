@@ -110,6 +110,8 @@ pub(crate) struct TurnState {
     pub(crate) prompt: String,
     /// Whether the prompt was given to the agent process that is there now.
     pub(crate) prompted: bool,
+    /// Whether it was given to any agent process, so that parts of it may be done already.
+    pub(crate) tried: bool,
     /// Time at work so far, in milliseconds; waiting for a person does not count.
     pub(crate) worked_ms: u64,
     /// Model calls of this turn that have not ended.

@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::port::sandbox::SandboxRef;
 use tokio::time::Instant;
 
@@ -44,8 +45,12 @@ pub(super) async fn destroy(
         }
         tokio::time::sleep(LOOK).await;
     };
+    fail_point::reach("sandbox.removal.before");
     clean(cgroups, reference).await?;
-    folder.remove(&taken)
+    fail_point::reach("sandbox.cgroup.after");
+    folder.remove(&taken)?;
+    fail_point::reach("sandbox.removal.after");
+    Ok(())
 }
 
 /// Ends whatever is in the cgroups of a sandbox and removes them.

@@ -15,6 +15,7 @@ mod spawn;
 use crate::cgroup::{CgroupChoice, Cgroups};
 use crate::failure::failed;
 use crate::owner::{HostOwner, host_owner};
+use crate::proof;
 use async_trait::async_trait;
 use attached::LocalSandbox;
 use run_folder::RunFolder;
@@ -70,6 +71,8 @@ impl LocalDriver {
             .mode(0o700)
             .create(&options.run_dir)
             .map_err(failed(format!("cannot make {}", options.run_dir.display())))?;
+        proof::sweep(&options.run_dir)
+            .map_err(failed(format!("cannot tidy {}", options.run_dir.display())))?;
         let cgroups = Cgroups::find(&options.cgroups)?;
         let run_dir = options.run_dir.canonicalize();
         let run_dir = run_dir.map_err(failed(format!("cannot find {}", options.run_dir.display())))?;

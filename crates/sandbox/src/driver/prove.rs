@@ -26,8 +26,7 @@ pub(super) async fn prove(driver: &LocalDriver) -> Result<Vec<Proof>, PortError>
     let bytes = random()?;
     let nonce: String = bytes.iter().map(|byte| char::from(b'a' + byte % 26)).collect();
     let reference = SandboxRef { session: SessionId::from_random(bytes), attempt: 1, nonce: nonce.clone() };
-    let planted =
-        Planted::plant(driver.options.run_dir.join(format!(".proof-{nonce}")), &nonce, driver.owner)?;
+    let planted = Planted::plant(&driver.options.run_dir, &nonce, driver.owner)?;
     let tried = tokio::time::timeout(PROOF_WAIT, attempt(driver, &reference, &planted)).await;
     driver.destroy(&reference).await?;
     let findings = tried.map_err(|_| PortError::transient("the proof did not end"))??;

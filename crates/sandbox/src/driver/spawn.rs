@@ -10,6 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 use telecoder_model::port::sandbox::{SandboxRef, SandboxSpec};
 
 /// Launches the supervisor of a sandbox and waits until it listens.
@@ -37,6 +38,7 @@ async fn begin(
     sandbox: &SandboxSpec,
 ) -> Result<(), PortError> {
     folder.sweep()?;
+    fail_point::reach("sandbox.cgroup.before");
     let (join, counters) = driver.cgroups.make(&reference.to_string(), &sandbox.limits)?;
     let spec = LaunchSpec {
         run_dir: folder.path().to_owned(),
@@ -52,8 +54,11 @@ async fn begin(
     let lock = taken.lock.as_fd().try_clone_to_owned().map_err(failed("cannot share the lock"))?;
     let program = driver.options.program.clone();
     // A launch that was begun is seen to its end, also if nobody waits for it any more.
+    fail_point::reach("sandbox.launch.before");
     let launching = tokio::task::spawn_blocking(move || run(&program, [lock, log.into()], &spec));
-    launching.await.map_err(|error| PortError::permanent("the launch broke off").because(error))?
+    launching.await.map_err(|error| PortError::permanent("the launch broke off").because(error))??;
+    fail_point::reach("sandbox.launch.after");
+    Ok(())
 }
 
 fn run(program: &Path, [lock, log]: [OwnedFd; 2], spec: &LaunchSpec) -> Result<(), PortError> {
@@ -63,7 +68,10 @@ fn run(program: &Path, [lock, log]: [OwnedFd; 2], spec: &LaunchSpec) -> Result<(
     ours.set_write_timeout(Some(LAUNCH_WAIT)).map_err(what())?;
     let mut child = execute(program, [theirs.into(), lock, log])
         .map_err(failed(format!("cannot run {} as the supervisor", program.display())))?;
-    let reply = launcher::send(&mut ours, spec).and_then(|()| launcher::receive(&mut ours));
+    fail_point::reach("sandbox.launcher.started");
+    let told = launcher::send(&mut ours, spec);
+    fail_point::reach("sandbox.launcher.told");
+    let reply = told.and_then(|()| launcher::receive(&mut ours));
     // It has forked away by the time it answers; what remains is to collect it.
     child.wait().map_err(what())?;
     match reply {

@@ -2,8 +2,9 @@
 
 use crate::failure::failed;
 use crate::owner::HostOwner;
+use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
@@ -30,21 +31,31 @@ pub(crate) struct Canaries {
     pub(crate) host_uid: u32,
 }
 
+/// What the name of a proof's folder begins with.
+const PREFIX: &str = ".proof-";
+
 /// Canaries that stand. Dropping it closes the sockets and removes the folder.
 #[derive(Debug)]
 pub(crate) struct Planted {
     folder: PathBuf,
+    /// The folder again, locked: whoever can lock it knows that the proof's process is gone.
+    _lock: File,
     canaries: Canaries,
     _sockets: (Vec<UnixListener>, Vec<TcpListener>),
 }
 
 impl Planted {
-    /// Plants canaries in a new folder.
-    pub(crate) fn plant(folder: PathBuf, nonce: &str, owner: HostOwner) -> Result<Self, PortError> {
+    /// Plants canaries in a new folder below the run folder.
+    pub(crate) fn plant(run_dir: &Path, nonce: &str, owner: HostOwner) -> Result<Self, PortError> {
+        let folder = run_dir.join(format!("{PREFIX}{nonce}"));
         let what = || format!("cannot plant the canaries of the proof in {}", folder.display());
+        let turn = turn(run_dir).map_err(failed(what()))?;
         DirBuilder::new().mode(0o700).create(&folder).map_err(failed(what()))?;
+        let lock = File::open(&folder).map_err(failed(what()))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(failed(what()))?;
+        drop(turn);
         match Self::fill(&folder, nonce, owner) {
-            Ok((canaries, sockets)) => Ok(Self { folder, canaries, _sockets: sockets }),
+            Ok((canaries, sockets)) => Ok(Self { folder, _lock: lock, canaries, _sockets: sockets }),
             Err(error) => {
                 drop(fs::remove_dir_all(&folder));
                 Err(PortError::io(what(), error))
@@ -103,9 +114,31 @@ impl Planted {
     }
 }
 
+/// Removes what proofs have left whose process was killed in the middle of them.
+pub(crate) fn sweep(run_dir: &Path) -> std::io::Result<()> {
+    let _turn = turn(run_dir)?;
+    for entry in fs::read_dir(run_dir)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            let lock = File::open(entry.path())?;
+            if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
+                fs::remove_dir_all(entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the turn to look at the folders of proofs, which are not locked as soon as they are made.
+fn turn(run_dir: &Path) -> std::io::Result<File> {
+    let turn = File::open(run_dir)?;
+    flock(&turn, FlockOperation::LockExclusive)?;
+    Ok(turn)
+}
+
 impl Drop for Planted {
     fn drop(&mut self) {
-        // What cannot be removed now is found by its name, which begins with a dot.
+        // What cannot be removed now is swept at the next start.
         drop(fs::remove_dir_all(&self.folder));
     }
 }

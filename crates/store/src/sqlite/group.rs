@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use std::future::Future;
 use telecoder_model::PortError;
+use telecoder_model::fail_point;
 
 /// A change of the database. It may be applied again after its transaction was given up.
 pub(super) trait Change: Send + Sync + 'static {
@@ -122,6 +123,7 @@ async fn commit(connection: &mut SqliteConnection, group: Vec<Box<dyn Item>>) ->
             }
         }
     }
+    fail_point::reach("store.commit.before");
     if let Err(error) = execute(connection, "RELEASE change; COMMIT").await {
         abandon(connection).await;
         if done.len() > 1 {
@@ -134,6 +136,7 @@ async fn commit(connection: &mut SqliteConnection, group: Vec<Box<dyn Item>>) ->
         }
         return Rest::none();
     }
+    fail_point::reach("store.commit.after");
     for (item, outcome) in done {
         item.settle(outcome);
     }

@@ -1,0 +1,88 @@
+//! One story, ended at every point (dev layer).
+
+use super::drive::{Driven, FAIL_POINT, FAIL_TRACE};
+use super::left::Left;
+use super::stories::Story;
+use std::collections::VecDeque;
+use std::panic::catch_unwind;
+use std::sync::{Mutex, PoisonError};
+
+/// For developers: the beginnings of the points to try, with commas between them.
+const ONLY: &str = "TELECODER_TEST_FAIL_POINTS";
+/// Stories that are told at once.
+const AT_ONCE: usize = 3;
+
+/// Runs the story undisturbed, then once for each point that it reached, and compares what is left.
+pub(super) fn sweep(story: Story) {
+    let (undisturbed, points) = traced(story);
+    assert!(points.len() >= 60, "only {} points: {points:?}", points.len());
+    let points = wanted(points);
+    let todo = Mutex::new(points.iter().cloned().collect::<VecDeque<String>>());
+    let wrong = Mutex::new(Vec::new());
+    let missed = Mutex::new(Vec::new());
+    let one_after_the_other = || {
+        while let Some(point) = lock(&todo).pop_front() {
+            match catch_unwind(|| ended_at(story, &point)) {
+                Ok((left, ends)) => {
+                    if ends != 1 {
+                        lock(&missed).push(point.clone());
+                    }
+                    if left != undisturbed {
+                        println!("ended at {point}: another end");
+                        lock(&wrong).push(format!("ended at {point}: {left:#?}"));
+                    }
+                }
+                Err(panic) => {
+                    println!("ended at {point}: it panicked");
+                    let words = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+                    lock(&wrong).push(format!("ended at {point}: {words}"));
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(one_after_the_other);
+        }
+    });
+    let (wrong, missed) = (lock(&wrong), lock(&missed));
+    println!(
+        "{story:?}: ended at {} points, {} not reached, {} violations",
+        points.len(),
+        missed.len(),
+        wrong.len()
+    );
+    assert!(wrong.is_empty(), "undisturbed: {undisturbed:#?}\n\n{}", wrong.join("\n\n"));
+    // Changes that meet in one transaction make fewer of them.
+    assert!(missed.len() * 10 <= points.len(), "not reached: {missed:?}");
+}
+
+/// The points that are tried: all, or those that begin as the developer says.
+fn wanted(mut points: Vec<String>) -> Vec<String> {
+    if let Ok(only) = std::env::var(ONLY) {
+        points.retain(|point| only.split(',').any(|only| point.starts_with(only)));
+    }
+    points
+}
+
+fn traced(story: Story) -> (Left, Vec<String>) {
+    let (mut world, scene) = story.world();
+    let trace = world.path("trace");
+    world.set(FAIL_TRACE, Some(&trace.display().to_string()));
+    let mut driven = Driven::start(world);
+    let left = story.run(&mut driven, &scene);
+    let points = std::fs::read_to_string(&trace).unwrap().lines().map(str::to_owned).collect();
+    (left, points)
+}
+
+fn ended_at(story: Story, point: &str) -> (Left, u32) {
+    let (mut world, scene) = story.world();
+    world.set(FAIL_POINT, Some(point));
+    let mut driven = Driven::start(world);
+    let left = story.run(&mut driven, &scene);
+    (left, driven.ends)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
