@@ -184,3 +184,20 @@ fn what_does_not_wait_is_told() {
     "#]]
     .assert_eq(&all);
 }
+
+#[test]
+fn what_waits_survives_the_end_of_the_server() {
+    let mut world = world();
+    let id =
+        asking(&world, r#"GYM{"do":[{"ask":"Delete the universe","kind":"delete"},{"say":"Went on."}]}"#);
+    world.until_status(&id, "waiting");
+    world.kill();
+    world.start();
+    let waiting = world.cli(["approvals"]).run().json();
+    assert_eq!(waiting[0]["title"], "Delete the universe", "{waiting}");
+    assert_eq!(world.session(&id)["status"], "waiting");
+    assert_eq!(world.cli(["approve", &id]).run().code, 0);
+    world.until_status(&id, "complete");
+    let asked = world.events(&id).iter().filter(|event| event["type"] == "permission").count();
+    assert_eq!(asked, 2, "asked once and answered once");
+}

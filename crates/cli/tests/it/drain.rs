@@ -27,8 +27,7 @@ fn end(world: &mut World) {
 fn a_model_call_under_way_is_finished_and_the_next_one_waits_for_the_next_server() {
     let model = ScriptedModel::start_with_key("the-key-of-the-model");
     let address = model.openai_base_url();
-    let mut world =
-        World::with(&[("OPENAI_BASE_URL", &address), ("OPENAI_API_KEY", "the-key-of-the-model")]);
+    let mut world = World::with(&[("OPENAI_BASE_URL", &address), ("OPENAI_API_KEY", "the-key-of-the-model")]);
     let first = prompt(&json!([{"sleep": 1.5}, {"text": "one"}]));
     let second = prompt(&json!([{"text": "two"}]));
     let script = json!({"do": [
@@ -52,8 +51,7 @@ fn a_model_call_under_way_is_finished_and_the_next_one_waits_for_the_next_server
 fn a_call_that_does_not_end_in_time_is_cut_off_and_the_session_goes_on() {
     let model = ScriptedModel::start_with_key("the-key-of-the-model");
     let address = model.openai_base_url();
-    let mut world =
-        World::with(&[("OPENAI_BASE_URL", &address), ("OPENAI_API_KEY", "the-key-of-the-model")]);
+    let mut world = World::with(&[("OPENAI_BASE_URL", &address), ("OPENAI_API_KEY", "the-key-of-the-model")]);
     let stalls = prompt(&json!([{"stall": "middle"}, {"text": "never whole"}]));
     let script = json!({"do": [
         {"model": stalls, "api": "chat"}, {"model": prompt(&json!([{"text": "two"}])), "api": "chat"}, {"say": "Done."},
@@ -70,7 +68,8 @@ fn a_call_that_does_not_end_in_time_is_cut_off_and_the_session_goes_on() {
 #[test]
 fn sessions_are_handed_over_and_none_is_claimed_meanwhile() {
     let mut world = World::with(&[("TELECODER_MAX_SESSIONS", "1")]);
-    let waits = r#"GYM{"do":[{"write":["/home/agent/started",""]},{"waitFor":"/home/agent/go"},{"say":"Went on."}]}"#;
+    let waits =
+        r#"GYM{"do":[{"write":["/home/agent/started",""]},{"waitFor":"/home/agent/go"},{"say":"Went on."}]}"#;
     let first = world.detached(&["-r", "none", waits]);
     world.until_written(&first, "started");
     let second = world.detached(&["-r", "none", r#"GYM{"do":[{"say":"Second."}]}"#]);

@@ -53,5 +53,6 @@ mod start;
 mod status;
 mod stop;
 mod streams;
+mod survival;
 mod terminal;
 mod token;

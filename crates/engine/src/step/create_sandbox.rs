@@ -15,7 +15,8 @@ use telecoder_model::port::gateway::Provider;
 use telecoder_model::port::sandbox::{Limits, Listener, Sandbox, SandboxRef, SandboxSpec};
 use telecoder_model::session::{FailureKind, Mode};
 
-const NAME: &str = "create_sandbox";
+/// The step's name in events.
+pub(crate) const NAME: &str = "create_sandbox";
 /// Beyond the policy's time, for start-up, export and a grace.
 const SPARE: Duration = Duration::from_secs(15 * 60);
 /// How long a chat's sandbox may live.

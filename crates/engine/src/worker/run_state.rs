@@ -124,6 +124,8 @@ pub(crate) struct TurnState {
     pub(crate) unauthorised: u32,
     /// How often the agent was prompted to go on after a broken call.
     pub(crate) reprompts: u32,
+    /// Whether its sandbox was lost and replaced.
+    pub(crate) sandbox_lost: bool,
     /// How the agent says that it ended.
     pub(crate) ended: Option<StopReason>,
     /// Whether the turn is over for the engine.

@@ -10,7 +10,7 @@ use crate::step;
 use futures::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
-use telecoder_model::event::EventBody;
+use telecoder_model::event::{EventBody, StepState};
 use telecoder_model::port::git::ChangeSummary;
 use telecoder_model::port::sandbox::TreeSignal;
 use telecoder_model::port::store::{Claim, MessageState};
@@ -131,13 +131,43 @@ impl Work {
             }
         }
         loop {
-            for step in step::all() {
-                step.run(self).await?;
-            }
-            if self.desk.session.status != Status::Running {
-                return Ok(());
+            match self.all_steps().await {
+                Err(WorkError::Failed(failed)) if self.may_replace_sandbox(&failed) => {
+                    self.replace_sandbox(&failed).await?;
+                }
+                other => {
+                    other?;
+                    if self.desk.session.status != Status::Running {
+                        return Ok(());
+                    }
+                }
             }
         }
+    }
+
+    async fn all_steps(&mut self) -> Result<(), WorkError> {
+        for step in step::all() {
+            step.run(self).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a sandbox that was lost in the middle of a turn is replaced: once a turn, since what the agent did in it may
+    /// be done again.
+    fn may_replace_sandbox(&self, failed: &Failed) -> bool {
+        failed.kind == FailureKind::SandboxError
+            && self.desk.run.turn.as_ref().is_some_and(|turn| turn.tried && !turn.over && !turn.sandbox_lost)
+    }
+
+    /// Ends what is left of the sandbox. The steps make another one on the same layer, and the agent loads its conversation.
+    async fn replace_sandbox(&mut self, failed: &Failed) -> Result<(), WorkError> {
+        tracing::warn!(session = %self.desk.session.id, error = failed.message, "the sandbox was lost; another one is made");
+        let lost = format!("the sandbox was lost; another one takes its place: {}", failed.message);
+        self.desk.note_step(step::create_sandbox::NAME, StepState::Started, Some(lost), None);
+        if let Some(turn) = &mut self.desk.run.turn {
+            turn.sandbox_lost = true;
+        }
+        step::create_sandbox::discard(self).await
     }
 
     async fn claim(&mut self) -> Result<(), WorkError> {
