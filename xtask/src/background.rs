@@ -72,6 +72,13 @@ impl Background {
         &self.log
     }
 
+    /// Kills it at once (SIGKILL) and collects it.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        let Some(mut child) = self.child.take() else { return Ok(()) };
+        child.kill().with_context(|| format!("could not kill {}", self.name))?;
+        child.wait().map(drop).with_context(|| format!("could not wait for {}", self.name))
+    }
+
     /// Lets it run on after us and gives back its process id.
     pub(crate) fn let_go(mut self) -> u32 {
         let pid = self.pid();

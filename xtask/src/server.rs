@@ -26,6 +26,8 @@ pub(crate) struct Server {
     data_dir: PathBuf,
     url: String,
     process: Background,
+    env: Vec<(String, String)>,
+    own_group: bool,
 }
 
 /// How to start one.
@@ -45,9 +47,26 @@ impl Server {
     pub(crate) fn start(start: &Start<'_>) -> Result<Self> {
         let address = start.data_dir.join("server.json");
         ensure!(!address.exists(), "{} is there already", address.display());
+        Self::start_on(start, "127.0.0.1:0")
+    }
+
+    /// Kills it at once, in the middle of whatever it does, and starts it again at the same address.
+    pub(crate) fn kill_and_start_again(&mut self) -> Result<()> {
+        self.process.kill()?;
+        std::fs::remove_file(self.data_dir.join("server.json")).context("could not remove server.json")?;
+        let listen = self.url.trim_start_matches("http://").to_owned();
+        let (telecoder, data_dir) = (self.telecoder.clone(), self.data_dir.clone());
+        let (env, own_group) = (self.env.clone(), self.own_group);
+        let start = Start { telecoder: &telecoder, data_dir: &data_dir, env, own_group };
+        *self = Self::start_on(&start, &listen)?;
+        Ok(())
+    }
+
+    fn start_on(start: &Start<'_>, listen: &str) -> Result<Self> {
+        let address = start.data_dir.join("server.json");
         let mut program = isolated(start.telecoder, start.data_dir)
             .env("NO_COLOR", "1")
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", listen, "--data-dir"])
             .arg(start.data_dir);
         for (name, value) in &start.env {
             program = program.env(name, value);
@@ -64,7 +83,14 @@ impl Server {
             let answer = Client::new(&url, None).ok()?.get("/health").ok()?;
             (answer.status == 200).then_some(())
         })?;
-        Ok(Self { telecoder: start.telecoder.to_owned(), data_dir: start.data_dir.to_owned(), url, process })
+        Ok(Self {
+            telecoder: start.telecoder.to_owned(),
+            data_dir: start.data_dir.to_owned(),
+            url,
+            process,
+            env: start.env.clone(),
+            own_group: start.own_group,
+        })
     }
 
     /// Where it listens.

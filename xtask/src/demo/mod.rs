@@ -3,6 +3,7 @@
 //! It lives in a temporary folder: its own data folder, its own server on a free port, its own sample project. All of it ends
 //! and goes with the demo, unless `--keep` leaves it.
 
+mod crash;
 mod model;
 mod sample;
 
@@ -31,6 +32,9 @@ pub(crate) struct Options {
     /// Leave the server running, and say where it is
     #[arg(long)]
     keep: bool,
+    /// Kill the server twice while the agent works: the task ends all the same, with one pull request
+    #[arg(long)]
+    crash: bool,
 }
 
 /// A session, as far as the demo speaks of it.
@@ -67,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .prefix("demo-")
         .tempdir_in(house::cache()?)
         .context("could not make a folder for the demo")?;
-    let shown = Demo::start(options, &product, folder.path())?;
+    let mut shown = Demo::start(options, &product, folder.path())?;
     shown.walk(options)?;
     if options.keep {
         shown.keep(&folder.keep());
@@ -123,13 +127,17 @@ impl Demo {
     }
 
     /// What a user would do, in the same commands.
-    fn walk(&self, options: &Options) -> Result<()> {
+    fn walk(&mut self, options: &Options) -> Result<()> {
         let repository = self.sample.folder().display().to_string();
         console::heading("The task");
         console::note(sample::PROMPT);
         console::note(&format!("$ telecoder run \"…\" --repo {repository} --agent {}", options.agent));
         let task = ["run", sample::PROMPT, "--repo", &repository, "--agent", &options.agent];
-        let ran = self.server.command(&task).status()?;
+        let ran = if options.crash {
+            crash::run(&mut self.server, &task)?
+        } else {
+            self.server.command(&task).status()?
+        };
         let session = self.session();
         if !ran.success() {
             console::heading("The end of the server's log");
@@ -144,6 +152,10 @@ impl Demo {
         };
         self.step("The pull request, in this server", &["pr", "show", &number.to_string()])?;
 
+        if options.crash {
+            console::heading("What the two kills have left");
+            console::note(&crash::left(&self.server, &session.id)?);
+        }
         let branch = session.branch.context("the session names no branch")?;
         console::heading(&format!("The test on the branch {branch}"));
         self.sample.test_on_branch(&branch, &self.checkout)
