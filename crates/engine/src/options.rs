@@ -48,6 +48,8 @@ pub struct EngineOptions {
     pub limits: ClaimLimits,
     /// How often a stage may ask the agent to revise (1).
     pub max_revisions: u32,
+    /// Whether each step is run a second time as soon as it has ended: for tests of the rule that this changes nothing.
+    pub steps_twice: bool,
     /// Toolchains that every sandbox gets, read-only.
     pub toolchains: Vec<ReadOnlyBind>,
     /// Environment that belongs to the toolchains.
@@ -161,6 +163,7 @@ impl EngineOptions {
             lease_expiry: Duration::from_secs(30),
             limits: ClaimLimits { server: 4, user: 4, repository: 4 },
             max_revisions: 1,
+            steps_twice: false,
             toolchains: Vec::new(),
             toolchain_env: BTreeMap::new(),
             path: "/usr/local/bin:/usr/bin:/bin".to_owned(),

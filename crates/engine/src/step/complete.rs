@@ -12,7 +12,7 @@ pub(super) struct Complete;
 #[async_trait]
 impl Step for Complete {
     async fn run(&self, work: &mut Work) -> Result<(), WorkError> {
-        if work.has_more().await? {
+        if work.desk.session.status != Status::Running || work.has_more().await? {
             return Ok(());
         }
         let now = work.desk.engine.now();

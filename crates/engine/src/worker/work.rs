@@ -148,6 +148,9 @@ impl Work {
     async fn all_steps(&mut self) -> Result<(), WorkError> {
         for step in step::all() {
             step.run(self).await?;
+            if self.desk.engine.options().steps_twice {
+                step.run(self).await?;
+            }
         }
         Ok(())
     }

@@ -95,6 +95,30 @@ async fn run(place: Place, kill: Option<(u64, Blow)>) -> (String, usize, World) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_step_run_twice_has_the_effect_of_once() {
+    for place in [Place::Local, Place::Forge, Place::Pull] {
+        let (undisturbed, _, once) = run(place, None).await;
+        let world = World::new().await;
+        place.prepare(&world);
+        let running = world
+            .start_with(|options| {
+                options.follow_interval = Duration::from_millis(300);
+                options.steps_twice = true;
+            })
+            .await;
+        let id = running.submit_with(PROMPT, |new| place.set(new)).await;
+        place.end(&running, &id, &world).await;
+        assert_eq!(told(place, &running.log(&id).await), told(place, &undisturbed));
+        let (once, twice) = (once.lock(), world.lock());
+        assert_eq!(twice.received, once.received);
+        let effects = |state: &crate::world::State| {
+            (state.pulls.len(), state.forge.comments.len(), state.branches.len(), state.commits.len())
+        };
+        assert_eq!(effects(&twice), effects(&once));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_at_every_call_the_log_is_the_same() {
     sweep(Place::Local, 40).await;
 }
