@@ -7,8 +7,8 @@
 #[cfg(debug_assertions)]
 static REACHED: std::sync::OnceLock<fn(&'static str)> = std::sync::OnceLock::new();
 
-/// Says that a point was reached. Its name is `<part>.<thing>.<moment>`; `cargo xtask tidy` holds that each name stands in
-/// one place only, and the crash tests that each is reached.
+/// Says that a point was reached. Its name is `<part>.<thing>.<moment>`; the crash tests hold that each name stands in one
+/// place only, and that a story reaches it.
 #[inline]
 pub fn reach(name: &'static str) {
     #[cfg(debug_assertions)]

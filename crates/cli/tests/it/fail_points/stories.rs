@@ -29,6 +29,9 @@ pub(super) struct Scene {
 }
 
 impl Story {
+    /// All of them.
+    pub(super) const ALL: [Self; 4] = [Self::Local, Self::Forge, Self::Pull, Self::Stopped];
+
     /// A world before its server runs.
     pub(super) fn world(self) -> (World, Scene) {
         match self {
