@@ -82,6 +82,8 @@ pub struct EngineOptions {
     pub public_url: String,
     /// What is taken out of events.
     pub secrets: Secrets,
+    /// What the store is, for people; empty where that goes without saying.
+    pub store: String,
     /// The product's version.
     pub version: String,
     /// What else is looked at on the host.
@@ -179,6 +181,7 @@ impl EngineOptions {
             orphan_patience: Duration::from_secs(60 * 60),
             public_url: "http://127.0.0.1:7080".to_owned(),
             secrets: Secrets::default(),
+            store: String::new(),
             version: "0.0.0".to_owned(),
             host: None,
         }

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::private_file;
+use crate::storage;
 use crate::wiring;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,12 @@ impl App {
             .filter(|path| path.is_file())
             .map(|path| format!("{} is the database of an earlier system; it is left alone", path.display()))
             .collect();
+        if let Some(unused) = storage::left_alone(&self.parts.config, &self.parts.data) {
+            hints.push(format!(
+                "TELECODER_DATABASE_URL is set: the sessions in {} are not shown",
+                unused.display()
+            ));
+        }
         if !agents.iter().any(|agent| agent.installed) {
             hints.push("no agent is installed: telecoder agents install goose".to_owned());
         }

@@ -24,6 +24,7 @@ mod private_file;
 mod process;
 mod registry;
 mod settings;
+mod storage;
 mod wiring;
 
 pub use agents::LocalAgents;
@@ -31,7 +32,8 @@ pub use app::{App, interrupted};
 pub use builder::Builder;
 pub use config::source::file_path as config_file;
 pub use config::{
-    Config, ConfigError, Given, Row, Source, Value, Values, mask, rows as config_rows, setting, write_setting,
+    Config, ConfigError, DatabaseConfig, Given, Row, Source, Value, Values, mask, rows as config_rows,
+    setting, write_setting,
 };
 pub use doctor::doctor;
 pub use fail_points::arm_fail_points;

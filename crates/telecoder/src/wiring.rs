@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::private_file;
 use crate::registry::SandboxSetting;
 use crate::settings::LiveSettings;
+use crate::storage::{self, Storage};
 use std::collections::BTreeMap;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -22,15 +23,13 @@ use telecoder_integrations::forge::github::{GitHubAccess, GitHubLogin};
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::gateway::ModelGateway;
 use telecoder_model::port::process::{HostUser, Processes};
-use telecoder_model::port::store::{ClaimLimits, Store};
+use telecoder_model::port::store::ClaimLimits;
 use telecoder_model::{ErrorClass, PortError};
 use telecoder_sandbox::toolchains::{self, Toolchains};
 use telecoder_sandbox::{HostProcesses, host_owner};
 use telecoder_server::{Server, ServerOptions};
-use telecoder_store::{DataDirLock, FileBlobs, LocalBus, SqliteOptions, SqliteStore, SystemClock, SystemIds};
+use telecoder_store::{DataDirLock, SystemClock, SystemIds};
 
-/// The database. The name is ours alone: earlier systems left a `telecoder.db` in the same folder.
-const DATABASE: &str = "server.db";
 /// Databases of earlier systems, which are left alone.
 pub(crate) const EARLIER_DATABASES: &[&str] = &["opentl.db", "telecoder.db", "telecoder.sqlite"];
 /// How often the data folder's lock is tried.
@@ -111,7 +110,7 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
     let config = &builder.config;
     let lock = Arc::new(take_lock(data).await?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let store = open_store(&builder, data, lock, Arc::clone(&clock)).await?;
+    let Storage { store, bus, blobs } = storage::open(&builder, data, lock, Arc::clone(&clock)).await?;
     let processes = processes(config);
     let github = GitHubAccess::new(config.github.clone(), Arc::clone(&clock))?;
     let git = git(config, data, Arc::clone(&processes), github.clone());
@@ -143,8 +142,8 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
     forges.push(Arc::new(LocalForge::new(git.clone(), store.clone(), Arc::clone(&clock))));
     Ok(Ports {
         store,
-        blobs: Arc::new(FileBlobs::open(&data.join("blobs"))?),
-        bus: Arc::new(LocalBus::new()),
+        blobs,
+        bus,
         clock,
         ids: Arc::new(SystemIds),
         driver,
@@ -192,6 +191,8 @@ fn engine_options(
     toolchains: Toolchains,
     secrets: Secrets,
 ) -> EngineOptions {
+    // With several servers, what each can bear bounds them all; users still take turns.
+    let of_all = if config.database.is_some() { u32::MAX } else { config.max_sessions };
     let mut path = toolchains.path.clone();
     path.push(INSIDE_PATH.to_owned());
     EngineOptions {
@@ -206,17 +207,14 @@ fn engine_options(
         chat_max_messages: config.chat_max_messages,
         heartbeat: config.heartbeat,
         lease_expiry: config.lease_expiry,
-        limits: ClaimLimits {
-            server: config.max_sessions,
-            user: config.max_sessions,
-            repository: config.max_sessions,
-        },
+        limits: ClaimLimits { server: config.max_sessions, user: of_all, repository: of_all },
         max_revisions: config.max_revisions,
         toolchains: toolchains.binds,
         toolchain_env: toolchains.env,
         path: path.join(":"),
         secrets,
         local_roots: token_required.then(|| local_roots(config)),
+        store: storage::name(config),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         forge_host: config.github.host(),
         ..EngineOptions::new(data.join("sessions"))
@@ -235,19 +233,6 @@ fn local_roots(config: &Config) -> Vec<PathBuf> {
             .collect();
     }
     config.local_roots.clone()
-}
-
-async fn open_store(
-    builder: &Builder,
-    data: &Path,
-    lock: Arc<DataDirLock>,
-    clock: Arc<dyn Clock>,
-) -> Result<Arc<dyn Store>, PortError> {
-    if let Some(store) = &builder.store {
-        return Ok(Arc::clone(store));
-    }
-    let options = SqliteOptions { lock: Some(lock), clock, ..SqliteOptions::default() };
-    Ok(Arc::new(SqliteStore::open(&data.join(DATABASE), options).await?))
 }
 
 pub(crate) fn processes(config: &Config) -> Arc<dyn Processes> {
@@ -295,6 +280,8 @@ fn secrets(config: &Config) -> Secrets {
         GitHubLogin::App(app) => Some(&app.key),
     };
     let of_github = of_github.map(|secret| secret.expose().to_owned());
+    let of_database = config.database.iter().flat_map(|database| &database.secrets);
+    let keys = keys.chain(of_database);
     Secrets::new(keys.chain(&config.api_token).map(|secret| secret.expose().to_owned()).chain(of_github))
 }
 

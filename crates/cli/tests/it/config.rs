@@ -15,6 +15,8 @@ fn settings_are_shown_with_their_source_and_secrets_masked() {
         SETTING  VALUE  FROM
         listen  [ADDRESS]  environment TELECODER_LISTEN
         data_dir  [FOLDER]/data  environment TELECODER_DATA_DIR
+        database_url  –  not set
+        host_gone_after  24h  default
         server  –  not set
         token  –  not set
         api_token  –  not set

@@ -22,7 +22,7 @@ fn what_works_is_told_by_the_server_and_without_one() {
     let world = World::new();
     expect![[r#"
         exit 0
-        ok       store: 0 queued, 0 at work
+        ok       store: SQLite; 0 queued, 0 at work
         ok       data folder: [FOLDER]/data
         ok       sandbox local: isolation is proved on this host
         warning  model anthropic: no key
@@ -43,7 +43,7 @@ fn what_works_is_told_by_the_server_and_without_one() {
     let alone = World::without_server(&[("OPENAI_API_KEY", "sk-1234567890abcdefwxyz")]);
     expect![[r#"
         exit 0
-        ok       store: 0 queued, 0 at work
+        ok       store: SQLite; 0 queued, 0 at work
         ok       data folder: [FOLDER]/data, which the first start makes
         ok       sandbox local: isolation is proved on this host
         ok       model anthropic: no key

@@ -40,6 +40,7 @@ mod openapi;
 mod ordinary;
 mod policies;
 mod policy;
+mod postgres;
 mod pr;
 mod prompts;
 mod publish;

@@ -52,10 +52,10 @@ impl Engine {
             Ok(depth) => finding(
                 "store",
                 FindingState::Ok,
-                format!("{} queued, {} at work", depth.queued, depth.leased),
+                self.named(&format!("{} queued, {} at work", depth.queued, depth.leased)),
                 None,
             ),
-            Err(error) => finding("store", FindingState::Failed, error.chain(), error.remedy),
+            Err(error) => finding("store", FindingState::Failed, self.named(&error.chain()), error.remedy),
         };
         let mut findings = vec![store];
         if let Some(host) = &self.options().host {
@@ -67,6 +67,11 @@ impl Engine {
             findings.push(finding("disk quota", FindingState::Failed, told, Some(remedy)));
         }
         Ok(findings)
+    }
+
+    fn named(&self, told: &str) -> String {
+        let name = &self.options().store;
+        if name.is_empty() { told.to_owned() } else { format!("{name}; {told}") }
     }
 
     /// Whether sessions will be accepted by the sandbox: proved at most once a start.

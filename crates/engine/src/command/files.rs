@@ -16,11 +16,12 @@ impl Engine {
                 .hint("look again when its workspace is prepared"));
         };
         let found = self.ports().trees.at(id, &commit, path).await;
-        let content = found.map_err(|error| {
-            if error.class == ErrorClass::NotFound {
+        let missing = found.as_ref().is_err_and(|error| error.class == ErrorClass::NotFound);
+        let content = self.or_elsewhere(id, found).await.map_err(|error| {
+            if missing && error.code != "on_another_server" {
                 return EngineError::not_found("file_not_found", "there is nothing at this path");
             }
-            error.into()
+            error
         })?;
         Ok(FileView { commit, content })
     }

@@ -31,10 +31,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 /// all other work is left as a kill would leave it, and its jobs go back to the queue: the next server attaches to the
 /// sandboxes, which go on.
 pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Result<(), PortError> {
-    let adopted = engine.ports().store.register(engine.instance()).await?;
-    if adopted > 0 {
-        tracing::info!(jobs = adopted, "work of an earlier server is adopted");
-    }
+    join(engine).await?;
     sweep::sandboxes(engine).await;
     // A set, so that dropping this future ends it as well.
     let mut reconcilers = JoinSet::new();
@@ -45,17 +42,37 @@ pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Res
     effects.spawn(outbox::run(engine.clone(), shutdown.clone()));
     effects.spawn(following::run(engine.clone(), shutdown.clone()));
     let mut workers = JoinSet::new();
-    let lost = claim_until(engine, &mut workers, shutdown).await;
-    if !lost {
-        drain(engine, &mut workers, &mut effects).await;
+    // Whoever was declared dead, because it was paused or cut off, has lost its work; it begins anew like a server that starts.
+    while claim_until(engine, &mut workers, shutdown.clone()).await {
+        workers.shutdown().await;
+        join_again(engine, shutdown.clone()).await;
     }
+    drain(engine, &mut workers, &mut effects).await;
     workers.shutdown().await;
     effects.shutdown().await;
     reconcilers.shutdown().await;
-    if !lost {
-        engine.ports().store.leave(engine.instance()).await?;
+    engine.ports().store.leave(engine.instance()).await.map(drop)
+}
+
+async fn join(engine: &Engine) -> Result<(), PortError> {
+    let adopted = engine.ports().store.register(engine.instance()).await?;
+    if adopted > 0 {
+        tracing::info!(jobs = adopted, "work of an earlier server is adopted");
     }
     Ok(())
+}
+
+async fn join_again(engine: &Engine, mut shutdown: watch::Receiver<bool>) {
+    while let Err(error) = join(engine).await {
+        tracing::warn!(error = %error.chain(), "this server cannot join again");
+        tokio::select! {
+            () = engine.ports().clock.sleep(PERIOD) => {}
+            _ = shutdown.wait_for(|down| *down) => return,
+        }
+    }
+    tracing::info!("this server has joined again");
+    // Another one may have taken over what is at work here.
+    sweep::sandboxes(engine).await;
 }
 
 /// Claims and works; gives whether the lease was lost.

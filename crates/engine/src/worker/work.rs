@@ -40,6 +40,8 @@ pub(crate) struct Work {
     pub(crate) pump: Option<Pump>,
     /// The size of the whole change, where this worker has looked.
     pub(crate) summary: Option<ChangeSummary>,
+    /// Whether the workspace lay on a host that is gone for good.
+    is_lost: bool,
     /// What the outcome must call uncertain.
     pub(crate) doubts: Vec<String>,
 }
@@ -76,9 +78,9 @@ pub(crate) async fn work(engine: Engine, claim: Claim) {
 }
 
 async fn once(engine: &Engine, claim: Claim, crashed: bool) -> Result<(), WorkError> {
-    let tries = claim.tries;
+    let (tries, is_lost) = (claim.tries, claim.is_lost);
     let (desk, unreadable) = Desk::open(engine, claim).await?;
-    let mut work = Work { desk, attachment: None, pump: None, summary: None, doubts: Vec::new() };
+    let mut work = Work { desk, attachment: None, pump: None, summary: None, doubts: Vec::new(), is_lost };
     let vain = work.desk.run.vain_tries(tries) > MAX_VAIN_TRIES || tries > MAX_TRIES;
     let ended = work.desk.session.status.has_ended();
     let result = if ended {
@@ -100,7 +102,7 @@ async fn once(engine: &Engine, claim: Claim, crashed: bool) -> Result<(), WorkEr
     match result {
         Ok(()) => {}
         Err(WorkError::Stopped) => work.after_stop().await?,
-        Err(WorkError::Failed(failed)) => match work.after_failure(failed, !crashed).await {
+        Err(WorkError::Failed(failed)) => match work.after_failure(failed, !crashed && !is_lost).await {
             Err(WorkError::Stopped) => work.after_stop().await?,
             other => other?,
         },
@@ -129,6 +131,11 @@ impl Work {
             Status::Preparing | Status::Running | Status::Waiting => {
                 metering::break_open_calls(&mut self.desk)
             }
+        }
+        if self.is_lost {
+            let message = "the server on whose disks the session's workspace lay is gone for good";
+            return Err(WorkError::failed(FailureKind::Abandoned, message)
+                .hint("what was published is there; begin the rest anew: telecoder rerun"));
         }
         loop {
             match self.all_steps().await {

@@ -144,8 +144,8 @@ async fn roll_back(mut held: Held) {
 struct Heads {
     heads: HashMap<SessionId, Head>,
     leases: HashMap<SessionId, Lease>,
-    /// Those that a worker wrote.
-    worked_on: Vec<SessionId>,
+    /// Those that were written, and whether by a worker.
+    written: HashMap<SessionId, bool>,
 }
 
 /// The events of a group, column by column.
@@ -268,9 +268,7 @@ async fn apply(
 
 impl Heads {
     fn after(&mut self, commit: &Prepared, head: Head) {
-        if commit.fence.is_some() {
-            self.worked_on.push(commit.session.clone());
-        }
+        *self.written.entry(commit.session.clone()).or_default() |= commit.fence.is_some();
         if commit.writes.iter().any(|ready| matches!(ready.write, Write::EndJob)) {
             self.leases.remove(&commit.session);
         }
@@ -298,8 +296,14 @@ async fn store_heads(
     heads: &Heads,
     host: Option<&HostId>,
 ) -> Result<(), sqlx::Error> {
-    let all: Vec<&Head> = heads.heads.values().collect();
-    let worked_on: Vec<bool> = all.iter().map(|head| heads.worked_on.contains(&head.session)).collect();
+    let (all, worked_on): (Vec<&Head>, Vec<bool>) = heads
+        .written
+        .iter()
+        .filter_map(|(session, worked_on)| Some((heads.heads.get(session)?, *worked_on)))
+        .unzip();
+    if all.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "UPDATE sessions s SET version = v.version, last_seq = v.last_seq, messages = v.messages,
                 host = CASE WHEN v.worked_on THEN coalesce(s.host, $6) ELSE s.host END

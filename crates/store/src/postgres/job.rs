@@ -147,6 +147,14 @@ impl JobStore for PostgresStore {
         Ok(self.link.row(held).await.map_err(sql("cannot read a job"))?.is_some())
     }
 
+    async fn is_here(&self, session: &SessionId) -> Result<bool, PortError> {
+        let elsewhere = sqlx::query("SELECT 1 FROM sessions WHERE id = $1 AND host <> $2")
+            .bind(session.as_str())
+            .bind(self.host());
+        let row = self.link.row(elsewhere).await;
+        Ok(row.map_err(sql("cannot look for a session's host"))?.is_none())
+    }
+
     async fn depth(&self) -> Result<QueueDepth, PortError> {
         let counted = sqlx::query(
             "SELECT count(*) FILTER (WHERE instance IS NULL) AS queued, count(instance) AS leased FROM jobs",

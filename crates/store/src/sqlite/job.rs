@@ -87,6 +87,11 @@ impl JobStore for SqliteStore {
         Ok(held.is_some())
     }
 
+    async fn is_here(&self, _: &SessionId) -> Result<bool, PortError> {
+        // The database lies where everything else does.
+        Ok(true)
+    }
+
     async fn depth(&self) -> Result<QueueDepth, PortError> {
         let row = sqlx::query(DEPTH)
             .fetch_one(&mut *self.reader().await?)

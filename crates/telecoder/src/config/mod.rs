@@ -1,5 +1,6 @@
 //! Configuration (layer 3): one struct that adapters and engine are made from.
 
+mod database;
 mod error;
 mod github;
 pub mod setting;
@@ -8,6 +9,7 @@ pub(crate) mod source;
 #[cfg(test)]
 mod tests;
 
+pub use database::DatabaseConfig;
 pub use error::ConfigError;
 pub use shown::{Row, mask, rows, write_setting};
 pub use source::{Given, Source, Value, Values};
@@ -31,6 +33,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where everything is kept.
     pub data_dir: PathBuf,
+    /// The database that several servers share.
+    pub database: Option<DatabaseConfig>,
+    /// Silence after which a data folder's sessions count as lost, with such a database.
+    pub host_gone: Duration,
     /// A token that is accepted from the start.
     pub api_token: Option<Secret>,
     /// Local repositories only below these, where tokens are required.
@@ -115,6 +121,8 @@ impl Config {
         Ok(Self {
             listen: reader.required("listen", parse_listen)?,
             data_dir: values.data_dir(given).unwrap_or_else(|| PathBuf::from(".telecoder")),
+            database: reader.optional("database_url", database::parse)?,
+            host_gone: reader.duration("host_gone_after")?,
             api_token: reader.optional("api_token", parse_token)?,
             local_roots: reader.optional("local_roots", parse_roots)?.unwrap_or_default(),
             public_url: reader.optional("public_url", parse_url)?,

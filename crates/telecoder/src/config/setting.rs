@@ -38,6 +38,17 @@ pub const ALL: &[Setting] = &[
         "Address and port to listen on; `:PORT` means all interfaces, port 0 any free port.",
     ),
     setting("data_dir", &["TELECODER_DATA_DIR"], "~/.telecoder", "Folder of everything that is kept."),
+    secret(
+        "database_url",
+        &["TELECODER_DATABASE_URL"],
+        "PostgreSQL that several servers share, `postgres://USER:PASSWORD@HOST:PORT/DATABASE`; default: SQLite in the data folder.",
+    ),
+    setting(
+        "host_gone_after",
+        &["TELECODER_HOST_GONE_AFTER"],
+        "24h",
+        "With a shared database: silence of all servers of a data folder after which its sessions count as lost, and end.",
+    ),
     setting(
         "server",
         &["TELECODER_SERVER"],

@@ -34,7 +34,7 @@ pub fn rows(given: &Given) -> Result<Vec<Row>, ConfigError> {
                 key: setting.key.to_owned(),
                 env: setting.env.iter().map(|name| (*name).to_owned()).collect(),
                 source: value.as_ref().map_or_else(|| "not set".to_owned(), |value| value.source.to_string()),
-                value: value.map(|value| if setting.secret { mask(&value.text) } else { value.text }),
+                value: value.map(|value| shown(setting, value.text)),
                 about: setting.about.to_owned(),
             }
         })
@@ -48,6 +48,17 @@ pub fn rows(given: &Given) -> Result<Vec<Row>, ConfigError> {
         about: "Command of this agent.".to_owned(),
     }));
     Ok(rows)
+}
+
+/// A value as it may be shown. An address says what it is of; only its password is a secret.
+fn shown(setting: &setting::Setting, text: String) -> String {
+    match (setting.secret, setting.key) {
+        (false, _) => text,
+        (true, "database_url") => {
+            super::database::without_password(&text).unwrap_or_else(|| "****".to_owned())
+        }
+        (true, _) => mask(&text),
+    }
 }
 
 /// A secret as it may be shown: its first and last four characters, all stars where it is short.
@@ -108,6 +119,22 @@ mod tests {
     fn secrets_are_masked() {
         assert_eq!(mask("short"), "*****");
         assert_eq!(mask("sk-ant-1234567890-wxyz"), "sk-a…wxyz");
+    }
+
+    #[test]
+    fn of_a_databases_address_the_password_is_masked() {
+        let mut given = Given::default();
+        let mut shown = |url: &str| {
+            given.env.insert("TELECODER_DATABASE_URL".to_owned(), url.to_owned());
+            let rows = rows(&given).unwrap();
+            rows.into_iter().find(|row| row.key == "database_url").unwrap().value.unwrap()
+        };
+        assert_eq!(shown("postgres://ann:s3cret@db:5432/tasks"), "postgres://ann:****@db:5432/tasks");
+        assert_eq!(shown("postgres://ann@db/tasks"), "postgres://ann@db/tasks");
+        assert_eq!(shown("postgres:///tasks?host=/run/postgresql"), "postgres:///tasks?host=/run/postgresql");
+        for odd in ["postgres://db/tasks?password=s3cret", "s3cret", "postgres://ann:s3/c@ret@db/x"] {
+            assert!(!shown(odd).contains("s3c") && !shown(odd).contains("ret"), "{}", shown(odd));
+        }
     }
 
     #[test]

@@ -110,6 +110,11 @@ fn a_bad_value_names_the_setting_and_what_was_expected() {
             "the setting `chat_idle_timeout` (environment TELECODER_CHAT_IDLE_TIMEOUT) has a bad value: expected a duration such as 90s, 30m or 2h, got `soon`",
         ),
         (
+            "TELECODER_DATABASE_URL",
+            "mysql://ann:s3cret@db/tasks",
+            "the setting `database_url` (environment TELECODER_DATABASE_URL) has a bad value: expected an address that begins with postgres://",
+        ),
+        (
             "TELECODER_LISTEN",
             "x",
             "the setting `listen` (environment TELECODER_LISTEN) has a bad value: expected ADDRESS:PORT or :PORT, got `x`",

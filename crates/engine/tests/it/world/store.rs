@@ -102,6 +102,9 @@ impl JobStore for Faulty {
     async fn holds(&self, instance: &InstanceId, session: &SessionId, epoch: u64) -> Done<bool> {
         self.inner.holds(instance, session, epoch).await
     }
+    async fn is_here(&self, session: &SessionId) -> Done<bool> {
+        self.inner.is_here(session).await
+    }
     async fn depth(&self) -> Done<QueueDepth> {
         self.inner.depth().await
     }

@@ -60,6 +60,8 @@ pub trait JobStore: Send + Sync + fmt::Debug {
     async fn leave(&self, instance: &InstanceId) -> Result<u64, PortError>;
     /// Whether a claim still holds.
     async fn holds(&self, instance: &InstanceId, session: &SessionId, epoch: u64) -> Result<bool, PortError>;
+    /// Whether what a session keeps on disks lies on this server's host, or nowhere yet.
+    async fn is_here(&self, session: &SessionId) -> Result<bool, PortError>;
     /// How much work there is.
     async fn depth(&self) -> Result<QueueDepth, PortError>;
 }

@@ -3,6 +3,9 @@
 
 mod blobs;
 mod bus;
+mod hosts;
+mod opening;
+mod order;
 mod store;
 
 use telecoder_store::{Postgres, PostgresOptions};
