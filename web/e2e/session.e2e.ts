@@ -48,6 +48,11 @@ test("a change is read, commented on, published by hand, and merged", async () =
   await page.goto(`/sessions/${id}`);
   await page.getByText("Turn 1").waitFor();
   await page.getByText("the sum", { exact: true }).first().waitFor();
+  await page.getByRole("region", { name: "Plan" }).getByText("1 of 2").waitFor();
+  await page
+    .getByRole("article", { name: /^Edit: calc\.py/ })
+    .getByText("return a + b")
+    .waitFor();
   await page.getByRole("tab", { name: /^Outcome/ }).click();
   await page.getByText("What gym says (not checked)").waitFor();
   await picture(page, "session-outcome");
@@ -81,6 +86,53 @@ test("a change is read, commented on, published by hand, and merged", async () =
   expect(await violations(page)).toEqual([]);
   expect(complaints).toEqual([]);
   expect(foreign).toEqual([]);
+});
+
+test("a change that is to be published once somebody agrees is approved where it was made", async () => {
+  const { id } = await server.session([{ write: ["asked.txt", "x\n"] }, { say: "Made it." }], {
+    repo,
+    title: "Publish with leave",
+    publish: "ask",
+  });
+  const { page, complaints } = await window();
+  await page.goto(`/sessions/${id}`);
+  const card = page.getByRole("article", { name: "Permission" });
+  await card.getByText(/^Publish to/).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await card.getByRole("button", { name: "Approve publishing" }).click();
+  await page
+    .getByRole("link", { name: /pull request #/ })
+    .first()
+    .waitFor();
+  await card.waitFor({ state: "detached" });
+  expect(complaints).toEqual([]);
+});
+
+test("the log is copied as text, and a draft outlives a reload", async () => {
+  const { id } = await server.session([{ say: "A word to keep." }], { title: "Keep", publish: "manual" });
+  await server.until(id, "complete");
+  const { page, context } = await window();
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`/sessions/${id}`);
+  await page.getByRole("tab", { name: "Details" }).click();
+  await page.getByRole("button", { name: "Copy as text" }).click();
+  await page.getByText("Copied").waitFor();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  expect(text).toContain("agent: A word to keep.");
+  expect(text).toMatch(/^── turn 1 ──/m);
+  await page.getByLabel("Message to the agent").fill("Half a thought");
+  await page.reload();
+  await expect.poll(() => page.getByLabel("Message to the agent").inputValue()).toBe("Half a thought");
+  // Access ends over it: it is asked for in place, and the words go on.
+  await context.clearCookies();
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByRole("dialog", { name: "Sign in again" }).waitFor();
+  await page.getByLabel("Token").fill(server.token);
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(await page.getByLabel("Message to the agent").inputValue()).toBe("Half a thought");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("Turn 2").waitFor();
 });
 
 test("on a phone a permission is answered where it was asked, and the work goes on", async () => {

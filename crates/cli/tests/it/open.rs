@@ -34,7 +34,7 @@ fn on_a_desktop(world: &World, words: &[&str]) -> String {
     std::fs::write(programs.join("xdg-open"), browser).unwrap();
     std::fs::set_permissions(programs.join("xdg-open"), std::fs::Permissions::from_mode(0o755)).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&said).status().unwrap().success());
-    let mut path = programs.clone().into_os_string();
+    let mut path = programs.into_os_string();
     path.push(":");
     path.push(std::env::var_os("PATH").unwrap());
     // Reading from the pipe waits for the browser.

@@ -161,7 +161,7 @@ fn beyond_the_quota_what_is_not_needed_goes_and_new_work_is_refused() {
     let plain = world.ran(r#"GYM{"do":[{"say":"Hello."}]}"#);
     assert_eq!(world.cli(["stop-server"]).run().code, 0);
     // Less than an empty data folder takes.
-    world.set("TELECODER_DISK_QUOTA", "1000");
+    world.set("TELECODER_DISK_QUOTA", Some("1000"));
     world.start();
     until_blocking("the session is gone", || (world.cli(["status", &plain]).run().code == 1).then_some(()));
     // The open pull request keeps its session, and nothing keeps the workspace.
@@ -183,7 +183,7 @@ fn beyond_the_quota_what_is_not_needed_goes_and_new_work_is_refused() {
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("disk quota"), "{ready}");
     // With room, work goes on.
     assert_eq!(world.cli(["stop-server"]).run().code, 0);
-    world.set("TELECODER_DISK_QUOTA", "50G");
+    world.set("TELECODER_DISK_QUOTA", Some("50G"));
     world.start();
     world.ran(r#"GYM{"do":[{"say":"Hello."}]}"#);
 }

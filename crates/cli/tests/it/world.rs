@@ -149,12 +149,6 @@ impl World {
         child.wait().unwrap();
     }
 
-    /// Sets a variable of everything that is started from now on.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.settings.retain(|(known, _)| known != name);
-        self.settings.push((name.to_owned(), value.to_owned()));
-    }
-
     /// What the server answers to a GET without a token: head and body.
     pub(crate) fn get(&self, path: &str) -> String {
         use std::io::{Read, Write};

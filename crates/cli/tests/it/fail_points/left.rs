@@ -97,7 +97,7 @@ fn local(driven: &Driven, branch: &str) -> (Vec<String>, Vec<String>) {
 }
 
 fn remote(demo: &Hosted, branch: &str) -> (Vec<String>, Vec<String>) {
-    let branches = demo.branches().into_iter().map(|(name, _)| {
+    let branches = demo.branches().into_keys().map(|name| {
         let shown = if name == branch { "[OURS]" } else { &name };
         format!("{shown} · {} · {:?}", demo.log(&name).join(" | "), demo.file(&name, "log.txt"))
     });

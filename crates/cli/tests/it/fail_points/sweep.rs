@@ -1,4 +1,8 @@
 //! One story, ended at every point (dev layer).
+#![expect(
+    clippy::print_stdout,
+    reason = "a sweep says how many points it has tried, and where it went wrong"
+)]
 
 use super::drive::{Driven, FAIL_POINT, FAIL_TRACE};
 use super::left::Left;
