@@ -59,4 +59,7 @@ pub struct NewMessage {
     /// What becomes of it while a turn is under way; `followup` by default.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub queue: Option<Queueing>,
+    /// Adds the ends of the logs of the checks that have failed on the session's pull request, for the agent to read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failing_logs: Option<bool>,
 }

@@ -156,6 +156,22 @@ pub struct PublishRequest {
     /// Not yet ready for review.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub draft: Option<bool>,
+    /// Brought up to date with the base before it is pushed: rebased while nobody can see its branch, else the base is merged
+    /// into it. A conflict is an error, and nothing is pushed then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rebase: Option<bool>,
+}
+
+/// The end of the log of a failed check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailingLog {
+    /// The job's name.
+    pub job: String,
+    /// Where it can be seen.
+    pub url: String,
+    /// The end of what it wrote; empty where it is not kept any more.
+    pub tail: String,
 }
 
 /// A published session. `number` and `url` repeat the two fields before them, for those who expect the short names.

@@ -257,6 +257,9 @@ pub struct Session {
     pub pr_number: Option<u64>,
     /// Its pull request's state.
     pub pr_state: Option<PullState>,
+    /// The commit that was pushed for its pull request last: another than `headSha` where it was brought up to date with its
+    /// base, or where more was done since.
+    pub pr_head_sha: Option<String>,
     /// The repository that its pull request goes to; another than `repo` for a local clone whose origin is on a forge.
     pub pr_repo: Option<String>,
     /// Whether its pull request could be merged, where a forge was asked.

@@ -3,7 +3,7 @@
 use crate::table::Cell;
 use crate::terminal::{BOLD, CYAN, DIM, GREEN, RED, YELLOW, styled};
 use anstyle::Style;
-use telecoder_api::pull::{Mergeable, Pull, PullCheckState, ReviewState};
+use telecoder_api::pull::{FailingLog, Mergeable, Pull, PullCheckState, ReviewState};
 use telecoder_api::session::{ResultKind, Session, Status};
 
 /// A status in its colour.
@@ -174,12 +174,24 @@ pub(crate) fn forge_pull(session: &Session, number: u64) -> String {
         format!("  {:<10} {}", "State", session.pr_state.map_or("", |state| state.as_str())),
         format!("  {:<10} {}", "Repository", clean(repo)),
         format!("  {:<10} {} ← {}", "Branches", clean(base), clean(&session.branch)),
-        format!("  {:<10} {}", "Commit", session.head_sha.as_deref().unwrap_or_default()),
+        format!("  {:<10} {}", "Commit", session.pr_head_sha.as_deref().unwrap_or_default()),
         format!("  {:<10} {}", "Session", session.id),
         format!("  {:<10} {}", "At", clean(session.pr_url.as_deref().unwrap_or_default())),
     ];
     lines.extend(pull_news(session));
     lines.join("\n")
+}
+
+/// The end of a failed check's log, at most so many lines of it.
+pub(crate) fn failing_log(log: &FailingLog, most: usize) -> String {
+    let all: Vec<&str> = log.tail.lines().collect();
+    let shown = all.get(all.len().saturating_sub(most)..).unwrap_or_default();
+    let mut text = format!("\n  {} {}", styled(RED, "failed"), styled(BOLD, &clean(&log.job)));
+    text.push_str(&format!("  {}", styled(DIM, &clean(&log.url))));
+    for line in shown {
+        text.push_str(&format!("\n    {}", clean(line)));
+    }
+    text
 }
 
 /// Foreign text for a terminal.

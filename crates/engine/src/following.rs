@@ -5,6 +5,7 @@
 use crate::engine::Engine;
 use crate::outbox::{self, BATCH};
 use crate::pull_news::{self, Told};
+use crate::worker::redact;
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,7 @@ use telecoder_model::event::EventBody;
 use telecoder_model::port::bus::Topic;
 use telecoder_model::port::forge::{Forge, PullReport};
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
+use telecoder_model::pull::PullState;
 use telecoder_model::session::{FailureKind, Session};
 use telecoder_model::time::Timestamp;
 use telecoder_model::{ErrorClass, PortError};
@@ -28,6 +30,8 @@ const LOOK: Duration = Duration::from_secs(120);
 const PERIOD: Duration = Duration::from_secs(2);
 /// The place in the row of pauses where checks are at work, for which somebody waits.
 const BUSY: u32 = 2;
+/// One that was closed is looked at so long, rarely, since it may be reopened.
+const REOPENED_WITHIN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The pauses do not double beyond this.
 const MAX_QUIET: u32 = 20;
 
@@ -49,6 +53,15 @@ struct Memory {
     quiet: u32,
     /// The error that was told last.
     told: Option<String>,
+    /// Since when it is seen closed: it may be reopened.
+    closed: Option<Timestamp>,
+}
+
+impl Memory {
+    /// Whether nothing more is to come.
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.closed.is_some_and(|closed| now.since(closed) >= REOPENED_WITHIN)
+    }
 }
 
 /// A forge's request to be left alone, until a time.
@@ -113,6 +126,9 @@ async fn look(engine: &Engine, pause: &Pause, mut row: OutboxRow) -> Result<(), 
         Ok(None) => {
             memory.quiet = memory.quiet.saturating_add(1).min(MAX_QUIET);
             memory.told = None;
+            if memory.is_over(engine.now()) {
+                row.state = OutboxState::Done;
+            }
             again(engine, row, &memory, None, Vec::new()).await
         }
         Ok(Some(report)) => keep(engine, row, &subject, memory, report).await,
@@ -159,8 +175,13 @@ async fn keep(
         let quiet = memory.quiet.saturating_add(1).min(MAX_QUIET);
         memory.quiet = if changed { 0 } else { quiet };
         memory.quiet = if busy { memory.quiet.min(BUSY) } else { memory.quiet };
+        memory.closed = (report.state == PullState::Closed).then(|| memory.closed.unwrap_or(now));
+        if memory.closed.is_some() {
+            memory.quiet = MAX_QUIET;
+        }
         let mut row = row.clone();
-        row.state = if ended { OutboxState::Done } else { OutboxState::Pending };
+        let over = ended || memory.is_over(now);
+        row.state = if over { OutboxState::Done } else { OutboxState::Pending };
         row.not_before = now.plus(interval(engine, memory.quiet));
         row.result = serde_json::to_value(&memory).ok();
         let mut commit = Commit::new(session.id.clone(), now);
@@ -168,7 +189,8 @@ async fn keep(
         if changed {
             session.updated_at = now;
         }
-        commit.events = events;
+        let clean = |event| redact::whole(&engine.options().secrets, event);
+        commit.events = events.into_iter().map(clean).collect();
         commit.writes.push(Write::Session(Box::new(session)));
         commit.writes.push(Write::OutboxUpdate(Box::new(row)));
         match engine.ports().store.commit(commit).await {

@@ -6,6 +6,7 @@ pub mod engine;
 pub mod error;
 mod fence;
 mod following;
+mod look_ahead;
 pub mod options;
 mod outbox;
 pub mod ports;

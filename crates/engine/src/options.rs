@@ -2,7 +2,7 @@
 
 use crate::request::Finding;
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -104,17 +104,42 @@ pub trait HostCheck: std::fmt::Debug + Send + Sync {
 /// Secrets that the server knows: keys and tokens. Never shown. Clones share what they hold, so that one that is learned
 /// later is known everywhere.
 #[derive(Clone)]
-pub struct Secrets(Arc<RwLock<Arc<[String]>>>);
+pub struct Secrets(Arc<RwLock<Known>>);
+
+struct Known {
+    kept: Vec<String>,
+    /// Those that end by themselves, the newest last.
+    passing: VecDeque<String>,
+    all: Arc<[String]>,
+}
+
+/// Secrets that end by themselves are kept up to this number, the newest ones.
+const MAX_PASSING: usize = 200;
 
 impl Secrets {
     /// Takes secrets of at least 8 bytes; shorter ones would take ordinary words out.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        Self(Arc::new(RwLock::new(sorted(secrets.into_iter().collect()))))
+        let kept: Vec<String> = secrets.into_iter().collect();
+        let all = sorted(kept.clone());
+        Self(Arc::new(RwLock::new(Known { kept, passing: VecDeque::new(), all })))
     }
     /// Learns one more.
     pub fn learn(&self, secret: &str) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *all = sorted(all.iter().cloned().chain([secret.to_owned()]).collect());
+        self.change(|known| known.kept.push(secret.to_owned()));
+    }
+    /// Learns one that ends by itself after an hour or so.
+    pub fn learn_passing(&self, secret: &str) {
+        self.change(|known| {
+            known.passing.push_back(secret.to_owned());
+            if known.passing.len() > MAX_PASSING {
+                known.passing.pop_front();
+            }
+        });
+    }
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        change(&mut known);
+        known.all = sorted(known.kept.iter().chain(&known.passing).cloned().collect());
     }
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
@@ -122,7 +147,7 @@ impl Secrets {
     }
     /// All of them now, the longest first, so that one that holds another is taken out whole.
     pub(crate) fn current(&self) -> Arc<[String]> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).all)
     }
 }
 
@@ -185,5 +210,24 @@ impl EngineOptions {
             version: "0.0.0".to_owned(),
             host: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_that_end_by_themselves_are_bounded_and_others_stay() {
+        let secrets = Secrets::new(["for-ever-1".to_owned(), "short".to_owned()]);
+        let clone = secrets.clone();
+        for number in 0..MAX_PASSING * 2 {
+            clone.learn_passing(&format!("passing-{number}"));
+        }
+        secrets.learn("for-ever-2");
+        let all = secrets.current();
+        assert_eq!(all.len(), MAX_PASSING + 2);
+        let has = |name: &str| all.iter().any(|secret| secret == name);
+        assert!(has("for-ever-1") && has("for-ever-2") && has("passing-399") && !has("passing-0"));
     }
 }

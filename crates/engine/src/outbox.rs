@@ -6,6 +6,7 @@ use crate::error::{EngineError, Fault};
 use crate::following::{FOLLOW, Subject};
 use crate::publish_decision::{self, EXPIRE};
 use crate::publishing::{self, PublishOrder};
+use crate::worker::redact;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use telecoder_model::event::{EventBody, StepState};
 use telecoder_model::id::SessionId;
 use telecoder_model::port::bus::Topic;
+use telecoder_model::port::forge::Attempt;
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
 use telecoder_model::session::Session;
 use telecoder_model::time::Timestamp;
@@ -127,12 +129,17 @@ async fn perform(engine: &Engine, mut row: OutboxRow) {
         }
         return tell(engine, session);
     }
+    // Known before anything is done, so that whoever comes after a crash does not take its try for the first one.
+    if let Err(error) = write(engine, row.clone(), Vec::new()).await {
+        tracing::warn!(session = %session, error = %error.chain(), "an outside effect cannot be begun");
+        return;
+    }
     let done = match row.kind.as_str() {
         PUBLISH => publishing::perform(engine, &mut row).await,
         other => Err(PortError::permanent(format!("this version does not know the effect `{other}`"))),
     };
     let recorded = match done {
-        Ok((order, pull)) => publishing::record(engine, row, order, pull).await,
+        Ok(done) => publishing::record(engine, row, done).await,
         Err(error) if is_tried_again(&error, row.tries) => postpone(engine, row, &error).await,
         Err(error) => fail(engine, row, &error).await,
     };
@@ -140,6 +147,11 @@ async fn perform(engine: &Engine, mut row: OutboxRow) {
         tracing::error!(session = %session, error = %error.chain(), "the result of an outside effect could not be recorded");
     }
     tell(engine, session);
+}
+
+/// Whether an effect may have been performed by an earlier try.
+pub(crate) fn attempt(row: &OutboxRow) -> Attempt {
+    if row.tries > 1 { Attempt::Again } else { Attempt::First }
 }
 
 fn tell(engine: &Engine, session: SessionId) {
@@ -174,19 +186,19 @@ async fn postpone(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Res
     write(engine, row, told.into_iter().collect()).await
 }
 
+/// A failure to publish in words.
+pub(crate) fn told_failure(message: &str) -> String {
+    format!("publishing failed: {message}")
+}
+
 async fn fail(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<(), PortError> {
     let failure = Failure { class: Some(error.class), message: error.chain(), hint: error.remedy.clone() };
     row.state = OutboxState::Failed;
     row.result = serde_json::to_value(&failure).ok();
-    // Where a step still waits for it, that tells it, as the end of the session.
-    let order = serde_json::from_value::<PublishOrder>(row.payload.clone());
-    if order.is_ok_and(|order| order.automatic) && !read(engine, &row.session).await?.value.status.has_ended()
-    {
-        return write(engine, row, Vec::new()).await;
-    }
+    // Told here and nowhere else: a step that waits for it may be stopped in this moment.
     let event = EventBody::Error {
         kind: telecoder_model::session::FailureKind::ForgeError,
-        message: failure.message,
+        message: told_failure(&failure.message),
         hint: failure.hint,
     };
     write(engine, row, vec![event]).await
@@ -194,7 +206,9 @@ async fn fail(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<
 
 pub(crate) async fn write(engine: &Engine, row: OutboxRow, events: Vec<EventBody>) -> Result<(), PortError> {
     let mut commit = Commit::new(row.session.clone(), engine.now());
-    commit.events = events;
+    // A forge's words may hold anything.
+    let clean = |event| redact::whole(&engine.options().secrets, event);
+    commit.events = events.into_iter().map(clean).collect();
     commit.writes.push(Write::OutboxUpdate(Box::new(row)));
     engine.ports().store.commit(commit).await.map(drop)
 }

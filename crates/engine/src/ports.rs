@@ -9,6 +9,7 @@ use telecoder_model::port::forge::Forge;
 use telecoder_model::port::gateway::ModelGateway;
 use telecoder_model::port::git::{Diffs, LocalRemote, RemotePush, Workspaces};
 use telecoder_model::port::ids::Ids;
+use telecoder_model::port::rebase::Rebase;
 use telecoder_model::port::sandbox::SandboxDriver;
 use telecoder_model::port::settings::Settings;
 use telecoder_model::port::stage::Stage;
@@ -43,6 +44,8 @@ pub struct Ports {
     pub local: Arc<dyn LocalRemote>,
     /// Repositories of other hosts.
     pub remote: Arc<dyn RemotePush>,
+    /// Bringing commits to where others have gone on.
+    pub rebase: Arc<dyn Rebase>,
     /// Agents.
     pub agents: Arc<dyn AgentRuntime>,
     /// The way to the models.

@@ -6,6 +6,7 @@ use crate::publishing::PublishOrder;
 use telecoder_model::decision::{Decision, DecisionState};
 use telecoder_model::event::EventBody;
 use telecoder_model::policy::ToolKind;
+use telecoder_model::port::bus::Topic;
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Write};
 use telecoder_model::refs::ObjectId;
 use telecoder_model::session::Session;
@@ -61,6 +62,12 @@ pub(crate) async fn outdated(engine: &Engine, session: &Session) -> Result<Vec<W
         .collect())
 }
 
+/// Whether a person is asked about the commit that a session holds now.
+pub(crate) async fn is_asked(engine: &Engine, session: &Session) -> Result<bool, PortError> {
+    let pending = engine.ports().store.pending_decisions(&session.tenant, None, Some(&session.id)).await?;
+    Ok(pending.iter().any(|decision| session.head.is_some() && commit_of(decision) == session.head))
+}
+
 /// The row that ends a decision which nobody has made in time.
 pub(crate) fn expiry(engine: &Engine, decision: &Decision) -> OutboxRow {
     OutboxRow {
@@ -96,10 +103,15 @@ pub(crate) async fn expire(engine: &Engine, mut row: OutboxRow) -> Result<(), Po
         });
         (decision.state, decision.answered_at) = (DecisionState::Cancelled, Some(now));
         commit.writes.push(Write::Decision(Box::new(decision)));
+        // Who waited for it ends.
+        commit.writes.push(Write::Enqueue { not_before: now });
     }
     commit.writes.push(Write::OutboxUpdate(Box::new(row)));
     match engine.ports().store.commit(commit).await {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            engine.ports().bus.wake(&Topic::Jobs);
+            Ok(())
+        }
         // Somebody has answered in this moment; the next look finds that.
         Err(error) if error.class == ErrorClass::Conflict => Ok(()),
         Err(error) => Err(error),

@@ -1,16 +1,17 @@
-//! How a publish order is performed (layer 1): conflicts are told, then push, then the pull request; and the record of it.
+//! How a publish order is performed (layer 1): a look ahead, then push, then the pull request; and the record of it.
 //! Every call of a forge looks before it acts, so that the whole may be repeated.
 
 use crate::engine::Engine;
 use crate::following;
+use crate::look_ahead::{self, Prospect};
 use crate::outbox::{self, Effect};
 use crate::pull_body;
 use crate::request::Published;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use telecoder_model::event::{EventBody, StepState};
+use telecoder_model::event::EventBody;
 use telecoder_model::fail_point;
-use telecoder_model::port::forge::{Forge, ForgePull, PullRequest, PushTarget};
+use telecoder_model::port::forge::{Attempt, Comment, Forge, ForgePull, PullRequest, PushTarget};
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
 use telecoder_model::pull::PullNews;
 use telecoder_model::refs::{BranchName, ObjectId};
@@ -18,10 +19,8 @@ use telecoder_model::repository::Repository;
 use telecoder_model::session::{FollowedPull, ResultKind, Session, SessionPull, Status};
 use telecoder_model::{ErrorClass, PortError};
 
-/// Conflicting paths that are named.
-const MAX_PATHS: usize = 20;
 /// The step's name in events.
-const NAME: &str = "publish";
+pub(crate) const NAME: &str = "publish";
 
 /// What is to be published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +33,9 @@ pub(crate) struct PublishOrder {
     pub(crate) title: String,
     pub(crate) body: Option<String>,
     pub(crate) draft: bool,
+    /// Whether it is brought up to date with its base before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) rebase: bool,
     /// Whether no person asked for it at that moment: then a stop of the session ends it.
     #[serde(default)]
     pub(crate) automatic: bool,
@@ -61,20 +63,16 @@ impl PublishResult {
     }
 }
 
-/// What is known after a look at the base.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Prospect {
-    base: Option<BranchName>,
-    conflicts: Vec<String>,
-    conflicting: u64,
+/// What was performed.
+pub(crate) struct Performed {
+    order: PublishOrder,
+    /// The commit that was pushed.
+    commit: ObjectId,
+    pull: ForgePull,
 }
 
 /// Performs an order.
-pub(crate) async fn perform(
-    engine: &Engine,
-    row: &mut OutboxRow,
-) -> Result<(PublishOrder, ForgePull), PortError> {
+pub(crate) async fn perform(engine: &Engine, row: &mut OutboxRow) -> Result<Performed, PortError> {
     let mut order: PublishOrder = serde_json::from_value(row.payload.clone())
         .map_err(|error| PortError::permanent("the order to publish is unreadable").because(error))?;
     let session = outbox::read(engine, &row.session).await?.value;
@@ -88,180 +86,110 @@ pub(crate) async fn perform(
     let Some(forge) = engine.ports().forges.iter().find(|forge| forge.serves(&repository)).cloned() else {
         return Err(PortError::permanent(format!("no forge is configured for `{repository}`")));
     };
-    let prospect = look_ahead(engine, row, &session, &forge, &repository, &order).await?;
+    let prospect = look_ahead::look(engine, row, &session, &forge, &repository, &order).await?;
     if let Some(base) = &prospect.base {
         order.base.clone_from(base);
     }
+    let commit = prospect.commit.clone().unwrap_or_else(|| order.head.clone());
+    let place = Place { engine, session: &session, forge: &forge, repository: &repository };
     let pull = match &session.followed {
-        Some(followed) => update(engine, &session, &forge, &repository, followed, &order).await?,
-        None => open(engine, &session, &forge, &repository, &order, &prospect).await?,
+        Some(followed) => place.update(followed, &order, &commit, outbox::attempt(row)).await?,
+        None => place.open(&order, &commit, &prospect).await?,
     };
-    Ok((order, pull))
+    Ok(Performed { order, commit, pull })
 }
 
-/// Looks, once an order, what stands between the change and its base, and tells it before anything is pushed.
-async fn look_ahead(
-    engine: &Engine,
-    row: &mut OutboxRow,
-    session: &Session,
-    forge: &Arc<dyn Forge>,
-    repository: &Repository,
-    order: &PublishOrder,
-) -> Result<Prospect, PortError> {
-    if let Some(known) = row.result.as_ref().and_then(|known| known.get("prospect")) {
-        return serde_json::from_value(known.clone()).map_err(|error| {
-            PortError::permanent("what was found before publishing is unreadable").because(error)
-        });
-    }
-    if repository.local_path().is_some() {
-        return Ok(Prospect::default());
-    }
-    let remote = &engine.ports().remote;
-    let mut prospect = Prospect::default();
-    let mut told = None;
-    let mut found = remote.merge_conflicts(&session.id, &order.head, repository, &order.base).await;
-    if !order.base_named && session.target.is_some() && is_not_found(&found) {
-        // The branch of the local clone is not over there.
-        let fallback = forge.about(repository).await?.default_branch.filter(|branch| *branch != order.base);
-        if let Some(base) = fallback {
-            told = Some(format!(
-                "the branch `{}` is not at {repository}: the pull request goes to `{base}` and holds its commits too",
-                order.base
-            ));
-            found = remote.merge_conflicts(&session.id, &order.head, repository, &base).await;
-            prospect.base = Some(base);
-        }
-    }
-    let base = prospect.base.as_ref().unwrap_or(&order.base);
-    let paths = known_conflicts(session, found)?;
-    if !paths.is_empty() {
-        let list = named(&paths);
-        let conflicts = format!("the change conflicts with `{base}` in {list}");
-        told = Some(told.map_or(conflicts.clone(), |before| format!("{before}; {conflicts}")));
-    }
-    prospect.conflicting = u64::try_from(paths.len()).unwrap_or(u64::MAX);
-    prospect.conflicts = paths.into_iter().take(MAX_PATHS).collect();
-    if let Some(detail) = told {
-        row.result = Some(serde_json::json!({ "prospect": prospect }));
-        let (step, state, detail) = (NAME.to_owned(), StepState::Started, Some(detail));
-        let event = EventBody::Step { step, state, detail, duration_ms: None };
-        outbox::write(engine, row.clone(), vec![event]).await?;
-    }
-    Ok(prospect)
+/// Where a session's change goes.
+struct Place<'a> {
+    engine: &'a Engine,
+    session: &'a Session,
+    forge: &'a Arc<dyn Forge>,
+    repository: &'a Repository,
 }
 
-/// The conflicting paths; not to know them is no reason to keep the change back.
-fn known_conflicts(
-    session: &Session,
-    found: Result<Vec<String>, PortError>,
-) -> Result<Vec<String>, PortError> {
-    match found {
-        Ok(paths) => Ok(paths),
-        Err(error)
-            if matches!(error.class, ErrorClass::Transient | ErrorClass::NotFound | ErrorClass::Denied) =>
-        {
-            Err(error)
-        }
-        Err(error) => {
-            tracing::warn!(session = %session.id, error = %error.chain(), "conflicts with the base are not known");
-            Ok(Vec::new())
-        }
-    }
-}
-
-fn is_not_found<T>(found: &Result<T, PortError>) -> bool {
-    matches!(found, Err(error) if error.class == ErrorClass::NotFound)
-}
-
-fn named(paths: &[String]) -> String {
-    let names: Vec<&str> = paths.iter().take(MAX_PATHS).map(String::as_str).collect();
-    let more = paths.len().saturating_sub(names.len());
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    telecoder_model::text::harmless(&format!("{}{rest}", names.join(", ")))
-}
-
-/// Pushes the session's own branch and opens its pull request, or brings it up to date.
-async fn open(
-    engine: &Engine,
-    session: &Session,
-    forge: &Arc<dyn Forge>,
-    repository: &Repository,
-    order: &PublishOrder,
-    prospect: &Prospect,
-) -> Result<ForgePull, PortError> {
-    let body = match order.body.clone() {
-        Some(body) => pull_body::with_marker(&body, session),
-        None => {
-            let steps = crate::steps::taken(engine, &session.id).await?;
-            let parts = pull_body::Parts {
-                steps,
-                conflicts: prospect.conflicts.clone(),
-                conflicting: prospect.conflicting,
-            };
-            pull_body::compose(session, engine.public_url(), &parts)
-        }
-    };
-    let target = PushTarget::own(repository, &session.branch);
-    forge.push(&session.id, &target, &order.head).await?;
-    fail_point::reach("publish.open.before");
-    let pull = forge
-        .open(&PullRequest {
-            session: session.id.clone(),
-            tenant: session.tenant.clone(),
-            owner: session.owner.clone(),
-            repository: repository.clone(),
-            base: order.base.clone(),
-            head: session.branch.clone(),
-            commit: order.head.clone(),
-            title: order.title.clone(),
-            body,
-            draft: order.draft,
-            labels: Vec::new(),
-            reviewers: Vec::new(),
-        })
-        .await?;
-    fail_point::reach("publish.open.after");
-    Ok(pull)
-}
-
-/// Pushes to the head of a pull request that the session was asked to work on, and says so below it. Its title and text stay
-/// its author's.
-async fn update(
-    engine: &Engine,
-    session: &Session,
-    forge: &Arc<dyn Forge>,
-    repository: &Repository,
-    followed: &FollowedPull,
-    order: &PublishOrder,
-) -> Result<ForgePull, PortError> {
-    let number = followed.number;
-    let gone = || PortError::not_found(format!("pull request #{number} of {repository} is gone"));
-    let before = forge.pull(repository, number).await?.ok_or_else(gone)?;
-    if !before.state.is_open() {
-        return Err(PortError::conflict(format!(
-            "pull request #{number} of {repository} is {} by now",
-            before.state.as_str()
-        ))
-        .remedy("reopen it, or take the change from here: telecoder apply"));
-    }
-    let seen = session.pull.as_ref().map_or(&followed.commit, |pull| &pull.head);
-    let target = PushTarget {
-        repository: repository.clone(),
-        branch: session.branch.clone(),
-        followed: Some(seen.clone()),
-    };
-    forge.push(&session.id, &target, &order.head).await?;
-    if repository.local_path().is_none() {
-        let key = format!("publish:{}:{}", session.id, short(&order.head));
-        let body = match &order.body {
-            Some(body) => pull_body::with_marker(body, session),
-            None => pull_body::comment(session, engine.public_url()),
+impl Place<'_> {
+    /// Pushes the session's own branch and opens its pull request, or brings it up to date.
+    async fn open(
+        &self,
+        order: &PublishOrder,
+        commit: &ObjectId,
+        prospect: &Prospect,
+    ) -> Result<ForgePull, PortError> {
+        let Self { engine, session, forge, repository } = *self;
+        let body = match order.body.clone() {
+            Some(body) => pull_body::with_marker(&body, session),
+            None => {
+                let steps = crate::steps::taken(engine, &session.id).await?;
+                let parts = pull_body::Parts {
+                    steps,
+                    conflicts: prospect.conflicts.clone(),
+                    conflicting: prospect.conflicting,
+                };
+                pull_body::compose(session, engine.public_url(), &parts)
+            }
         };
-        fail_point::reach("publish.comment.before");
-        forge.comment(repository, number, &key, &body).await?;
-        fail_point::reach("publish.comment.after");
+        let target = PushTarget::own(repository, &session.branch);
+        forge.push(&session.id, &target, commit).await?;
+        fail_point::reach("publish.open.before");
+        let pull = forge
+            .open(&PullRequest {
+                session: session.id.clone(),
+                tenant: session.tenant.clone(),
+                owner: session.owner.clone(),
+                repository: repository.clone(),
+                base: order.base.clone(),
+                head: session.branch.clone(),
+                commit: commit.clone(),
+                title: order.title.clone(),
+                body,
+                draft: order.draft,
+                labels: Vec::new(),
+                reviewers: Vec::new(),
+            })
+            .await?;
+        fail_point::reach("publish.open.after");
+        Ok(pull)
     }
-    forge.pull(repository, number).await?.ok_or_else(gone)
+
+    /// Pushes to the head of a pull request that the session was asked to work on, and says so below it. Its title and text
+    /// stay its author's.
+    async fn update(
+        &self,
+        followed: &FollowedPull,
+        order: &PublishOrder,
+        commit: &ObjectId,
+        attempt: Attempt,
+    ) -> Result<ForgePull, PortError> {
+        let Self { engine, session, forge, repository } = *self;
+        let number = followed.number;
+        let gone = || PortError::not_found(format!("pull request #{number} of {repository} is gone"));
+        let before = forge.pull(repository, number).await?.ok_or_else(gone)?;
+        if !before.state.is_open() {
+            return Err(PortError::conflict(format!(
+                "pull request #{number} of {repository} is {} by now",
+                before.state.as_str()
+            ))
+            .remedy("reopen it, or take the change from here: telecoder apply"));
+        }
+        let seen = session.pull.as_ref().map_or(&followed.commit, SessionPull::over_there);
+        let target = PushTarget {
+            repository: repository.clone(),
+            branch: session.branch.clone(),
+            followed: Some(seen.clone()),
+        };
+        forge.push(&session.id, &target, commit).await?;
+        if repository.local_path().is_none() {
+            let key = format!("publish:{}:{}", session.id, short(commit));
+            let body = match &order.body {
+                Some(body) => pull_body::with_marker(body, session),
+                None => pull_body::comment(session, engine.public_url()),
+            };
+            fail_point::reach("publish.comment.before");
+            forge.comment(repository, number, Comment { key: &key, body: &body, attempt }).await?;
+            fail_point::reach("publish.comment.after");
+        }
+        forge.pull(repository, number).await?.ok_or_else(gone)
+    }
 }
 
 fn short(commit: &ObjectId) -> &str {
@@ -270,12 +198,8 @@ fn short(commit: &ObjectId) -> &str {
 
 /// Writes session, events and row in one transaction, against other writers of the session; what follows the pull request
 /// begins with it.
-pub(crate) async fn record(
-    engine: &Engine,
-    row: OutboxRow,
-    order: PublishOrder,
-    pull: ForgePull,
-) -> Result<(), PortError> {
+pub(crate) async fn record(engine: &Engine, row: OutboxRow, done: Performed) -> Result<(), PortError> {
+    let Performed { order, commit: pushed, pull } = done;
     let mut result = PublishResult {
         number: pull.number,
         url: link(engine, &pull.url),
@@ -298,6 +222,7 @@ pub(crate) async fn record(
             url: result.url.clone(),
             state: pull.state,
             head: order.head.clone(),
+            pushed: (pushed != order.head).then(|| pushed.clone()),
             order: Some(row.key.clone()),
             news: PullNews { checks: Vec::new(), ..news },
         });
@@ -306,7 +231,8 @@ pub(crate) async fn record(
         row.result = serde_json::to_value(&result).ok();
         let mut commit = Commit::new(session.id.clone(), now);
         commit.expect = Some(version);
-        commit.events = told(&session, &order, &result);
+        let clean = |event| crate::worker::redact::whole(&engine.options().secrets, event);
+        commit.events = told(&session, &pushed, &result).into_iter().map(clean).collect();
         commit.writes.extend(follower(engine, &session, &row, result.number)?);
         commit.writes.push(Write::Session(Box::new(session)));
         commit.writes.push(Write::OutboxUpdate(Box::new(row)));
@@ -324,10 +250,10 @@ pub(crate) async fn record(
     }
 }
 
-fn told(session: &Session, order: &PublishOrder, result: &PublishResult) -> Vec<EventBody> {
+fn told(session: &Session, pushed: &ObjectId, result: &PublishResult) -> Vec<EventBody> {
     let push = EventBody::Git {
         action: "push".to_owned(),
-        commit: order.head.clone(),
+        commit: pushed.clone(),
         branch: Some(session.branch.to_string()),
         diff: session.diff,
     };

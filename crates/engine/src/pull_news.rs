@@ -22,7 +22,7 @@ const MAX_NAME: usize = 120;
 pub(crate) struct Told {
     /// The events, in order.
     pub(crate) events: Vec<EventBody>,
-    /// Whether nothing more is to come: it is merged or closed.
+    /// Whether nothing more is to come: it is merged. One that is closed may be reopened.
     pub(crate) ended: bool,
     /// Whether checks are at work.
     pub(crate) busy: bool,
@@ -74,7 +74,7 @@ pub(crate) fn take(pull: &mut SessionPull, report: &PullReport, now: Timestamp) 
     pull.news.reviews = reviews;
     pull.news.comments = last(&report.comments).map(|comment| comment.id).collect();
     pull.news.looked_at = Some(now);
-    Told { events, ended: !report.state.is_open(), busy }
+    Told { events, ended: report.state == PullState::Merged, busy }
 }
 
 /// The newest ones of a list that begins with the oldest.
@@ -168,6 +168,7 @@ mod tests {
             url: "https://forge/7".to_owned(),
             state: PullState::Open,
             head: "a".repeat(40).parse().unwrap(),
+            pushed: None,
             order: None,
             news: PullNews::default(),
         }

@@ -98,6 +98,8 @@ pub struct PublishRequest {
     pub body: Option<String>,
     /// Not yet ready.
     pub draft: bool,
+    /// Brought up to date with the base before it is pushed.
+    pub rebase: bool,
 }
 
 /// A published session.

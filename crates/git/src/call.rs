@@ -3,6 +3,7 @@
 //! only the transports that the call names may be used.
 
 use crate::options::Git;
+use crate::whisper::Whisper;
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -72,12 +73,14 @@ pub(crate) const ENVIRONMENT: &[(&str, &str)] = &[
 ];
 
 /// A run of git that is being put together.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Call {
     args: Vec<OsString>,
     cwd: PathBuf,
     env: BTreeMap<OsString, OsString>,
     settings: Vec<(String, String)>,
+    /// The value of an `Authorization` header.
+    authorization: Option<String>,
     stdin: Input,
     stdout: OutputTo,
     timeout: Duration,
@@ -92,6 +95,7 @@ impl Call {
             cwd: cwd.into(),
             env: BTreeMap::new(),
             settings: Vec::new(),
+            authorization: None,
             stdin: Input::Nothing,
             stdout: OutputTo::Memory(16 << 20),
             timeout: Duration::from_secs(120),
@@ -112,6 +116,11 @@ impl Call {
     }
     pub(crate) fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
+        self
+    }
+    /// Shows a credential to the other side, and to nobody else.
+    pub(crate) fn authorized(mut self, authorization: &str) -> Self {
+        self.authorization = Some(authorization.to_owned());
         self
     }
     pub(crate) fn settings(mut self, settings: &[(String, String)]) -> Self {
@@ -176,6 +185,16 @@ impl Call {
 impl Git {
     /// Runs git; any exit code is a result.
     pub(crate) async fn run(&self, call: Call) -> Result<HostOutput, PortError> {
+        let whisper = match &call.authorization {
+            Some(authorization) => Some(Whisper::new(authorization).map_err(|error| {
+                PortError::transient("a credential cannot be given to git").because(error)
+            })?),
+            None => None,
+        };
+        let call = match &whisper {
+            Some(whisper) => call.env("GIT_CONFIG_GLOBAL", whisper.path()),
+            None => call,
+        };
         self.processes.run(call.into_command()).await
     }
     /// Runs git to its end even where the caller gives up meanwhile: a git that is killed leaves lock files behind, and

@@ -27,11 +27,13 @@ mod pack;
 mod publish;
 mod push_refusal;
 mod quarantine;
+mod rebase;
 mod record;
 mod remote;
 mod remote_push;
 mod tree;
 mod upkeep;
+mod whisper;
 mod work_tree;
 mod workspace;
 

@@ -61,7 +61,11 @@ impl Git {
         Ok(Merged { commit })
     }
 
-    async fn branch_commit(&self, local: &Local, branch: &BranchName) -> Result<ObjectId, PortError> {
+    pub(crate) async fn branch_commit(
+        &self,
+        local: &Local,
+        branch: &BranchName,
+    ) -> Result<ObjectId, PortError> {
         self.ref_commit(local, &full_name(branch)).await?.ok_or_else(|| {
             PortError::not_found(format!("{} has no branch `{branch}`", local.path.display()))
                 .remedy("Create the branch there, or choose another one.")
@@ -112,7 +116,7 @@ impl Git {
     }
 
     /// The tree of both sides together, or else the paths that conflict.
-    async fn merge_trees(
+    pub(crate) async fn merge_trees(
         &self,
         scratch: &Path,
         ours: &ObjectId,

@@ -1,5 +1,5 @@
-//! Layer 1: repositories on other hosts. Invariants: only http and https are spoken; a credential goes to git in its
-//! environment, never in an argument, a URL or a file, and never to a host that a redirect names.
+//! Layer 1: repositories on other hosts. Invariants: only http and https are spoken; a credential goes to git in memory
+//! that it alone reads, never in an argument, an environment, a URL or a file, and never to a host that a redirect names.
 
 use crate::call::{Call, failure};
 use crate::layout::{Key, ObjectFormat};
@@ -45,9 +45,7 @@ impl Git {
             call = call.env(name, value);
         }
         match &address.authorization {
-            Some(value) => call
-                .setting("http.extraHeader", format!("Authorization: {value}"))
-                .setting("http.followRedirects", "false"),
+            Some(value) => call.authorized(value).setting("http.followRedirects", "false"),
             None => call.setting("http.followRedirects", "initial"),
         }
     }

@@ -1,6 +1,6 @@
 //! Layer 1: pushes commits of sessions to repositories of other hosts. Invariants: a push starts in the session's
 //! quarantine, goes forward only, and only from where the caller saw the branch; what decides is a look at the branch,
-//! before and, where the answer was lost, after; no hook runs; a credential stands in git's environment alone.
+//! before and, where the answer was lost, after; no hook runs.
 
 use crate::call::Call;
 use crate::layout::{Key, ObjectFormat};
@@ -26,7 +26,7 @@ const PUSH_MINUTES: u64 = 60;
 const MAX_PATHS: usize = 1000;
 
 impl Git {
-    async fn head_over_there(
+    pub(crate) async fn head_over_there(
         &self,
         repository: &Repository,
         address: &RemoteAddress,

@@ -142,8 +142,11 @@ pub struct SessionPull {
     pub url: String,
     /// Its state.
     pub state: PullState,
-    /// The commit that was published last.
+    /// The session's commit that was published last.
     pub head: ObjectId,
+    /// What stands on the branch for it, where that is another commit: one that was rebased onto its base, or merged with it.
+    #[serde(default)]
+    pub pushed: Option<ObjectId>,
     /// The key of the order that published it last; whatever follows it belongs to that order.
     #[serde(default)]
     pub order: Option<String>,
@@ -279,6 +282,13 @@ pub struct SourceIssue {
     pub url: String,
     /// Its title.
     pub title: String,
+}
+
+impl SessionPull {
+    /// The commit that stands on its branch since it was published last.
+    pub fn over_there(&self) -> &ObjectId {
+        self.pushed.as_ref().unwrap_or(&self.head)
+    }
 }
 
 impl Session {

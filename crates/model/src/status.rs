@@ -104,7 +104,7 @@ impl Status {
             (Running, Move::Ask) => Some(Waiting),
             (Running, Move::Rest) => Some(Idle),
             (Idle, Move::Hibernate) => Some(Hibernated),
-            (Running, Move::Complete) => Some(Complete),
+            (Running | Waiting, Move::Complete) => Some(Complete),
             (Pending | Preparing | Running | Waiting | Idle | Hibernated, Move::Fail) => Some(Error),
             (Pending | Preparing | Running | Waiting | Idle | Hibernated, Move::Stop) => Some(Stopped),
             (Idle | Hibernated | Complete | Error | Stopped, Move::Message)
@@ -160,7 +160,7 @@ mod tests {
             pending: Claim→preparing Fail→error Stop→stopped
             preparing: Begin→running Fail→error Stop→stopped Handover→pending
             running: Ask→waiting Rest→idle Complete→complete Fail→error Stop→stopped Handover→pending
-            waiting: Answer→running Fail→error Stop→stopped Handover→pending
+            waiting: Answer→running Complete→complete Fail→error Stop→stopped Handover→pending
             idle: Hibernate→hibernated Fail→error Stop→stopped Message→pending
             hibernated: Fail→error Stop→stopped Message→pending
             complete: Message→pending

@@ -139,6 +139,13 @@ fn of_its_files() -> Vec<Route> {
             .gives::<wire::pull::PublishPreview>(200, "The pull request as it would be")
             .conflicts()
             .may_be_impossible(),
+        Route::get("/api/sessions/{id}/failing-logs", "getFailingLogs", publish::failing_logs)
+            .needs(Read)
+            .does("Shows the ends of the logs of the checks that have failed on a session's pull request")
+            .details("The forge is asked for them; at most 48 KiB together. Empty where nothing has failed.")
+            .lists::<wire::pull::FailingLog>("The logs")
+            .conflicts()
+            .may_be_impossible(),
         Route::get("/api/sessions/{id}/usage", "getUsage", sessions::usage)
             .needs(Read)
             .does("Shows what a session has used")

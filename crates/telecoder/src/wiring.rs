@@ -19,7 +19,7 @@ use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
 use telecoder_engine::{Engine, EngineOptions, Ports, Secrets};
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::LocalForge;
-use telecoder_integrations::forge::github::{GitHubAccess, GitHubLogin};
+use telecoder_integrations::forge::github::{GitHubAccess, GitHubLogin, basic};
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::gateway::ModelGateway;
 use telecoder_model::port::process::{HostUser, Processes};
@@ -112,7 +112,9 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let Storage { store, bus, blobs } = storage::open(&builder, data, lock, Arc::clone(&clock)).await?;
     let processes = processes(config);
-    let github = GitHubAccess::new(config.github.clone(), Arc::clone(&clock))?;
+    let known = secrets.clone();
+    let learn = Arc::new(move |token: &str| known.learn_passing(token));
+    let github = GitHubAccess::new(config.github.clone(), Arc::clone(&clock), learn)?;
     let git = git(config, data, Arc::clone(&processes), github.clone());
     let driver = match builder.driver {
         Some(driver) => driver,
@@ -152,7 +154,8 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
         upkeep: git.clone(),
         trees: git.clone(),
         local: git.clone(),
-        remote: git,
+        remote: git.clone(),
+        rebase: git,
         agents,
         gateway,
         forges,
@@ -275,11 +278,10 @@ fn only(env: &BTreeMap<String, String>, names: &[&str]) -> BTreeMap<String, Stri
 fn secrets(config: &Config) -> Secrets {
     let keys = config.providers.values().filter_map(|provider| provider.key.as_ref());
     let of_github = match &config.github.login {
-        GitHubLogin::Nobody => None,
-        GitHubLogin::Token { token, .. } => Some(token),
-        GitHubLogin::App(app) => Some(&app.key),
+        GitHubLogin::Nobody => Vec::new(),
+        GitHubLogin::Token { token, .. } => vec![token.expose().to_owned(), basic(token)],
+        GitHubLogin::App(app) => vec![app.key.expose().to_owned()],
     };
-    let of_github = of_github.map(|secret| secret.expose().to_owned());
     let of_database = config.database.iter().flat_map(|database| &database.secrets);
     let keys = keys.chain(of_database);
     Secrets::new(keys.chain(&config.api_token).map(|secret| secret.expose().to_owned()).chain(of_github))

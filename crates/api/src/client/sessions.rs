@@ -9,7 +9,7 @@ use crate::diff::Diff;
 use crate::event::Event;
 use crate::message::{Message, NewMessage};
 use crate::prune::{PruneRequest, Pruned};
-use crate::pull::{PublishRequest, Published};
+use crate::pull::{FailingLog, PublishRequest, Published};
 use crate::session::{NewSession, Session, SessionChange, SessionFilter};
 use crate::usage::SessionUsage;
 use bytes::Bytes;
@@ -110,6 +110,14 @@ impl Client {
     /// See [`ClientError`].
     pub async fn send_message(&self, id: &str, message: &NewMessage) -> Result<Message, ClientError> {
         self.json(self.post(&["api", "sessions", id, "messages"], message)?).await
+    }
+
+    /// The ends of the logs of the checks that have failed on a session's pull request.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn failing_logs(&self, id: &str) -> Result<Vec<FailingLog>, ClientError> {
+        self.json(self.get(&["api", "sessions", id, "failing-logs"])?).await
     }
 
     /// Stops a session.

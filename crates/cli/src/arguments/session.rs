@@ -161,6 +161,9 @@ pub(crate) struct MessageArguments {
     /// others (collect)
     #[arg(long, value_name = "HOW", value_parser = word::<Queueing>(&["followup", "steer", "collect"]))]
     pub(crate) queue: Option<Queueing>,
+    /// Add the ends of the logs of the checks that failed on its pull request, for the agent to read
+    #[arg(long)]
+    pub(crate) failing_logs: bool,
     /// Send it and do not follow
     #[arg(long)]
     pub(crate) detach: bool,
@@ -233,6 +236,9 @@ pub(crate) struct PublishArguments {
     /// Open it as a draft
     #[arg(long)]
     pub(crate) draft: bool,
+    /// Bring it up to date with its base first: rebased while nobody can see its branch, else the base is merged into it
+    #[arg(long)]
+    pub(crate) rebase: bool,
 }
 
 /// What to do with pull requests.
@@ -241,7 +247,7 @@ pub(crate) enum PrCommand {
     /// List them, newest first
     List(PrListArguments),
     /// Show one, with its checks and reviews where it is on a forge
-    Show(NamedPull),
+    Show(ShowPull),
     /// Show its change as a patch
     Diff(NamedPull),
     /// Merge a local one into its base
@@ -262,6 +268,16 @@ pub(crate) struct PrListArguments {
     /// At most this many, 1 to 1000; default: 50
     #[arg(long, value_name = "N", value_parser = rows::<1000>)]
     pub(crate) limit: Option<u32>,
+}
+
+/// Options of `pr show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowPull {
+    #[command(flatten)]
+    pub(crate) pull: NamedPull,
+    /// Show all that is kept of the failed checks' logs, not only their last lines
+    #[arg(long)]
+    pub(crate) logs: bool,
 }
 
 /// A pull request, by its number or its session.

@@ -33,6 +33,6 @@ pub(crate) async fn chat(context: &Context, client: &Client, session: Session) -
             context.terminal.note(&format!("The chat rests. Go on: telecoder message {} \"…\"", session.id));
             return Ok(ExitCode::SUCCESS);
         };
-        client.send_message(&session.id, &NewMessage { content, queue: None }).await?;
+        client.send_message(&session.id, &NewMessage { content, queue: None, failing_logs: None }).await?;
     }
 }

@@ -4,10 +4,9 @@ use super::Context;
 use crate::exit::{self, Failure, Outcome};
 use crate::follow::{Ended, Until, follow, wait};
 use crate::terminal::Output;
-use crate::words::{clean, outcome};
+use crate::words::outcome;
 use std::process::ExitCode;
 use telecoder_api::Client;
-use telecoder_api::approval::Approval;
 use telecoder_api::session::{Session, Status};
 
 /// The exit code after Ctrl-C: 128 and the number of SIGINT.
@@ -28,22 +27,7 @@ pub(crate) async fn to_the_end(context: &Context, client: &Client, id: &str, aft
     }
     let session = client.session(id).await?;
     tell(context, &session)?;
-    if let Some(approval) = asked(client, &session).await? {
-        let (id, title) = (&approval.id, clean(&approval.title));
-        terminal.note(&format!(
-            "  It waits for you: {title}\n  telecoder approve {id}   or: telecoder deny {id}"
-        ));
-        return Ok(ExitCode::from(exit::WAITING));
-    }
     Ok(exit::of_session(&session))
-}
-
-/// What is asked about the change of a session whose work is done: whether it may be published.
-async fn asked(client: &Client, session: &Session) -> Result<Option<Approval>, Failure> {
-    if session.status != Status::Complete || session.diff_stat.is_none() {
-        return Ok(None);
-    }
-    Ok(client.approvals().await?.into_iter().find(|approval| approval.session_id == session.id))
 }
 
 /// Tells a new session that is not followed: its id, or all of it as JSON.

@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use serde::Serialize;
-use telecoder_api::pull::{Mergeable, Pull, PullCheck, PullReview, PullState};
+use telecoder_api::pull::{FailingLog, Mergeable, Pull, PullCheck, PullCheckState, PullReview, PullState};
 use telecoder_api::session::{Session, SessionFilter};
 use telecoder_api::{Client, ClientError};
 
@@ -37,6 +37,9 @@ pub(crate) struct ForgePull {
     mergeable: Option<Mergeable>,
     checks: Vec<PullCheck>,
     reviews: Vec<PullReview>,
+    /// The ends of the logs of failed checks, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) failing_logs: Vec<FailingLog>,
     created_at: String,
     updated_at: String,
     #[serde(skip)]
@@ -65,15 +68,20 @@ impl ForgePull {
             title: session.title.clone(),
             base: session.base.clone().unwrap_or_default(),
             head: session.branch.clone(),
-            head_sha: session.head_sha.clone(),
+            head_sha: session.pr_head_sha.clone(),
             state: session.pr_state?,
             mergeable: session.pr_mergeable,
             checks: session.pr_checks.clone(),
             reviews: session.pr_reviews.clone(),
+            failing_logs: Vec::new(),
             created_at: session.created_at.clone(),
             updated_at: session.updated_at.clone(),
             session,
         })
+    }
+    /// Whether a check of it has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.checks.iter().any(|check| check.state == PullCheckState::Failed)
     }
     /// Its state.
     pub(crate) fn state(&self) -> PullState {

@@ -14,7 +14,9 @@ pub(crate) async fn message(context: &Context, options: MessageArguments) -> Out
     let client = context.client()?;
     let session = client.session(&options.id).await?;
     let after = last_seq(&client, &session.id).await?;
-    let sent = client.send_message(&session.id, &NewMessage { content, queue: options.queue }).await?;
+    let failing_logs = options.failing_logs.then_some(true);
+    let new = NewMessage { content, queue: options.queue, failing_logs };
+    let sent = client.send_message(&session.id, &new).await?;
     if options.detach {
         if context.terminal.telling() == Output::Json {
             context.terminal.json(&sent)?;

@@ -9,20 +9,26 @@ use crate::table::{self, Cell};
 use crate::terminal::{CYAN, DIM, GREEN, Output};
 use crate::words;
 use std::process::ExitCode;
+use telecoder_api::Client;
 use telecoder_api::pull::{Pull, PullFilter, PullState};
 use telecoder_api::session::SessionFilter;
 
 /// Rows of a list unless more are asked for.
 const LIMIT: usize = 50;
+/// Lines of a failed check's log that are shown unless all are asked for.
+const LOG_LINES: usize = 15;
 
 /// Runs a command on pull requests.
 pub(crate) async fn run(context: &Context, command: PrCommand) -> Outcome {
     match command {
         PrCommand::List(options) => list(context, options).await,
-        PrCommand::Show(named) => match find(&context.client()?, &named.name).await? {
-            Found::Local(pull) => show(context, &pull),
-            Found::Forge(row) => show_forge(context, &row),
-        },
+        PrCommand::Show(options) => {
+            let client = context.client()?;
+            match find(&client, &options.pull.name).await? {
+                Found::Local(pull) => show(context, &pull),
+                Found::Forge(row) => show_forge(context, &client, *row, options.logs).await,
+            }
+        }
         PrCommand::Diff(named) => {
             let client = context.client()?;
             let session = match find(&client, &named.name).await? {
@@ -107,11 +113,32 @@ fn show(context: &Context, pull: &Pull) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn show_forge(context: &Context, row: &ForgePull) -> Outcome {
+/// Shows one on a forge. The logs of its failed checks are asked for as they are now.
+async fn show_forge(context: &Context, client: &Client, mut row: ForgePull, all: bool) -> Outcome {
+    if row.has_failed() {
+        match client.failing_logs(&row.session.id).await {
+            Ok(logs) => row.failing_logs = logs,
+            // What is known already is shown all the same.
+            Err(error) => context.terminal.note(&format!(
+                "The logs of the failed checks cannot be read: {}",
+                words::clean(&error.to_string())
+            )),
+        }
+    }
     if context.terminal.telling() == Output::Json {
-        context.terminal.json(row)?;
-    } else {
-        context.terminal.line(&words::forge_pull(&row.session, row.number))?;
+        context.terminal.json(&row)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    context.terminal.line(&words::forge_pull(&row.session, row.number))?;
+    let lines = if all { usize::MAX } else { LOG_LINES };
+    for log in row.failing_logs.iter().filter(|log| !log.tail.is_empty()) {
+        context.terminal.line(&words::failing_log(log, lines))?;
+    }
+    if !row.failing_logs.is_empty() {
+        let id = &row.session.id;
+        context.terminal.note(&format!(
+            "  Let the agent look at them: telecoder message {id} --failing-logs \"Make the checks pass.\""
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,6 +15,7 @@ pub(crate) async fn publish(context: &Context, options: PublishArguments) -> Out
         title: options.title,
         body: options.body,
         draft: options.draft.then_some(true),
+        rebase: options.rebase.then_some(true),
     };
     let published = context.client()?.publish_session(&options.id, &request).await?;
     if context.terminal.telling() == Output::Json {

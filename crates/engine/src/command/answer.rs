@@ -79,11 +79,9 @@ impl Engine {
             by: Some(who.user.to_string()),
         });
         commit.writes.push(Write::Decision(Box::new(decision.clone())));
-        match &order {
-            // The answer and what follows from it are one.
-            Some(row) => commit.writes.push(Write::Outbox(Box::new(row.clone()))),
-            None => commit.writes.push(Write::Enqueue { not_before: now }),
-        }
+        // The answer and what follows from it are one.
+        commit.writes.extend(order.map(|row| Write::Outbox(Box::new(row))));
+        commit.writes.push(Write::Enqueue { not_before: now });
         match self.ports().store.commit(commit).await {
             Ok(_) => {}
             Err(error) if error.class == ErrorClass::Conflict => return Err(answered()),

@@ -5,6 +5,7 @@ mod agents;
 pub mod answer;
 mod diff;
 mod doctor;
+mod failing_logs;
 mod files;
 mod inbox;
 mod message;

@@ -1,6 +1,6 @@
 //! How a pull request would look, before anything is published.
 
-use crate::command::publish::{check_publishable_now, order};
+use crate::command::publish::order;
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
 use crate::pull_body;
@@ -19,7 +19,7 @@ impl Engine {
         request: PublishRequest,
     ) -> Result<PublishPreview, EngineError> {
         let session = self.owned(who, id, Scope::Read).await?.value;
-        check_publishable_now(&session)?;
+        self.check_publishable_now(&session).await?;
         let order = order(&session, request)?;
         let Some(repository) = session.pull_repository().cloned() else {
             return Err(EngineError::conflict(
@@ -66,6 +66,7 @@ fn existing(session: &Session) -> Option<SessionPull> {
             url: followed.url.clone(),
             state: PullState::Open,
             head: followed.commit.clone(),
+            pushed: None,
             order: None,
             news: telecoder_model::pull::PullNews::default(),
         })

@@ -17,6 +17,8 @@ use telecoder_model::session::{Session, Status};
 
 /// How many equal orders for one change may have failed, or been undone, before it.
 const MAX_ORDERS: u32 = 100;
+/// The code of an order that failed for good; the log has told it.
+pub(crate) const PUBLISH_FAILED: &str = "publish_failed";
 
 impl Engine {
     /// Commits are there already: pushes the branch and opens the pull request, or brings it up to date.
@@ -27,7 +29,7 @@ impl Engine {
         request: PublishRequest,
     ) -> Result<Published, EngineError> {
         let session = self.owned(who, id, Scope::Publish).await?.value;
-        check_publishable_now(&session)?;
+        self.check_publishable_now(&session).await?;
         let order = order(&session, request)?;
         let (effect, fresh) = self.decide_effect(&session, &order).await?;
         let mut news = self.subscribe(&session.id);
@@ -58,8 +60,13 @@ impl Engine {
             // Whoever was asked about it need not answer any more.
             commit.writes = publish_decision::outdated(self, session).await?;
             commit.writes.push(Write::Outbox(Box::new(effect.row(session, PUBLISH, now))));
+            if session.status == Status::Waiting {
+                // It waited for a person's word about this; nothing is left to wait for.
+                commit.writes.push(Write::Enqueue { not_before: now });
+            }
             self.ports().store.commit(commit).await?;
             self.ports().bus.wake(&Topic::Outbox);
+            self.ports().bus.wake(&Topic::Jobs);
         }
         Ok((effect, fresh))
     }
@@ -74,12 +81,31 @@ impl Engine {
         Ok(effect.row(session, PUBLISH, self.now()))
     }
 
+    /// The newest row of an order, however it stands.
+    pub(crate) async fn ordered(
+        &self,
+        session: &Session,
+        order: &PublishOrder,
+    ) -> Result<Option<Effect>, EngineError> {
+        let mut newest = None;
+        for number in 0..MAX_ORDERS {
+            let effect = Effect::publish(session, order, number)?;
+            if self.ports().store.outbox(&effect.key).await?.is_none() {
+                break;
+            }
+            newest = Some(effect);
+        }
+        Ok(newest)
+    }
+
     /// The effect that an order is; the flag says whether it is not in the outbox yet.
     async fn effect(&self, session: &Session, order: &PublishOrder) -> Result<(Effect, bool), EngineError> {
         for number in 0..MAX_ORDERS {
             let effect = Effect::publish(session, order, number)?;
             match self.ports().store.outbox(&effect.key).await? {
                 Some(row) if row.state == OutboxState::Failed => {}
+                // The base may have moved since.
+                Some(row) if row.state == OutboxState::Done && order.rebase => {}
                 // What it opened is closed by now: the same order again opens another.
                 Some(row) if row.state == OutboxState::Done && !self.still_open(session, &row).await? => {}
                 Some(_) => return Ok((effect, false)),
@@ -101,6 +127,32 @@ impl Engine {
         Ok(pull.is_some_and(|pull| Some(pull.number) == opened && pull.state.is_open()))
     }
 
+    /// Refuses to publish while the agent works, and what is merged already.
+    pub(crate) async fn check_publishable_now(&self, session: &Session) -> Result<(), EngineError> {
+        let rests = match session.status {
+            Status::Complete | Status::Error | Status::Stopped | Status::Idle => true,
+            // It waits for a word about this very thing.
+            Status::Waiting => publish_decision::is_asked(self, session).await?,
+            Status::Pending | Status::Preparing | Status::Running | Status::Hibernated => false,
+        };
+        if !rests {
+            return Err(EngineError::conflict(
+                "session_active",
+                format!("session `{}` is {}", session.id, session.status),
+            )
+            .hint("publish it when its turn has ended"));
+        }
+        if let Some(pull) = session.pull.as_ref().filter(|pull| pull.state == PullState::Merged)
+            && session.head.as_ref() == Some(&pull.head)
+        {
+            return Err(EngineError::conflict(
+                "already_merged",
+                format!("pull request #{} with this change is merged", pull.number),
+            ));
+        }
+        Ok(())
+    }
+
     /// Looks whether the reconciler has performed an order.
     pub(crate) async fn performed(&self, session: &Session, key: &str) -> Result<Performed, EngineError> {
         let internal = |what| EngineError::new(Fault::Internal, "internal", what);
@@ -118,7 +170,7 @@ impl Engine {
                 .map_err(|_| internal("the result of publishing is unreadable")),
             OutboxState::Failed => {
                 let failure: Failure = serde_json::from_value(result).unwrap_or_default();
-                let mut error = EngineError::new(failure.fault(), "publish_failed", failure.message);
+                let mut error = EngineError::new(failure.fault(), PUBLISH_FAILED, failure.message);
                 error.hint = failure.hint;
                 Err(error)
             }
@@ -132,26 +184,6 @@ pub(crate) enum Performed {
     Yes(Published),
     /// It is under way; with what it waits for, if the forge asked to wait.
     NotYet(Option<String>),
-}
-
-/// Refuses to publish while the agent works, and what is merged already.
-pub(crate) fn check_publishable_now(session: &Session) -> Result<(), EngineError> {
-    if !session.status.has_ended() && session.status != Status::Idle {
-        return Err(EngineError::conflict(
-            "session_active",
-            format!("session `{}` is {}", session.id, session.status),
-        )
-        .hint("publish it when its turn has ended"));
-    }
-    if let Some(pull) = session.pull.as_ref().filter(|pull| pull.state == PullState::Merged)
-        && session.head.as_ref() == Some(&pull.head)
-    {
-        return Err(EngineError::conflict(
-            "already_merged",
-            format!("pull request #{} with this change is merged", pull.number),
-        ));
-    }
-    Ok(())
 }
 
 /// What is to be published, or why nothing can be.
@@ -199,8 +231,8 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
         Some(title) => telecoder_model::text::title(title),
         None => session.display_title(),
     };
-    let (body, draft, automatic) = (request.body, request.draft, false);
-    Ok(PublishOrder { head, base, base_named, title, body, draft, automatic })
+    let PublishRequest { body, draft, rebase, .. } = request;
+    Ok(PublishOrder { head, base, base_named, title, body, draft, rebase, automatic: false })
 }
 
 fn base_branch(session: &Session) -> Option<Result<BranchName, EngineError>> {

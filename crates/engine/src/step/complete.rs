@@ -1,4 +1,4 @@
-//! Step: the end of the work, or a chat's rest, unless there is more to do.
+//! Step: the end of the work, its wait for a person's word about publishing, or a chat's rest; unless there is more to do.
 
 use super::Step;
 use crate::worker::desk::Change;
@@ -17,6 +17,10 @@ impl Step for Complete {
         }
         let now = work.desk.engine.now();
         match work.desk.session.mode {
+            Mode::Task if work.desk.run.publish_question.is_some() => {
+                let reason = Some("a person must say whether the change may be published".to_owned());
+                work.desk.go(Move::Ask, reason, Change::default(), |_| {}).await
+            }
             Mode::Task => {
                 work.desk
                     .end(Move::Complete, Status::Complete, Change::default(), |session| {

@@ -5,7 +5,7 @@ mod complete;
 pub(crate) mod create_sandbox;
 mod outcome;
 mod prepare_workspace;
-mod publish;
+pub(crate) mod publish;
 pub(crate) mod release;
 mod review;
 mod start_agent;

@@ -22,17 +22,19 @@ pub(crate) struct Failed {
     pub(crate) kind: FailureKind,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// Whether an event tells it already.
+    pub(crate) told: bool,
 }
 
 impl WorkError {
     /// A failure of a kind, in words.
     pub(crate) fn failed(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self::Failed(Failed { kind, message: message.into(), hint: None })
+        Self::Failed(Failed { kind, message: message.into(), hint: None, told: false })
     }
     /// A port's error as a failure of a kind; a full disk has its own.
     pub(crate) fn port(kind: FailureKind, error: &PortError) -> Self {
         let kind = if error.class == ErrorClass::Full { FailureKind::DiskFull } else { kind };
-        Self::Failed(Failed { kind, message: error.chain(), hint: error.remedy.clone() })
+        Self::Failed(Failed { kind, message: error.chain(), hint: error.remedy.clone(), told: false })
     }
     /// Adds what to do.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {

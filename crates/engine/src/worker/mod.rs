@@ -11,7 +11,7 @@ mod lines;
 mod metering;
 mod outgoing;
 pub(crate) mod pump;
-mod redact;
+pub(crate) mod redact;
 pub(crate) mod run_state;
 mod sweep;
 pub(crate) mod work;

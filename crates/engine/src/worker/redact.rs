@@ -90,7 +90,8 @@ fn told(thought: bool, turn: u32, text: String) -> EventBody {
     EventBody::Message { author: Author::Agent, text, chunk: true, turn }
 }
 
-fn without(secrets: &Secrets, text: String) -> String {
+/// Takes secrets out of a text.
+pub(crate) fn without(secrets: &Secrets, text: String) -> String {
     let mut text = text;
     for secret in secrets.current().iter() {
         if text.contains(secret.as_str()) {

@@ -47,6 +47,8 @@ pub(crate) struct RunState {
     pub(crate) follow_up: Option<String>,
     /// The commit that a person was asked about: whether it may be published.
     pub(crate) publish_asked: Option<ObjectId>,
+    /// What that person was asked, while nothing else is left to do.
+    pub(crate) publish_question: Option<DecisionId>,
     /// Bytes of standard error kept in the log so far.
     pub(crate) stderr_kept: u64,
     /// Bytes of output kept in the log so far.

@@ -128,6 +128,13 @@ impl Work {
                 self.claim().await?;
             }
             Status::Pending => self.claim().await?,
+            Status::Running | Status::Waiting if self.is_asked() => {
+                if !self.has_more().await? {
+                    return step::publish::settle(self).await;
+                }
+                step::publish::withdraw(self).await?;
+                self.claim().await?;
+            }
             Status::Preparing | Status::Running | Status::Waiting => {
                 metering::break_open_calls(&mut self.desk)
             }
@@ -180,7 +187,13 @@ impl Work {
         step::create_sandbox::discard(self).await
     }
 
+    /// Whether its work is done but for a person's word about publishing: then nothing is left to take over.
+    fn is_asked(&self) -> bool {
+        self.desk.run.publish_question.is_some()
+    }
+
     async fn claim(&mut self) -> Result<(), WorkError> {
+        self.desk.run.publish_question = None;
         self.desk.go(Move::Claim, None, Change::default(), |session| session.attempt += 1).await
     }
 
@@ -209,7 +222,9 @@ impl Work {
         }
         self.cancel_turn().await;
         self.end_agent().await;
-        self.keep_partial_change().await;
+        if !self.is_asked() {
+            self.keep_partial_change().await;
+        }
         if let Some(turn) = &mut self.desk.run.turn {
             turn.over = true;
         }
@@ -222,7 +237,7 @@ impl Work {
         }
         self.end_agent().await;
         // What panics is not tried once more.
-        if keep {
+        if keep && !self.is_asked() {
             self.keep_partial_change().await;
         }
         if self.desk.session.status.after(Move::Fail).is_none() {
@@ -232,11 +247,12 @@ impl Work {
             self.desk.note(words);
         }
         let now = self.desk.engine.now();
-        let change = Change::events(vec![EventBody::Error {
+        let event = (!failed.told).then(|| EventBody::Error {
             kind: failed.kind,
             message: failed.message.clone(),
             hint: failed.hint.clone(),
-        }]);
+        });
+        let change = Change::events(event.into_iter().collect());
         for id in std::mem::take(&mut self.desk.run.asked).into_values() {
             super::actions::cancel(&self.desk, &id).await;
         }

@@ -6,13 +6,12 @@ use crate::world::{Running, World};
 use expect_test::expect;
 use std::time::Duration;
 use telecoder_engine::EngineError;
-use telecoder_engine::request::{Answer, NewSession, PublishRequest};
+use telecoder_engine::request::{NewSession, PublishRequest};
 use telecoder_model::PortError;
 use telecoder_model::policy::PublishRule;
 use telecoder_model::port::forge::{
     ForgeCheck, ForgeCheckState, ForgeRepository, ForgeReview, Mergeable, PullReport, PullSource, ReviewState,
 };
-use telecoder_model::port::store::Queueing;
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::PullState;
 use telecoder_model::repository::Repository;
@@ -187,77 +186,6 @@ async fn what_cannot_be_published_is_refused_before_any_work() {
         })
         .await;
     assert_eq!(running.end(&id, &world).await.status, Status::Complete);
-}
-
-#[tokio::test]
-async fn a_person_lets_a_change_out_or_keeps_it() {
-    let world = world(ForgeSide::default()).await;
-    let running = world.start().await;
-    let ask = |new: &mut NewSession| {
-        on_forge(new);
-        new.publish = Some(PublishRule::Ask);
-    };
-    let local = Principal::local();
-    let id = running.submit_with(WORK, ask).await;
-    let session = running.end(&id, &world).await;
-    assert_eq!((session.status, session.pull), (Status::Complete, None));
-    let first = running.engine.decisions(&local).await.unwrap();
-    assert_eq!(first.len(), 1);
-    assert_eq!(first[0].title, "Publish to octo/demo (main): Fixed the thing");
-    // More work asks anew, about what is there now.
-    running.engine.message(&local, &id, "write b.rs".to_owned(), Queueing::Followup).await.unwrap();
-    running.until(&id, |session| session.status.has_ended() && session.turns == 2).await;
-    let late = running.engine.answer(&local, &first[0].id, Answer::Approve, None).await.unwrap_err();
-    assert_eq!(late.code, "approval_answered");
-    let second = running.engine.decisions(&local).await.unwrap();
-    running.engine.answer(&local, &second[0].id, Answer::Approve, None).await.unwrap();
-    running.until(&id, |session| session.pull.is_some()).await;
-    expect![[r#"
-        permission Publish to octo/demo (main): Changed 2 files asked -
-        status complete
-        done complete
-        permission Publish to octo/demo (main): Changed 2 files allowed local
-        git push
-        pull request 1 opened
-    "#]]
-    .assert_eq(&tail(&running.log(&id).await, "permission Publish to octo/demo (main): Changed 2"));
-    // One that is denied stays; one that was published by hand need not be answered.
-    let denied = running.submit_with(WORK, ask).await;
-    running.end(&denied, &world).await;
-    let decision = running.engine.decisions(&local).await.unwrap().remove(0);
-    running.engine.answer(&local, &decision.id, Answer::Deny, None).await.unwrap();
-    assert_eq!(running.engine.session(&local, &denied).await.unwrap().pull, None);
-    let by_hand = running.submit_with(WORK, ask).await;
-    running.end(&by_hand, &world).await;
-    running.engine.publish(&local, &by_hand, PublishRequest::default()).await.unwrap();
-    assert_eq!(running.engine.decisions(&local).await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn what_nobody_answers_in_time_stays_unpublished() {
-    let world = world(ForgeSide::default()).await;
-    let running = world.start_with(|options| options.publish_patience = Duration::ZERO).await;
-    let id = running
-        .submit_with(WORK, |new| {
-            on_forge(new);
-            new.publish = Some(PublishRule::Ask);
-        })
-        .await;
-    running.end(&id, &world).await;
-    // Another one's publishing makes the outbox look.
-    let other = running.submit_with(WORK, on_forge).await;
-    running.end(&other, &world).await;
-    expect![[r#"
-        permission Publish to octo/demo (main): Fixed the thing asked -
-        status complete
-        done complete
-        permission Publish to octo/demo (main): Fixed the thing cancelled expiry
-    "#]]
-    .assert_eq(&tail(&running.log(&id).await, "permission"));
-    assert_eq!(running.engine.decisions(&Principal::local()).await.unwrap(), []);
-    // By hand it can be published still.
-    let done = running.engine.publish(&Principal::local(), &id, PublishRequest::default()).await.unwrap();
-    assert!(done.created);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod crash;
 mod endings;
 mod ends;
 mod forge;
+mod publishing;
 mod sources;
 mod tasks;
 mod world;

@@ -16,6 +16,7 @@ mod owner;
 mod prepare;
 mod processes;
 mod push;
+mod rebase;
 mod remote;
 mod trees;
 mod world;

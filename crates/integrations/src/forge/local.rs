@@ -10,7 +10,7 @@ use std::sync::Arc;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::clock::Clock;
-use telecoder_model::port::forge::{Forge, ForgePull, PullRequest, PushTarget};
+use telecoder_model::port::forge::{Comment, Forge, ForgePull, PullRequest, PushTarget};
 use telecoder_model::port::git::LocalRemote;
 use telecoder_model::port::store::{NewPull, PullChange, PullStore};
 use telecoder_model::pull::{Pull, PullState};
@@ -230,7 +230,7 @@ impl Forge for LocalForge {
         Ok(shown(self.change(number, change).await?, false))
     }
 
-    async fn comment(&self, _: &Repository, number: u64, _: &str, _: &str) -> Result<String, PortError> {
+    async fn comment(&self, _: &Repository, number: u64, _: Comment<'_>) -> Result<String, PortError> {
         Err(missing(number, "comments"))
     }
 }

@@ -7,10 +7,12 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 use telecoder_git::{Git, GitOptions};
-use telecoder_integrations::forge::github::{GitHubAccess, GitHubApp, GitHubLogin, GitHubOptions, Secret};
+use telecoder_integrations::forge::github::{
+    GitHubAccess, GitHubApp, GitHubLogin, GitHubOptions, Secret, basic,
+};
 use telecoder_model::id::{SessionId, TenantId, UserId};
 use telecoder_model::port::clock::Clock;
-use telecoder_model::port::forge::{Forge, PullRequest, PushTarget};
+use telecoder_model::port::forge::{Attempt, Comment, Forge, PullRequest, PushTarget};
 use telecoder_model::port::git::{CommitRequest, Workspaces};
 use telecoder_model::port::sandbox::Access;
 use telecoder_model::refs::{BranchName, ObjectId};
@@ -21,7 +23,7 @@ use telecoder_testkit::conformance::Subject;
 use telecoder_testkit::conformance::forge::ForgeWorld;
 use telecoder_testkit::conformance::store::fixture;
 use telecoder_testkit::export;
-use telecoder_testkit::fake_forge::{FakeForge, Hosted, NewRepository};
+use telecoder_testkit::fake_forge::{FakeForge, Fault, FaultKind, Hosted, NewPull, NewRepository};
 use telecoder_testkit::git_fixture::Fixture;
 use tokio::sync::Mutex;
 
@@ -43,12 +45,16 @@ impl Clock for ForgeClock {
     }
 }
 
+/// The tokens that were told to be secret.
+type Learned = Arc<std::sync::Mutex<Vec<String>>>;
+
 struct HubWorld {
     hub: Arc<FakeForge>,
     demo: Hosted,
     processes: Arc<HostProcesses>,
     git: Arc<Git>,
     forge: Arc<dyn Forge>,
+    learned: Learned,
     files: Mutex<HashMap<ObjectId, Vec<String>>>,
     /// A folder for the server.
     _folder: Fixture,
@@ -73,7 +79,10 @@ fn world(login: impl FnOnce(&FakeForge) -> GitHubLogin) -> HubWorld {
     let demo = hub.add(NewRepository::new("octo/demo").file("README.md", "# Demo\n"));
     let login = login(&hub);
     let options = GitHubOptions::new(Some(&hub.base_url()), Some(&hub.api_url()), login).unwrap();
-    let access = GitHubAccess::new(options, Arc::new(ForgeClock(hub.clone()))).unwrap();
+    let learned: Learned = Arc::default();
+    let noted = learned.clone();
+    let learn = Arc::new(move |token: &str| noted.lock().unwrap().push(token.to_owned()));
+    let access = GitHubAccess::new(options, Arc::new(ForgeClock(hub.clone())), learn).unwrap();
     let folder = Fixture::new();
     let server = folder.beside("server");
     let processes = Arc::new(HostProcesses::new("/usr/local/bin:/usr/bin:/bin"));
@@ -83,7 +92,7 @@ fn world(login: impl FnOnce(&FakeForge) -> GitHubLogin) -> HubWorld {
     options.remote = Some(Arc::new(access.clone()));
     let git = Arc::new(Git::new(options, processes.clone()));
     let forge = Arc::new(access.forge(git.clone()));
-    HubWorld { hub, demo, processes, git, forge, files: Mutex::default(), _folder: folder }
+    HubWorld { hub, demo, processes, git, forge, learned, files: Mutex::default(), _folder: folder }
 }
 
 fn by_token(hub: &FakeForge) -> GitHubLogin {
@@ -164,7 +173,8 @@ async fn publish(world: &HubWorld, number: u8) {
         let tried = async {
             world.forge.push(&session, &target, &commit).await?;
             let opened = world.forge.open(&pull).await?;
-            world.forge.comment(&pull.repository, opened.number, "done", "It is done.").await
+            let comment = Comment { key: "done", body: "It is done.", attempt: Attempt::First };
+            world.forge.comment(&pull.repository, opened.number, comment).await
         };
         match tried.await {
             Ok(_) => return,
@@ -186,4 +196,32 @@ async fn an_app_is_given_new_tokens_when_the_old_ones_end() {
     publish(&world, 2).await;
     assert_eq!(world.demo.pulls().len(), 2);
     assert_eq!(world.hub.count("apps/create-installation-access-token"), 2);
+    // Each is known as a secret, and so is the form in which git sends it.
+    let learned = world.learned.lock().unwrap().clone();
+    assert_eq!(learned.len(), 4);
+    for pair in learned.chunks(2) {
+        assert!(pair[0].starts_with("ghs_"), "{}", pair[0].len());
+        assert_eq!(pair[1], basic(&Secret::new(pair[0].clone())));
+    }
+    assert_ne!(learned[0], learned[2]);
+}
+
+/// A comment whose writing nobody heard of is not written again where reads lag behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_try_is_not_deceived_by_a_stale_look() {
+    let world = world(by_token);
+    world.demo.commit("feature", &[("f.txt", "f\n")], "Feature");
+    let number = world.demo.add_pull(NewPull::new("Feature", "feature", "main"));
+    let write = async |attempt| {
+        let comment = Comment { key: "publish:a:b", body: "It is done.", attempt };
+        world.forge.comment(&world.repository(), number, comment).await
+    };
+    // It is written, the answer is lost, and so are the looks that follow.
+    world.hub.fault(Fault::on("issues/create-comment", FaultKind::DropAfter));
+    world.hub.fault(Fault::on("issues/list-comments", FaultKind::FailBefore(502)).skip(1).times(3));
+    write(Attempt::First).await.unwrap_err();
+    assert_eq!((world.demo.comments(number).len(), world.hub.faults_left()), (1, 0));
+    world.hub.fault(Fault::on("issues/list-comments", FaultKind::Stale).times(2));
+    write(Attempt::Again).await.unwrap();
+    assert_eq!((world.demo.comments(number).len(), world.hub.faults_left()), (1, 0));
 }

@@ -89,6 +89,27 @@ pub struct PullRequest {
     pub reviewers: Vec<String>,
 }
 
+/// Whether an effect may have been performed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// Nobody has tried it yet.
+    First,
+    /// An earlier try may have been performed although its answer was lost, and a forge's reads may lag behind: one look
+    /// that finds nothing proves nothing.
+    Again,
+}
+
+/// A comment to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comment<'a> {
+    /// Its name, which stands in a hidden marker: 1 to 100 characters of a-z, 0-9, `-`, `:` and `.`.
+    pub key: &'a str,
+    /// Markdown.
+    pub body: &'a str,
+    /// Whether it may be there already.
+    pub attempt: Attempt,
+}
+
 /// A pull request on the forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForgePull {
@@ -127,13 +148,12 @@ pub trait Forge: ForgeReader {
     async fn merge(&self, repository: &Repository, number: u64) -> Result<ForgePull, PortError>;
     /// Closes it without merging.
     async fn close(&self, repository: &Repository, number: u64) -> Result<ForgePull, PortError>;
-    /// Writes a comment below a pull request or an issue, once for each `key` (1 to 100 characters of a-z, 0-9, `-`, `:`
-    /// and `.`), which stands in a hidden marker. Gives the URL of the comment, the earlier one's where it was there.
+    /// Writes a comment below a pull request or an issue, once for each key. Gives its URL, the earlier one's where it was
+    /// there.
     async fn comment(
         &self,
         repository: &Repository,
         number: u64,
-        key: &str,
-        body: &str,
+        comment: Comment<'_>,
     ) -> Result<String, PortError>;
 }

@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod git;
 pub mod ids;
 pub mod process;
+pub mod rebase;
 pub mod sandbox;
 pub mod settings;
 pub mod stage;

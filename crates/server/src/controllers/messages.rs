@@ -29,7 +29,10 @@ pub(crate) async fn send(
 ) -> Result<(StatusCode, Json<Message>), ApiError> {
     let id = session_of(&app, &caller, &id).await?;
     let queue = body.value.queue.map(word::queueing_of).unwrap_or_default();
-    let content = body.value.content;
+    let content = match body.value.failing_logs {
+        Some(true) => app.engine().with_failing_logs(&caller.principal, &id, &body.value.content).await?,
+        Some(false) | None => body.value.content,
+    };
     let sent = app.engine().message(&caller.principal, &id, content, queue).await?;
     Ok((StatusCode::ACCEPTED, Json(people::message(sent))))
 }

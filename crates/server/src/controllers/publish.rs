@@ -9,7 +9,7 @@ use crate::extract::OptionalBody;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use telecoder_api::pull::{PublishPreview, PublishRequest, Published};
+use telecoder_api::pull::{FailingLog, PublishPreview, PublishRequest, Published};
 
 pub(crate) async fn publish(
     State(app): State<App>,
@@ -34,4 +34,14 @@ pub(crate) async fn preview(
 ) -> Result<Json<PublishPreview>, ApiError> {
     let id = session_of(&app, &caller, &id).await?;
     Ok(Json(people::preview(app.engine().preview(&caller.principal, &id, request::publish(how)?).await?)))
+}
+
+pub(crate) async fn failing_logs(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<FailingLog>>, ApiError> {
+    let id = session_of(&app, &caller, &id).await?;
+    let logs = app.engine().failing_logs(&caller.principal, &id).await?;
+    Ok(Json(logs.into_iter().map(people::failing_log).collect()))
 }

@@ -144,6 +144,10 @@ pub(crate) fn preview(from: PublishPreview) -> wire::pull::PublishPreview {
     }
 }
 
+pub(crate) fn failing_log(from: telecoder_model::port::forge::FailingLog) -> wire::pull::FailingLog {
+    wire::pull::FailingLog { job: from.job, url: from.url, tail: from.tail }
+}
+
 pub(crate) fn published(from: Published) -> wire::pull::Published {
     wire::pull::Published {
         session_id: from.session.to_string(),

@@ -102,6 +102,7 @@ pub(crate) fn publish(from: wire::pull::PublishRequest) -> Result<PublishRequest
         title: from.title,
         body: from.body,
         draft: from.draft.unwrap_or(false),
+        rebase: from.rebase.unwrap_or(false),
     })
 }
 

@@ -97,6 +97,7 @@ impl TestApp {
             trees: Arc::new(FakeGit),
             local: Arc::new(FakeGit),
             remote: Arc::new(FakeGit),
+            rebase: Arc::new(FakeGit),
             agents: agents.clone(),
             gateway: Arc::new(FakeGateway),
             forges: vec![Arc::new(FakeForge(Arc::clone(&store)))],

@@ -162,7 +162,8 @@ async fn every_read_of_the_client_understands_the_server() {
     assert_eq!(client.lineage(id).await.unwrap().len(), 1);
     assert_eq!(client.events(id, 0, None).await.unwrap().rows.len(), 1);
     assert_eq!(client.messages(id).await.unwrap().len(), 1);
-    let message = telecoder_api::message::NewMessage { content: "more".to_owned(), queue: None };
+    let message =
+        telecoder_api::message::NewMessage { content: "more".to_owned(), queue: None, failing_logs: None };
     assert_eq!(client.send_message(id, &message).await.unwrap().number, 2);
     assert_eq!(client.stop_session(id).await.unwrap().status, telecoder_api::session::Status::Stopped);
     assert_eq!(client.rerun_session(id).await.unwrap().parent_session_id.as_deref(), Some(id));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::forge::{
-    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
+    Comment, FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
     PullRequest, PullSource, PushTarget,
 };
 use telecoder_model::port::store::{NewPull, PullChange, PullStore};
@@ -85,7 +85,7 @@ impl Forge for FakeForge {
     async fn close(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
         self.change(number, PullState::Closed).await
     }
-    async fn comment(&self, _: &Repository, _: u64, _: &str, _: &str) -> Result<String, PortError> {
+    async fn comment(&self, _: &Repository, _: u64, _: Comment<'_>) -> Result<String, PortError> {
         Err(PortError::permanent("not here"))
     }
 }

@@ -19,6 +19,7 @@ use telecoder_model::port::git::{
     Merged, PreparedWorkspace, RemotePush, RepositoryFacts, Workspaces,
 };
 use telecoder_model::port::ids::Ids;
+use telecoder_model::port::rebase::Rebase;
 use telecoder_model::port::sandbox::{
     Access, Duplex, ProcessSpec, Proof, Sandbox, SandboxDriver, SandboxRef, SandboxSpec, SandboxState,
 };
@@ -268,6 +269,32 @@ impl RemotePush for FakeGit {
         _: &Repository,
         _: &BranchName,
     ) -> Result<Vec<String>, PortError> {
+        unneeded()
+    }
+}
+
+#[async_trait]
+impl Rebase for FakeGit {
+    async fn bring(&self, _: &SessionId, _: &Repository, _: &BranchName) -> Result<ObjectId, PortError> {
+        unneeded()
+    }
+    async fn replay(
+        &self,
+        _: &SessionId,
+        _: &ObjectId,
+        _: &ObjectId,
+        _: &ObjectId,
+    ) -> Result<ObjectId, PortError> {
+        unneeded()
+    }
+    async fn join(
+        &self,
+        _: &SessionId,
+        _: &ObjectId,
+        _: &ObjectId,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<ObjectId, PortError> {
         unneeded()
     }
 }

@@ -113,6 +113,7 @@ async fn a_finished_session_shows_everything() {
             url: "http://127.0.0.1/3".to_owned(),
             state: PullState::Open,
             head: "b".repeat(40).parse().unwrap(),
+            pushed: Some("c".repeat(40).parse().unwrap()),
             order: None,
             news: PullNews::default(),
         });

@@ -85,7 +85,8 @@ pub(super) fn token(world: &mut World, token: &Token) -> String {
         window: world.now,
     };
     let number = world.id();
-    world.credentials.add(credential, &format!("fake{number:032}"))
+    // No other process of the machine has the same: a test may look for it everywhere.
+    world.credentials.add(credential, &format!("fake{:010}{number:022}", std::process::id()))
 }
 
 /// Makes an App.

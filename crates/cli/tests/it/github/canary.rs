@@ -50,7 +50,7 @@ fn the_token_is_nowhere() {
     scene.is_as_described();
 }
 
-fn base64(text: &str) -> String {
+pub(super) fn base64(text: &str) -> String {
     const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut written = String::new();
     for group in text.as_bytes().chunks(3) {

@@ -5,7 +5,7 @@ use expect_test::expect;
 use std::path::PathBuf;
 
 /// Clones the repository as a person would, without the server's token.
-fn cloned(scene: &Scene) -> PathBuf {
+pub(super) fn cloned(scene: &Scene) -> PathBuf {
     let clone = scene.world.path("clone");
     let git = |words: &[&str]| scene.world.repo.git(words);
     git(&["clone", "--quiet", scene.demo.path().to_str().unwrap(), clone.to_str().unwrap()]);

@@ -3,11 +3,14 @@
 
 mod ask;
 mod canary;
+mod checks;
 mod clone;
 mod faults;
 mod follow;
 mod issue;
+mod processes;
 mod pull;
+mod rebase;
 mod refused;
 mod run;
 

@@ -3,7 +3,7 @@
 
 use super::{MAKES_A_FILE, Scene, id};
 use expect_test::expect;
-use telecoder_testkit::fake_forge::{Access, Token};
+use telecoder_testkit::fake_forge::{Access, NewPull, Token};
 
 #[test]
 fn what_is_known_before_is_refused_before_any_work() {
@@ -126,4 +126,28 @@ fn conflicts_with_the_base_are_told_before_it_is_published() {
     assert!(logs.contains("publish: the change conflicts with `main` in calc.py"), "{logs}");
     assert!(scene.demo.pulls()[0].body.contains("**Conflicts with the base:**\n\n- calc.py"));
     scene.is_as_described();
+}
+
+#[test]
+fn a_protected_or_deleted_head_and_a_missing_scope_are_told_with_what_helps() {
+    let scene = Scene::new();
+    scene.demo.commit("feature", &[("f.txt", "f\n")], "Feature");
+    let number = scene.demo.add_pull(NewPull::new("Feature", "feature", "main")).to_string();
+    let session = scene.ran(&["--pr", &number, "--publish", "manual", MAKES_A_FILE]);
+    let (id, before) = (id(&session), scene.demo.head("feature"));
+    let refused = |word: &str, hint: &str| {
+        let told = scene.told(&["publish", &id]);
+        assert!(told.starts_with("exit 1") && told.contains(word) && told.contains(hint), "{told}");
+    };
+    scene.demo.protect("feature");
+    refused("the branch is protected", "hint: Let the server's account push to it");
+    assert_eq!((scene.demo.head("feature"), scene.demo.comments(1).len()), (before, 0));
+    scene.demo.unprotect("feature").delete_branch("feature");
+    refused("feature", "hint: ");
+    assert_eq!((scene.demo.head("feature"), scene.demo.comments(1).len()), (None, 0));
+    // A token that may see nothing of it.
+    let world = scene.world_of(&scene.forge.add_token(Token::classic("octo", &[])));
+    let output = world.cli(["run", "-r", "octo/demo", MAKES_A_FILE]).run();
+    assert!(output.code == 1 && output.stderr.contains("hint: "), "{output:?}");
+    assert_eq!(world.cli(["list"]).run().stdout, "[]\n");
 }

@@ -2,6 +2,7 @@
 //! large or slow to install are in `all_agents`.)
 
 mod canary;
+mod on_forge;
 mod processes;
 mod scene;
 

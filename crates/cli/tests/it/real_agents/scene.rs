@@ -21,13 +21,22 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
+    /// The setting of the key.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Anthropic => "ANTHROPIC_API_KEY",
+            Self::OpenAi => "OPENAI_API_KEY",
+            Self::Gemini => "GEMINI_API_KEY",
+        }
+    }
+
     fn settings(self, model: &ScriptedModel, key: &str) -> [(&'static str, String); 2] {
-        let (name, url, address) = match self {
-            Self::Anthropic => ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", model.base_url()),
-            Self::OpenAi => ("OPENAI_API_KEY", "OPENAI_BASE_URL", model.openai_base_url()),
-            Self::Gemini => ("GEMINI_API_KEY", "GEMINI_BASE_URL", model.base_url()),
+        let (url, address) = match self {
+            Self::Anthropic => ("ANTHROPIC_BASE_URL", model.base_url()),
+            Self::OpenAi => ("OPENAI_BASE_URL", model.openai_base_url()),
+            Self::Gemini => ("GEMINI_BASE_URL", model.base_url()),
         };
-        [(name, key.to_owned()), (url, address)]
+        [(self.key(), key.to_owned()), (url, address)]
     }
 }
 
@@ -44,14 +53,20 @@ pub(crate) struct Scene {
 impl Scene {
     /// Starts everything; `name` tells tests apart that run at the same time.
     pub(crate) fn new(name: &str, agent: &'static str, wire: Wire) -> Self {
+        Self::with(name, agent, wire, &[])
+    }
+
+    /// The same, with more settings of the server.
+    pub(crate) fn with(name: &str, agent: &'static str, wire: Wire, more: &[(&str, &str)]) -> Self {
         let canary = Canary::new(name);
         let model = ScriptedModel::start_with_key(canary.key());
         let settings = wire.settings(&model, canary.key());
-        let settings = [
+        let mut settings = vec![
             (settings[0].0, settings[0].1.as_str()),
             (settings[1].0, settings[1].1.as_str()),
             ("TELECODER_DEFAULT_AGENT", agent),
         ];
+        settings.extend(more);
         let mut world = World::without_server(&settings);
         std::fs::DirBuilder::new().mode(0o700).create(world.data()).unwrap();
         symlink(installed(agent), world.data().join("agents")).unwrap();
@@ -59,7 +74,7 @@ impl Scene {
         world.repo.write("check.sh", "test \"$(sh greeting.sh)\" = hello && echo it says hello\n");
         world.repo.commit("a greeting with a mistake in it");
         world.start();
-        Self { world, agent, model, canary, secret: settings[0].0 }
+        Self { world, agent, model, canary, secret: wire.key() }
     }
 
     /// Calls the command line, which is not given the key; what it says must not hold it either.

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::forge::{
-    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, Mergeable,
-    PullReport, PullRequest, PullSource, PushTarget,
+    Attempt, Comment, FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus,
+    Mergeable, PullReport, PullRequest, PullSource, PushTarget,
 };
 use telecoder_model::pull::PullState;
 use telecoder_model::refs::{BranchName, ObjectId};
@@ -29,6 +29,10 @@ pub(crate) struct ForgeSide {
     pub(crate) opened: Vec<PullRequest>,
     /// Comments: number, key, body.
     pub(crate) comments: Vec<(u64, String, String)>,
+    /// What each call to comment said of earlier ones.
+    pub(crate) attempts: Vec<Attempt>,
+    /// The ends of logs of failed checks.
+    pub(crate) logs: Vec<FailingLog>,
     /// Pushes to branches of others: branch, the commit that was expected there.
     pub(crate) followed: Vec<(String, ObjectId)>,
     /// Errors that the next pushes meet.
@@ -91,11 +95,13 @@ impl Forge for World {
     async fn close(&self, _: &Repository, _: u64) -> Result<ForgePull, PortError> {
         Err(PortError::permanent("not here"))
     }
-    async fn comment(&self, _: &Repository, number: u64, key: &str, body: &str) -> Result<String, PortError> {
+    async fn comment(&self, _: &Repository, number: u64, new: Comment<'_>) -> Result<String, PortError> {
         let act = async {
-            let comments = &mut self.lock().forge.comments;
-            if !comments.iter().any(|(_, known, _)| known == key) {
-                comments.push((number, key.to_owned(), body.to_owned()));
+            let mut state = self.lock();
+            state.forge.attempts.push(new.attempt);
+            let comments = &mut state.forge.comments;
+            if !comments.iter().any(|(_, known, _)| known == new.key) {
+                comments.push((number, new.key.to_owned(), new.body.to_owned()));
             }
             Ok("/comment".to_owned())
         };
@@ -153,7 +159,7 @@ impl ForgeReader for World {
         _: &ObjectId,
         _: usize,
     ) -> Result<Vec<FailingLog>, PortError> {
-        Ok(Vec::new())
+        Ok(self.lock().forge.logs.clone())
     }
     async fn status(&self) -> Option<ForgeStatus> {
         None

@@ -102,6 +102,7 @@ impl World {
             trees: world.clone(),
             local: world.clone(),
             remote: world.clone(),
+            rebase: world.clone(),
             agents: world.clone(),
             gateway: world.clone(),
             forges: vec![world],

@@ -14,6 +14,7 @@ use telecoder_model::port::git::{
     ChangeSummary, CommitRequest, DiffFile, Diffs, LayerContent, LocalRemote, Merged, PreparedWorkspace,
     RemotePush, RepositoryFacts, Workspaces,
 };
+use telecoder_model::port::rebase::Rebase;
 use telecoder_model::port::sandbox::{Access, ProcessSpec, WorkspaceSource};
 use telecoder_model::port::tree::{Stock, TreeContent, Trees};
 use telecoder_model::port::upkeep::{Collected, KeptSession, Upkeep};
@@ -171,8 +172,8 @@ impl LocalRemote for World {
 
 #[async_trait]
 impl RemotePush for World {
-    async fn remote_head(&self, _: &Repository, _: &BranchName) -> Result<Option<ObjectId>, PortError> {
-        Ok(None)
+    async fn remote_head(&self, _: &Repository, branch: &BranchName) -> Result<Option<ObjectId>, PortError> {
+        Ok(self.lock().branches.get(branch.as_str()).map(|commit| commit.parse().unwrap()))
     }
     async fn push_remote(
         &self,
@@ -199,6 +200,51 @@ impl RemotePush for World {
             Ok(forge.conflicts.clone())
         };
         self.faults.call("remote.merge_conflicts", act).await
+    }
+}
+
+/// The tip of every base is the digest of `tip`; what is written again or joined is the digest of its parts.
+#[async_trait]
+impl Rebase for World {
+    async fn bring(&self, _: &SessionId, _: &Repository, base: &BranchName) -> Result<ObjectId, PortError> {
+        let act = async {
+            if self.lock().forge.missing.contains(base) {
+                return Err(PortError::not_found(format!("there is no branch `{base}`")).remedy("Push it."));
+            }
+            Ok(digest("tip"))
+        };
+        self.faults.call("rebase.bring", act).await
+    }
+    async fn replay(
+        &self,
+        _: &SessionId,
+        _: &ObjectId,
+        to: &ObjectId,
+        onto: &ObjectId,
+    ) -> Result<ObjectId, PortError> {
+        let act = async { self.joined(format!("{to} on {onto}")) };
+        self.faults.call("rebase.replay", act).await
+    }
+    async fn join(
+        &self,
+        _: &SessionId,
+        ours: &ObjectId,
+        theirs: &ObjectId,
+        _: &str,
+        _: Timestamp,
+    ) -> Result<ObjectId, PortError> {
+        let act = async { self.joined(format!("{ours} with {theirs}")) };
+        self.faults.call("rebase.join", act).await
+    }
+}
+
+impl World {
+    fn joined(&self, name: String) -> Result<ObjectId, PortError> {
+        let conflicts = self.lock().forge.conflicts.clone();
+        if conflicts.is_empty() {
+            return Ok(digest(&name));
+        }
+        Err(PortError::conflict(format!("conflicts in {}", conflicts.join(", "))))
     }
 }
 

@@ -4,6 +4,7 @@ use super::client::Client;
 use super::credentials::For;
 use super::options::GitHubLogin;
 use super::refusal::Failure;
+use super::secret::Secret;
 use super::slug::Slug;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +17,11 @@ pub(super) fn no_credentials(server: &str) -> PortError {
     PortError::denied(format!("the server has no credentials for {server}")).remedy(
         "Set GITHUB_TOKEN, run `gh auth login`, or set up a GitHub App (docs/guide/github.md), then restart the server.",
     )
+}
+
+/// The form in which git sends a token.
+pub fn basic(token: &Secret) -> String {
+    STANDARD.encode(format!("x-access-token:{}", token.expose()))
 }
 
 impl Client {
@@ -36,8 +42,7 @@ impl Client {
             (Err(Failure::Refused(_)), Purpose::Read) => None,
             (Err(failure), _) => return Err(failure.into()),
         };
-        let authorization = token
-            .map(|token| format!("Basic {}", STANDARD.encode(format!("x-access-token:{}", token.expose()))));
+        let authorization = token.map(|token| format!("Basic {}", basic(&token)));
         Ok(RemoteAddress { url, authorization })
     }
 }

@@ -11,6 +11,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::PoisonError;
+use telecoder_model::port::forge::{Attempt, Comment};
 use telecoder_model::text::cut;
 use telecoder_model::{ErrorClass, PortError};
 
@@ -55,12 +56,30 @@ impl Client {
         Ok(ours.map(|comment| comment.html_url))
     }
 
+    /// Looks several times, with growing pauses: what was just written may not be seen at once.
+    async fn look_for_comment(
+        &self,
+        slug: &Slug,
+        number: u64,
+        marker: &str,
+        looks: u32,
+    ) -> Result<Option<String>, PortError> {
+        for look in 0..looks {
+            if look > 0 {
+                self.pause(look - 1).await;
+            }
+            if let Some(url) = self.find_comment(slug, number, marker).await? {
+                return Ok(Some(url));
+            }
+        }
+        Ok(None)
+    }
+
     pub(super) async fn write_comment(
         &self,
         slug: &Slug,
         number: u64,
-        key: &str,
-        body: &str,
+        Comment { key, body, attempt }: Comment<'_>,
     ) -> Result<String, PortError> {
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-:.".contains(&byte);
         if key.is_empty() || key.len() > 100 || !key.bytes().all(allowed) {
@@ -69,7 +88,11 @@ impl Client {
             ));
         }
         let marker = format!("<!-- telecoder:comment={key} -->");
-        if let Some(url) = self.find_comment(slug, number, &marker).await? {
+        let looks = match attempt {
+            Attempt::First => 1,
+            Attempt::Again => LOOKS,
+        };
+        if let Some(url) = self.look_for_comment(slug, number, &marker, looks).await? {
             return Ok(url);
         }
         let path = slug.path(&format!("issues/{number}/comments"));
@@ -86,11 +109,8 @@ impl Client {
                 }
                 Err(failure) => return Err(failure.into()),
             };
-            for look in 0..LOOKS {
-                if let Some(url) = self.find_comment(slug, number, &marker).await? {
-                    return Ok(url);
-                }
-                self.pause(look).await;
+            if let Some(url) = self.look_for_comment(slug, number, &marker, LOOKS).await? {
+                return Ok(url);
             }
             tries += 1;
             if tries > 2 {

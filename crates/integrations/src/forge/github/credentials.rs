@@ -128,6 +128,8 @@ impl Client {
         let path = format!("/app/installations/{id}/access_tokens");
         let made: Token = self.as_app(app, Request::new(Method::POST, path, For::Itself)).await?;
         let token = Secret::new(made.token);
+        (self.learn)(token.expose());
+        (self.learn)(&super::access::basic(&token));
         let ends = made.expires_at.as_micros() / 1_000_000;
         let mut known = self.installations.lock().unwrap_or_else(PoisonError::into_inner);
         known.tokens.retain(|_, (_, ends)| *ends > self.seconds());

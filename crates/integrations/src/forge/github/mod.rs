@@ -22,8 +22,9 @@ mod slug;
 mod status;
 mod wire;
 
+pub use access::basic;
 pub use gh_login::{GhLogin, gh_login};
-pub use options::{GitHubApp, GitHubLogin, GitHubOptions, PUBLIC_SERVER};
+pub use options::{GitHubApp, GitHubLogin, GitHubOptions, Learn, PUBLIC_SERVER};
 pub use secret::Secret;
 
 use async_trait::async_trait;
@@ -35,7 +36,7 @@ use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::forge::{
-    FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
+    Comment, FailingLog, Forge, ForgeIssue, ForgePull, ForgeReader, ForgeRepository, ForgeStatus, PullReport,
     PullRequest, PullSource, PushTarget,
 };
 use telecoder_model::port::git::{Purpose, RemoteAccess, RemoteAddress, RemotePush};
@@ -53,12 +54,12 @@ pub struct GitHubAccess {
 }
 
 impl GitHubAccess {
-    /// Makes it; asks nobody yet.
+    /// Makes it; asks nobody yet. `learn` is told of tokens that are made later.
     ///
     /// # Errors
     /// If the HTTP client cannot be made.
-    pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
-        Ok(Self { client: Arc::new(Client::new(options, clock)?) })
+    pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>, learn: Learn) -> Result<Self, PortError> {
+        Ok(Self { client: Arc::new(Client::new(options, clock, learn)?) })
     }
 
     /// The forge, which pushes through `remote`.
@@ -244,10 +245,9 @@ impl Forge for GitHubForge {
         &self,
         repository: &Repository,
         number: u64,
-        key: &str,
-        body: &str,
+        comment: Comment<'_>,
     ) -> Result<String, PortError> {
-        self.client.write_comment(&Slug::of(repository)?, number, key, body).await
+        self.client.write_comment(&Slug::of(repository)?, number, comment).await
     }
 }
 

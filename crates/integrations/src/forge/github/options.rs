@@ -2,10 +2,15 @@
 //! credentials and without a slash at their end.
 
 use super::secret::Secret;
+use std::sync::Arc;
 use telecoder_model::PortError;
 
 /// The server that `owner/name` means where none is configured.
 pub const PUBLIC_SERVER: &str = "https://github.com";
+
+/// Is told each token that is made while the server runs, and each form in which one is sent, so that they can be taken out
+/// of whatever is kept.
+pub type Learn = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// As whom a GitHub is spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]

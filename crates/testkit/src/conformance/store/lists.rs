@@ -130,6 +130,7 @@ pub async fn a_pull_request_on_a_forge_finds_its_sessions(store: Arc<dyn Store>)
             url: format!("https://forge/{number}"),
             state,
             head: "a".repeat(40).parse().unwrap(),
+            pushed: None,
             order: None,
             news: PullNews::default(),
         })

@@ -1,0 +1,212 @@
+//! What stands between a change and its base, found out and told before anything is pushed (layer 1); and the commit that is
+//! pushed in place of the session's, where the change is brought up to date with its base. Found out once an order, so that
+//! a repeated try pushes the same.
+
+use crate::engine::Engine;
+use crate::outbox;
+use crate::publishing::{NAME, PublishOrder};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use telecoder_model::event::{EventBody, StepState};
+use telecoder_model::port::forge::Forge;
+use telecoder_model::port::store::OutboxRow;
+use telecoder_model::refs::{BranchName, ObjectId};
+use telecoder_model::repository::Repository;
+use telecoder_model::session::Session;
+use telecoder_model::{ErrorClass, PortError};
+
+/// Conflicting paths that are named.
+const MAX_PATHS: usize = 20;
+
+/// What is known after a look at the base.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Prospect {
+    /// The base, where the order's own is not over there.
+    pub(crate) base: Option<BranchName>,
+    /// Conflicting paths, the first ones.
+    pub(crate) conflicts: Vec<String>,
+    /// How many there are.
+    pub(crate) conflicting: u64,
+    /// What is pushed in place of the session's commit.
+    pub(crate) commit: Option<ObjectId>,
+}
+
+/// Looks, once an order, what stands between the change and its base, and tells it before anything is pushed.
+pub(crate) async fn look(
+    engine: &Engine,
+    row: &mut OutboxRow,
+    session: &Session,
+    forge: &Arc<dyn Forge>,
+    repository: &Repository,
+    order: &PublishOrder,
+) -> Result<Prospect, PortError> {
+    if let Some(known) = row.result.as_ref().and_then(|known| known.get("prospect")) {
+        return serde_json::from_value(known.clone()).map_err(|error| {
+            PortError::permanent("what was found before publishing is unreadable").because(error)
+        });
+    }
+    let mut prospect = Prospect::default();
+    let mut told = Vec::new();
+    let mut paths = Vec::new();
+    // A local pull request tells its conflicts when it is merged.
+    let on_forge = repository.local_path().is_none();
+    if on_forge {
+        let remote = &engine.ports().remote;
+        let mut found = remote.merge_conflicts(&session.id, &order.head, repository, &order.base).await;
+        if !order.base_named && session.target.is_some() && is_not_found(&found) {
+            // The branch of the local clone is not over there.
+            let fallback = forge.about(repository).await?.default_branch;
+            if let Some(base) = fallback.filter(|branch| *branch != order.base) {
+                told.push(format!(
+                    "the branch `{}` is not at {repository}: the pull request goes to `{base}` and holds its commits too",
+                    order.base
+                ));
+                found = remote.merge_conflicts(&session.id, &order.head, repository, &base).await;
+                prospect.base = Some(base);
+            }
+        }
+        paths = known_conflicts(session, found)?;
+    }
+    let base = prospect.base.clone().unwrap_or_else(|| order.base.clone());
+    if let Some((commit, words)) = carry(engine, session, repository, order, &base).await? {
+        told.extend(words);
+        paths = Vec::new();
+        if on_forge && !order.rebase {
+            let remote = &engine.ports().remote;
+            let found = remote.merge_conflicts(&session.id, &commit, repository, &base).await;
+            paths = known_conflicts(session, found)?;
+        }
+        prospect.commit = Some(commit);
+    }
+    if !paths.is_empty() {
+        told.push(format!("the change conflicts with `{base}` in {}", named(&paths)));
+    }
+    prospect.conflicting = u64::try_from(paths.len()).unwrap_or(u64::MAX);
+    prospect.conflicts = paths.into_iter().take(MAX_PATHS).collect();
+    if prospect.commit.is_some() || !told.is_empty() {
+        remember(engine, row, &prospect, &told).await?;
+    }
+    Ok(prospect)
+}
+
+/// Keeps what was found with the order, and tells it.
+async fn remember(
+    engine: &Engine,
+    row: &mut OutboxRow,
+    prospect: &Prospect,
+    told: &[String],
+) -> Result<(), PortError> {
+    row.result = Some(serde_json::json!({ "prospect": prospect }));
+    let event = (!told.is_empty()).then(|| EventBody::Step {
+        step: NAME.to_owned(),
+        state: StepState::Started,
+        detail: Some(told.join("; ")),
+        duration_ms: None,
+    });
+    outbox::write(engine, row.clone(), event.into_iter().collect()).await
+}
+
+/// The commit that is pushed in place of the session's, with what is told of it: where the change is to be brought up to
+/// date with its base, or where that was done before. What others can see already is only added to.
+async fn carry(
+    engine: &Engine,
+    session: &Session,
+    repository: &Repository,
+    order: &PublishOrder,
+    base: &BranchName,
+) -> Result<Option<(ObjectId, Option<String>)>, PortError> {
+    let before = session.pull.as_ref().and_then(|pull| Some((&pull.head, pull.pushed.as_ref()?)));
+    if !order.rebase && before.is_none() {
+        return Ok(None);
+    }
+    let (rebase, id) = (&engine.ports().rebase, &session.id);
+    let there = match repository.local_path() {
+        Some(_) => engine.ports().local.branch_head(repository, &session.branch).await?,
+        None => engine.ports().remote.remote_head(repository, &session.branch).await?,
+    };
+    let mut commit = order.head.clone();
+    if let Some((from, pushed)) = before
+        && there.as_ref() == Some(pushed)
+    {
+        commit = if *from == order.head {
+            pushed.clone()
+        } else {
+            let replayed = rebase.replay(id, from, &order.head, pushed).await;
+            replayed.map_err(|error| stuck(error, session, base))?
+        };
+    }
+    let mut words = None;
+    if order.rebase {
+        let tip = rebase.bring(id, repository, base).await?;
+        let at = tip.as_str().get(..12).unwrap_or(tip.as_str());
+        let (brought, how) = if there.is_some() {
+            let message = format!("Merge branch '{base}' into {}", session.branch);
+            let joined = rebase.join(id, &commit, &tip, &message, engine.now()).await;
+            (joined, format!("`{base}` at {at} is merged into the branch, which others can see already"))
+        } else {
+            let from = session.base_commit.as_ref().ok_or_else(|| {
+                PortError::permanent("the session began with nothing: there is nothing to rebase")
+            })?;
+            (
+                rebase.replay(id, from, &commit, &tip).await,
+                format!("the change is rebased onto `{base}` at {at}"),
+            )
+        };
+        let brought = brought.map_err(|error| stuck(error, session, base))?;
+        if brought == tip {
+            return Err(PortError::permanent(format!(
+                "`{base}` has everything that the session changed: there is nothing to publish"
+            ))
+            .remedy("Choose another base, or let the session change something first."));
+        }
+        words = (brought != commit).then_some(how);
+        commit = brought;
+    }
+    Ok((commit != order.head).then_some((commit, words)))
+}
+
+/// A conflict on the way, with what a person can do; nothing was pushed.
+fn stuck(error: PortError, session: &Session, base: &BranchName) -> PortError {
+    if error.class != ErrorClass::Conflict {
+        return error;
+    }
+    PortError::conflict(format!(
+        "the change cannot be brought up to date with `{base}`: {}; nothing was pushed",
+        telecoder_model::text::harmless(&error.what)
+    ))
+    .remedy(format!(
+        "publish it as it is and solve them in the pull request: telecoder publish {id}; or do the task again on the base as it is now: telecoder rerun {id}",
+        id = session.id
+    ))
+}
+
+/// The conflicting paths; not to know them is no reason to keep the change back.
+fn known_conflicts(
+    session: &Session,
+    found: Result<Vec<String>, PortError>,
+) -> Result<Vec<String>, PortError> {
+    match found {
+        Ok(paths) => Ok(paths),
+        Err(error)
+            if matches!(error.class, ErrorClass::Transient | ErrorClass::NotFound | ErrorClass::Denied) =>
+        {
+            Err(error)
+        }
+        Err(error) => {
+            tracing::warn!(session = %session.id, error = %error.chain(), "conflicts with the base are not known");
+            Ok(Vec::new())
+        }
+    }
+}
+
+fn is_not_found<T>(found: &Result<T, PortError>) -> bool {
+    matches!(found, Err(error) if error.class == ErrorClass::NotFound)
+}
+
+fn named(paths: &[String]) -> String {
+    let names: Vec<&str> = paths.iter().take(MAX_PATHS).map(String::as_str).collect();
+    let more = paths.len().saturating_sub(names.len());
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    telecoder_model::text::harmless(&format!("{}{rest}", names.join(", ")))
+}
