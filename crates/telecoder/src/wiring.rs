@@ -19,7 +19,7 @@ use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
 use telecoder_engine::{Engine, EngineOptions, Ports, Secrets};
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::LocalForge;
-use telecoder_integrations::forge::github::{GitHubAccess, GitHubLogin, basic};
+use telecoder_integrations::forge::github::{GitHubAccess, GitHubLogin, Learn, basic};
 use telecoder_model::port::clock::Clock;
 use telecoder_model::port::gateway::ModelGateway;
 use telecoder_model::port::process::{HostUser, Processes};
@@ -113,7 +113,7 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
     let Storage { store, bus, blobs } = storage::open(&builder, data, lock, Arc::clone(&clock)).await?;
     let processes = processes(config);
     let known = secrets.clone();
-    let learn = Arc::new(move |token: &str| known.learn_passing(token));
+    let learn = Learn::by(move |token| known.learn_passing(token));
     let github = GitHubAccess::new(config.github.clone(), Arc::clone(&clock), learn)?;
     let git = git(config, data, Arc::clone(&processes), github.clone());
     let driver = match builder.driver {

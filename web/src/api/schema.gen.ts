@@ -623,6 +623,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/{id}/failing-logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the ends of the logs of the checks that have failed on a session's pull request
+         * @description The forge is asked for them; at most 48 KiB together. Empty where nothing has failed.
+         *
+         *     Scope: `read`.
+         */
+        get: operations["getFailingLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/{id}/files": {
         parameters: {
             query?: never;
@@ -1392,6 +1414,15 @@ export interface components {
             /** @description Its state. */
             state: components["schemas"]["PullState"];
         };
+        /** @description The end of the log of a failed check. */
+        FailingLog: {
+            /** @description The job's name. */
+            job: string;
+            /** @description Where it can be seen. */
+            url: string;
+            /** @description The end of what it wrote; empty where it is not kept any more. */
+            tail: string;
+        };
         /**
          * @description Why a session ended in `error`.
          * @enum {string}
@@ -1687,6 +1718,8 @@ export interface components {
             content: string;
             /** @description What becomes of it while a turn is under way; `followup` by default. */
             queue?: components["schemas"]["Queueing"] | null;
+            /** @description Adds the ends of the logs of the checks that have failed on the session's pull request, for the agent to read. */
+            failingLogs?: boolean | null;
         };
         /** @description A task to accept. Absent fields take the server's defaults. */
         NewSession: {
@@ -1928,6 +1961,11 @@ export interface components {
             body?: string | null;
             /** @description Not yet ready for review. */
             draft?: boolean | null;
+            /**
+             * @description Brought up to date with the base before it is pushed: rebased while nobody can see its branch, else the base is merged
+             *     into it. A conflict is an error, and nothing is pushed then.
+             */
+            rebase?: boolean | null;
         };
         /**
          * @description When a change leaves as a pull request.
@@ -2170,6 +2208,11 @@ export interface components {
             prNumber: number | null;
             /** @description Its pull request's state. */
             prState: components["schemas"]["PullState"] | null;
+            /**
+             * @description The commit that was pushed for its pull request last: another than `headSha` where it was brought up to date with its
+             *     base, or where more was done since.
+             */
+            prHeadSha: string | null;
             /** @description The repository that its pull request goes to; another than `repo` for a local clone whose origin is on a forge. */
             prRepo: string | null;
             /** @description Whether its pull request could be merged, where a forge was asked. */
@@ -3619,6 +3662,37 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["TooMany"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFailingLogs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id; a session's may be shortened to any unique prefix. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The logs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailingLog"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["Impossible"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

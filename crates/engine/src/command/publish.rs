@@ -17,8 +17,6 @@ use telecoder_model::session::{Session, Status};
 
 /// How many equal orders for one change may have failed, or been undone, before it.
 const MAX_ORDERS: u32 = 100;
-/// The code of an order that failed for good; the log has told it.
-pub(crate) const PUBLISH_FAILED: &str = "publish_failed";
 
 impl Engine {
     /// Commits are there already: pushes the branch and opens the pull request, or brings it up to date.
@@ -170,7 +168,7 @@ impl Engine {
                 .map_err(|_| internal("the result of publishing is unreadable")),
             OutboxState::Failed => {
                 let failure: Failure = serde_json::from_value(result).unwrap_or_default();
-                let mut error = EngineError::new(failure.fault(), PUBLISH_FAILED, failure.message);
+                let mut error = EngineError::new(failure.fault(), "publish_failed", failure.message);
                 error.hint = failure.hint;
                 Err(error)
             }

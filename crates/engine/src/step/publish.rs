@@ -2,7 +2,7 @@
 //! asked may answer much later: the session waits without a sandbox, and goes on here when there is an answer.
 
 use super::Step;
-use crate::command::publish::{PUBLISH_FAILED, Performed, order};
+use crate::command::publish::{Performed, order};
 use crate::error::EngineError;
 use crate::outbox::told_failure;
 use crate::publish_decision;
@@ -145,6 +145,6 @@ fn failed(error: EngineError) -> WorkError {
 
 /// The failure of an order, which the outbox has told.
 fn told(error: EngineError) -> WorkError {
-    let (message, told) = (told_failure(&error.message), error.code == PUBLISH_FAILED);
+    let (message, told) = (told_failure(&error.message), error.code == "publish_failed");
     WorkError::Failed(Failed { kind: FailureKind::ForgeError, message, hint: error.hint, told })
 }

@@ -81,7 +81,7 @@ fn world(login: impl FnOnce(&FakeForge) -> GitHubLogin) -> HubWorld {
     let options = GitHubOptions::new(Some(&hub.base_url()), Some(&hub.api_url()), login).unwrap();
     let learned: Learned = Arc::default();
     let noted = learned.clone();
-    let learn = Arc::new(move |token: &str| noted.lock().unwrap().push(token.to_owned()));
+    let learn = Learn::by(move |token| noted.lock().unwrap().push(token.to_owned()));
     let access = GitHubAccess::new(options, Arc::new(ForgeClock(hub.clone())), learn).unwrap();
     let folder = Fixture::new();
     let server = folder.beside("server");
@@ -224,4 +224,16 @@ async fn a_later_try_is_not_deceived_by_a_stale_look() {
     world.hub.fault(Fault::on("issues/list-comments", FaultKind::Stale).times(2));
     write(Attempt::Again).await.unwrap();
     assert_eq!((world.demo.comments(number).len(), world.hub.faults_left()), (1, 0));
+}
+
+/// Git's own words about it would name a token that there is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_the_app_is_not_installed_for_is_told_as_that() {
+    let world = world(|hub| {
+        let app = hub.add_app("telecoder");
+        GitHubLogin::App(GitHubApp { id: app.id.to_string(), key: Secret::new(app.pem), installation: None })
+    });
+    let error = world.git.inspect(&world.repository()).await.unwrap_err();
+    assert!(error.what.contains("is not installed for octo/demo"), "{error:?}");
+    assert!(error.remedy.unwrap().contains("Install the App"));
 }

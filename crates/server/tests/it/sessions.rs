@@ -68,6 +68,7 @@ async fn a_new_session_is_answered_whole() {
           "prUrl": null,
           "prNumber": null,
           "prState": null,
+          "prHeadSha": null,
           "prRepo": "/srv/code",
           "prMergeable": null,
           "prChecks": [],

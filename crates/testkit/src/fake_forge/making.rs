@@ -11,6 +11,7 @@ use super::{Access, FakeForge};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Makes a repository.
 pub(super) fn repository(world: &mut World, root: &Path, new: &NewRepository) -> Result<(), String> {
@@ -74,6 +75,9 @@ pub(super) fn fork(world: &mut World, root: &Path, full_name: &str, owner: &str)
     Ok(new)
 }
 
+/// Tokens made by all forges of this process.
+static MADE: AtomicU64 = AtomicU64::new(0);
+
 /// Makes a token and gives its secret.
 pub(super) fn token(world: &mut World, token: &Token) -> String {
     world.user(&token.login, "User");
@@ -85,8 +89,9 @@ pub(super) fn token(world: &mut World, token: &Token) -> String {
         window: world.now,
     };
     let number = world.id();
-    // No other process of the machine has the same: a test may look for it everywhere.
-    world.credentials.add(credential, &format!("fake{:010}{number:022}", std::process::id()))
+    // No other forge of the machine has the same: a test may look for it everywhere.
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    world.credentials.add(credential, &format!("fake{:010}{made:08}{number:014}", std::process::id()))
 }
 
 /// Makes an App.

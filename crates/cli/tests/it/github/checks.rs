@@ -37,7 +37,7 @@ fn the_logs_of_failed_checks_are_shown_and_handed_to_the_agent() {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
     assert!(
-        !shown.contains("line 20\n") && shown.contains(&format!("telecoder message [ID] --failing-logs")),
+        !shown.contains("line 20\n") && shown.contains("telecoder message [ID] --failing-logs"),
         "{shown}"
     );
     let whole = scene.told(&["pr", "show", &number, "--logs"]);

@@ -143,7 +143,8 @@ fn a_protected_or_deleted_head_and_a_missing_scope_are_told_with_what_helps() {
     refused("the branch is protected", "hint: Let the server's account push to it");
     assert_eq!((scene.demo.head("feature"), scene.demo.comments(1).len()), (before, 0));
     scene.demo.unprotect("feature").delete_branch("feature");
-    refused("feature", "hint: ");
+    // A forge closes a pull request whose branch is gone.
+    refused("pull request #1 of [FORGE]/octo/demo is closed by now", "hint: reopen it");
     assert_eq!((scene.demo.head("feature"), scene.demo.comments(1).len()), (None, 0));
     // A token that may see nothing of it.
     let world = scene.world_of(&scene.forge.add_token(Token::classic("octo", &[])));

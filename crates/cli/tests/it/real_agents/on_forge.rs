@@ -35,8 +35,8 @@ fn on_a_forge(agent: &'static str, wire: Wire) {
     );
     assert_eq!((demo.pulls().len(), demo.branches().len()), (0, 1));
 
-    let words = "Fixed the greeting: it says hello now.";
-    let done = run(&task("Fix the greeting.", &fix(words)));
+    let words = "Fixed the greeting: it says hello now";
+    let done = run(&task("Fix the greeting.", &fix(&format!("{words}."))));
     let session = scene.session("Fix the greeting.");
     let (id, number) = (session["id"].as_str().unwrap(), session["prNumber"].as_u64().unwrap());
     assert!(
@@ -50,7 +50,7 @@ fn on_a_forge(agent: &'static str, wire: Wire) {
     assert_eq!(session["outcome"]["headline"], words);
     for part in [
         "### Request\n\n> Fix the greeting.",
-        "### Outcome\n\nFixed the greeting: it says hello now.",
+        "### Outcome\n\nFixed the greeting: it says hello now\n",
         "**Changed:**\n\n- greeting.sh (+1 −1)",
         "**Verified:** nothing was checked by TeleCoder",
         &format!("/sessions/{id}) · agent {agent} · policy standard"),
@@ -75,7 +75,7 @@ fn on_a_forge(agent: &'static str, wire: Wire) {
     ]);
     scene.done(&["message", id, &task("Leave a note.", &steps)]);
     assert!(scene.was_told(&["Fix the greeting.", "Leave a note."]), "it has forgotten what it did");
-    assert_eq!(demo.log(&branch)[..2], ["Left a note.", words]);
+    assert_eq!(demo.log(&branch)[..2], ["Left a note", words]);
     assert_eq!(git(&["rev-parse", &format!("{branch}~1")]).trim(), before);
     assert_eq!((demo.pulls().len(), demo.pull(number).state), (1, "open"));
     assert_eq!(forge.violations(), [""; 0]);

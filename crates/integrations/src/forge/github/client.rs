@@ -4,7 +4,7 @@
 
 use super::credentials::{For, Installations};
 use super::etags::{Etags, Kept};
-use super::options::{GitHubOptions, Learn};
+use super::options::GitHubOptions;
 use super::refusal::{Failure, refusal};
 use super::secret::Secret;
 use bytes::{Bytes, BytesMut};
@@ -15,7 +15,6 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -87,6 +86,7 @@ impl Answer {
 }
 
 /// A client of one GitHub.
+#[derive(Debug)]
 pub(super) struct Client {
     pub(super) options: GitHubOptions,
     pub(super) clock: Arc<dyn Clock>,
@@ -99,21 +99,10 @@ pub(super) struct Client {
     closed_until: AtomicI64,
     /// Our own login, once it is known.
     pub(super) login: Mutex<Option<String>>,
-    pub(super) learn: Learn,
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("options", &self.options).finish_non_exhaustive()
-    }
 }
 
 impl Client {
-    pub(super) fn new(
-        options: GitHubOptions,
-        clock: Arc<dyn Clock>,
-        learn: Learn,
-    ) -> Result<Self, PortError> {
+    pub(super) fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("telecoder/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
@@ -131,7 +120,6 @@ impl Client {
             ahead: AtomicI64::new(0),
             closed_until: AtomicI64::new(0),
             login: Mutex::default(),
-            learn,
         })
     }
 

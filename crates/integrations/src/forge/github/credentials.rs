@@ -3,7 +3,7 @@
 
 use super::app::proof;
 use super::client::{Client, Request};
-use super::options::{GitHubApp, GitHubLogin};
+use super::options::{GitHubApp, GitHubLogin, Learn};
 use super::refusal::Failure;
 use super::secret::Secret;
 use super::slug::Slug;
@@ -35,6 +35,8 @@ pub(super) enum For {
 pub(super) struct Installations {
     of_repository: HashMap<String, u64>,
     tokens: HashMap<u64, (Secret, i64)>,
+    /// Is told of each token.
+    learn: Learn,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,6 +51,12 @@ struct Token {
 }
 
 impl Client {
+    /// Tells of each token that is made from now on.
+    pub(super) fn teach(self, learn: Learn) -> Self {
+        self.installations.lock().unwrap_or_else(PoisonError::into_inner).learn = learn;
+        self
+    }
+
     /// Where the credentials come from, in words.
     pub(super) fn how(&self) -> String {
         match &self.options.login {
@@ -128,10 +136,10 @@ impl Client {
         let path = format!("/app/installations/{id}/access_tokens");
         let made: Token = self.as_app(app, Request::new(Method::POST, path, For::Itself)).await?;
         let token = Secret::new(made.token);
-        (self.learn)(token.expose());
-        (self.learn)(&super::access::basic(&token));
         let ends = made.expires_at.as_micros() / 1_000_000;
         let mut known = self.installations.lock().unwrap_or_else(PoisonError::into_inner);
+        known.learn.tell(token.expose());
+        known.learn.tell(&super::access::basic(&token));
         known.tokens.retain(|_, (_, ends)| *ends > self.seconds());
         known.tokens.insert(id, (token.clone(), ends));
         Ok(token)

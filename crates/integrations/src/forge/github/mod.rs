@@ -59,7 +59,7 @@ impl GitHubAccess {
     /// # Errors
     /// If the HTTP client cannot be made.
     pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>, learn: Learn) -> Result<Self, PortError> {
-        Ok(Self { client: Arc::new(Client::new(options, clock, learn)?) })
+        Ok(Self { client: Arc::new(Client::new(options, clock)?.teach(learn)) })
     }
 
     /// The forge, which pushes through `remote`.

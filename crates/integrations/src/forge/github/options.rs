@@ -2,6 +2,7 @@
 //! credentials and without a slash at their end.
 
 use super::secret::Secret;
+use std::fmt;
 use std::sync::Arc;
 use telecoder_model::PortError;
 
@@ -10,7 +11,26 @@ pub const PUBLIC_SERVER: &str = "https://github.com";
 
 /// Is told each token that is made while the server runs, and each form in which one is sent, so that they can be taken out
 /// of whatever is kept.
-pub type Learn = Arc<dyn Fn(&str) + Send + Sync>;
+#[derive(Clone, Default)]
+pub struct Learn(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+
+impl Learn {
+    /// Is told by a function.
+    pub fn by(told: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(told)))
+    }
+    pub(super) fn tell(&self, secret: &str) {
+        if let Some(told) = &self.0 {
+            told(secret);
+        }
+    }
+}
+
+impl fmt::Debug for Learn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Learn")
+    }
+}
 
 /// As whom a GitHub is spoken to.
 #[derive(Debug, Clone, PartialEq, Eq)]
