@@ -142,7 +142,6 @@ fn of_its_files() -> Vec<Route> {
         Route::get("/api/sessions/{id}/failing-logs", "getFailingLogs", publish::failing_logs)
             .needs(Read)
             .does("Shows the ends of the logs of the checks that have failed on a session's pull request")
-            .details("The forge is asked for them; at most 48 KiB together. Empty where nothing has failed.")
             .lists::<wire::pull::FailingLog>("The logs")
             .conflicts()
             .may_be_impossible(),
@@ -156,9 +155,7 @@ fn of_its_files() -> Vec<Route> {
 fn publishing(path: &'static str, id: &'static str) -> Route {
     Route::post(path, id, publish::publish)
         .needs(Publish)
-        .does(
-            "Publishes a session: commits, pushes, and opens its pull request or gives the one that is there",
-        )
+        .does("Publishes a session: commits, pushes, opens its pull request or gives the one that is there")
         .may_take::<wire::pull::PublishRequest>()
         .gives::<wire::pull::Published>(201, "The pull request was opened")
         .gives::<wire::pull::Published>(200, "The pull request was there already, and is up to date")

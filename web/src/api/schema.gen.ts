@@ -632,9 +632,7 @@ export interface paths {
         };
         /**
          * Shows the ends of the logs of the checks that have failed on a session's pull request
-         * @description The forge is asked for them; at most 48 KiB together. Empty where nothing has failed.
-         *
-         *     Scope: `read`.
+         * @description Scope: `read`.
          */
         get: operations["getFailingLogs"];
         put?: never;
@@ -721,7 +719,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Publishes a session: commits, pushes, and opens its pull request or gives the one that is there
+         * Publishes a session: commits, pushes, opens its pull request or gives the one that is there
          * @description Another name for `…/publish`.
          *
          *     Scope: `publish`.
@@ -743,7 +741,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Publishes a session: commits, pushes, and opens its pull request or gives the one that is there
+         * Publishes a session: commits, pushes, opens its pull request or gives the one that is there
          * @description Scope: `publish`.
          */
         post: operations["publishSession"];

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::github::{
-    GitHubAccess, GitHubApp, GitHubLogin, GitHubOptions, Secret, basic,
+    GitHubAccess, GitHubApp, GitHubLogin, GitHubOptions, Learn, Secret, basic,
 };
 use telecoder_model::id::{SessionId, TenantId, UserId};
 use telecoder_model::port::clock::Clock;

@@ -222,7 +222,7 @@ impl Rebase for World {
         to: &ObjectId,
         onto: &ObjectId,
     ) -> Result<ObjectId, PortError> {
-        let act = async { self.joined(format!("{to} on {onto}")) };
+        let act = async { self.joined(&format!("{to} on {onto}")) };
         self.faults.call("rebase.replay", act).await
     }
     async fn join(
@@ -233,16 +233,16 @@ impl Rebase for World {
         _: &str,
         _: Timestamp,
     ) -> Result<ObjectId, PortError> {
-        let act = async { self.joined(format!("{ours} with {theirs}")) };
+        let act = async { self.joined(&format!("{ours} with {theirs}")) };
         self.faults.call("rebase.join", act).await
     }
 }
 
 impl World {
-    fn joined(&self, name: String) -> Result<ObjectId, PortError> {
+    fn joined(&self, name: &str) -> Result<ObjectId, PortError> {
         let conflicts = self.lock().forge.conflicts.clone();
         if conflicts.is_empty() {
-            return Ok(digest(&name));
+            return Ok(digest(name));
         }
         Err(PortError::conflict(format!("conflicts in {}", conflicts.join(", "))))
     }

@@ -9,10 +9,12 @@ use telecoder_model::PortError;
 /// The server that `owner/name` means where none is configured.
 pub const PUBLIC_SERVER: &str = "https://github.com";
 
+type Told = dyn Fn(&str) + Send + Sync;
+
 /// Is told each token that is made while the server runs, and each form in which one is sent, so that they can be taken out
 /// of whatever is kept.
 #[derive(Clone, Default)]
-pub struct Learn(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct Learn(Option<Arc<Told>>);
 
 impl Learn {
     /// Is told by a function.
