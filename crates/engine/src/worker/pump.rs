@@ -11,13 +11,12 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
 use std::time::Duration;
-use telecoder_model::PortError;
 use telecoder_model::event::EventBody;
-use telecoder_model::fail_point;
 use telecoder_model::port::agent::{Action, Conversation};
 use telecoder_model::port::bus::Subscription;
 use telecoder_model::port::sandbox::{MAX_LINE, OutputStream, ProcessExit, ProcessOutput};
 use telecoder_model::session::{FailureKind, Move};
+use telecoder_model::{PortError, fail_point};
 
 /// Bytes of ready output that one transaction takes at most.
 const MAX_BATCH: usize = 1 << 20;
@@ -295,9 +294,7 @@ impl Pump {
             }
             desk.run.progress(desk.claim.tries);
             self.apply(desk, actions, Change::default()).await?;
-            let Some(agent) = &desk.run.agent else { return Ok(()) };
-            let sandbox = &self.attachment.sandbox;
-            fail_point::reach("agent.output.before");
+            let (Some(agent), sandbox) = (&desk.run.agent, &self.attachment.sandbox) else { return Ok(()) };
             answered(desk, sandbox.acknowledge(&agent.process, OutputStream::Stdout, agent.stdout)).await?;
             fail_point::reach("agent.output.after");
         }

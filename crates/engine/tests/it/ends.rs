@@ -200,10 +200,9 @@ async fn blobs_that_no_session_names_go_and_others_stay() {
     until("the planted one is gone", || async { blobs.get(&planted).await.err() }).await;
     assert_eq!(blobs.list(None, 10).await.unwrap(), named);
     let events = running.engine.events(&Principal::local(), &id, 0, 1000).await.unwrap().events;
-    let told = events.iter().any(|event| match &event.body {
-        EventBody::Message { text, .. } => text.contains(&named[0]),
-        _ => false,
-    });
+    let told = events
+        .iter()
+        .any(|event| matches!(&event.body, EventBody::Message { text, .. } if text.contains(&named[0])));
     assert!(told);
     running.engine.remove(&Principal::local(), &id).await.unwrap();
     until("its own is gone", || async { blobs.list(None, 10).await.unwrap().is_empty().then_some(()) }).await;
