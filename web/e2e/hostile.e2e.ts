@@ -30,6 +30,7 @@ async function unharmed(page: Page, what: string): Promise<void> {
   const planted =
     "main img, main script, main style, main iframe, a[href^='javascript:'], a[href^='data:'], a[href*='//evil.example/y']";
   expect(await page.locator(planted).count(), what).toBe(0);
+  // biome-ignore lint/performance/useDomNodeTextContent: what a person sees is meant, not what stands in the document.
   const text = await page.locator("body").innerText();
   // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be there.
   expect(text, what).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f\u200b\u202a-\u202e\u2066-\u2069]/);
@@ -118,8 +119,10 @@ test("names and lines of a change, of its files, and of its pull request are sho
   });
   const more = page.getByRole("button", { name: /show .* more characters/ });
   await more.waitFor();
+  // biome-ignore lint/performance/useDomNodeTextContent: what a person sees is meant, not what stands in the document.
   expect((await lines.innerText()).length).toBeLessThan(20_000);
   await more.click();
+  // biome-ignore lint/performance/useDomNodeTextContent: what a person sees is meant, not what stands in the document.
   expect((await lines.innerText()).length).toBeLessThan(60_000);
   await unharmed(page, "a long line");
   await page.getByRole("tab", { name: "Files" }).click();
@@ -159,6 +162,7 @@ test("a megabyte in one line is cut wherever an agent puts it, and broken bytes 
       element.scrollTop = element.scrollHeight * share;
     }, at);
     await page.waitForTimeout(100);
+    // biome-ignore lint/performance/useDomNodeTextContent: what a person sees is meant, not what stands in the document.
     expect((await timeline.innerText()).length).toBeLessThan(120_000);
   }
   await unharmed(page, "long lines");

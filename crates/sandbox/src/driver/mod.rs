@@ -174,6 +174,8 @@ impl SandboxDriver for LocalDriver {
             let name = entry.map_err(failed(what()))?.file_name();
             found.extend(name.to_str().and_then(|name| name.parse::<SandboxRef>().ok()));
         }
+        // A proof removes its own; nobody else may.
+        found.retain(|reference| !proof::stands(&self.options.run_dir, &reference.nonce));
         found.sort();
         Ok(found)
     }

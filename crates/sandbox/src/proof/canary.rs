@@ -114,6 +114,11 @@ impl Planted {
     }
 }
 
+/// Whether a sandbox belongs to a proof that is under way, by its nonce. What a killed one has left does not.
+pub(crate) fn stands(run_dir: &Path, nonce: &str) -> bool {
+    run_dir.join(format!("{PREFIX}{nonce}")).is_dir()
+}
+
 /// Removes what proofs have left whose process was killed in the middle of them.
 pub(crate) fn sweep(run_dir: &Path) -> std::io::Result<()> {
     let _turn = turn(run_dir)?;

@@ -12,7 +12,7 @@ mod network;
 mod probe;
 mod processes;
 
-pub(crate) use canary::{Canaries, Planted, sweep};
+pub(crate) use canary::{Canaries, Planted, stands, sweep};
 pub(crate) use probe::{Finding, all, run};
 
 /// What came of an attempt: how the sandbox held, or how it did not.

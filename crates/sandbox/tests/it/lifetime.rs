@@ -5,7 +5,7 @@ use crate::server::{Player, part, say, supervisor_pid, wait_for_the_end};
 use nix::sys::signal::Signal;
 use std::time::Duration;
 use telecoder_model::error::ErrorClass;
-use telecoder_model::port::sandbox::{OutputStream, SandboxDriver, SandboxSpec, SandboxState};
+use telecoder_model::port::sandbox::{OutputStream, SandboxDriver, SandboxRef, SandboxSpec, SandboxState};
 use telecoder_sandbox::{CgroupChoice, LocalDriver};
 
 const REFERENCE: &str = "abcdefghijkl-1-survivor";
@@ -106,4 +106,20 @@ async fn end_of(ground: &Ground, reference: &str) {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test]
+async fn what_a_proof_works_with_is_nobody_elses_until_its_process_is_gone() {
+    let ground = Ground::new();
+    let reference: SandboxRef = "abcdefghijkl-1-proved".parse().unwrap();
+    let options = options(&ground.path("proved"), CgroupChoice::Detect);
+    let run = options.run_dir.clone();
+    std::fs::create_dir_all(run.join(reference.to_string())).unwrap();
+    let driver = LocalDriver::new(options.clone()).unwrap();
+    std::fs::create_dir(run.join(".proof-proved")).unwrap();
+    assert_eq!(driver.list().await.unwrap(), []);
+    // The next start finds that nobody holds it.
+    let next = LocalDriver::new(options).unwrap();
+    assert_eq!(next.list().await.unwrap().as_slice(), std::slice::from_ref(&reference));
+    assert!(!run.join(".proof-proved").exists());
 }

@@ -25,7 +25,7 @@ const log = (queries: QueryClient) => {
 
 test("a log is kept, and followed on from where it was", async () => {
   const queries = new QueryClient();
-  const asked = serve(line(1) + line(2) + ": end\n\n", line(3) + ": end\n\n");
+  const asked = serve(`${line(1) + line(2)}: end\n\n`, `${line(3)}: end\n\n`);
   await followSession(queries, "abc", new AbortController().signal);
   expect(log(queries)).toEqual({ numbers: [1, 2], count: 2, state: "ended" });
   await followSession(queries, "abc", new AbortController().signal);
@@ -35,7 +35,7 @@ test("a log is kept, and followed on from where it was", async () => {
 
 test("two readers of one log add each event once", async () => {
   const queries = new QueryClient();
-  serve(line(1) + line(2) + ": end\n\n", line(1) + line(2) + line(3) + ": end\n\n");
+  serve(`${line(1) + line(2)}: end\n\n`, `${line(1) + line(2) + line(3)}: end\n\n`);
   const signal = new AbortController().signal;
   await Promise.all([followSession(queries, "abc", signal), followSession(queries, "abc", signal)]);
   expect(log(queries)).toMatchObject({ numbers: [1, 2, 3] });
@@ -44,7 +44,7 @@ test("two readers of one log add each event once", async () => {
 test("a status, an outcome or a pull request refreshes the session itself", async () => {
   const queries = new QueryClient();
   queries.setQueryData(["session", "abc"], {});
-  serve(line(1) + ": end\n\n", line(2, "status") + ": end\n\n");
+  serve(`${line(1)}: end\n\n`, `${line(2, "status")}: end\n\n`);
   await followSession(queries, "abc", new AbortController().signal);
   expect(queries.getQueryState(["session", "abc"])?.isInvalidated).toBe(false);
   await followSession(queries, "abc", new AbortController().signal);
