@@ -23,6 +23,8 @@ const EARLIEST: Timestamp = Timestamp::from_micros(1_735_689_600_000_000);
 #[derive(Debug)]
 pub(crate) struct Host {
     data: PathBuf,
+    /// Whether the data folder was there in the beginning; else the first start makes it.
+    made: bool,
     processes: Arc<dyn Processes>,
     clock: Arc<dyn Clock>,
     /// A git that was found and is new enough.
@@ -31,7 +33,8 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn new(data: PathBuf, processes: Arc<dyn Processes>, clock: Arc<dyn Clock>) -> Self {
-        Self { data, processes, clock, git: OnceLock::new() }
+        let made = data.is_dir();
+        Self { data, made, processes, clock, git: OnceLock::new() }
     }
 
     /// What works is looked for once: health is asked for often.
@@ -91,6 +94,9 @@ impl Host {
 
     /// Whether a file can be made in the data folder.
     async fn writable(&self) -> Finding {
+        if !self.made {
+            return self.folder();
+        }
         let path = self.data.join(format!(".probe-{}", std::process::id()));
         let file = path.clone();
         let tried = tokio::task::spawn_blocking(move || {

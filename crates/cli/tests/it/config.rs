@@ -29,6 +29,8 @@ fn settings_are_shown_with_their_source_and_secrets_masked() {
         pipeline  none  default
         sandbox  local  default
         max_sessions  4  default
+        retention_days  30  default
+        disk_quota  –  not set
         session_timeout  30m  default
         prompt_timeout_seconds  –  not set
         session_heartbeat_seconds  5  default
