@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// Also run cargo-deny, built first where it is missing (about 3 minutes)
     #[arg(long)]
     deny: bool,
-    /// Also fuzz each target for a minute and run a thousand sessions (about 10 minutes)
+    /// Also try every fail point, fuzz each target for a minute and run a thousand sessions (about 25 minutes)
     #[arg(long)]
     extended: bool,
 }
@@ -76,6 +76,20 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
         )
     })?;
     if options.extended {
+        stages.run("fail points", || {
+            let tests = [
+                "test",
+                "--workspace",
+                "--test",
+                "it",
+                "--",
+                "fail_points::",
+                "--test-threads",
+                "1",
+                "--nocapture",
+            ];
+            quiet(Program::cargo().args(tests).env("TELECODER_TEST_FAIL_POINTS", "all"))
+        })?;
         stages.run("fuzz", || {
             setup::cargo_fuzz()?;
             fuzz::all(60, None)
