@@ -11,7 +11,7 @@ use telecoder_model::policy::PublishRule;
 use telecoder_model::port::blobs::Blobs;
 use telecoder_model::port::store::Queueing;
 use telecoder_model::principal::Principal;
-use telecoder_model::session::Session;
+use telecoder_model::session::{Session, Status};
 use telecoder_testkit::fakes::Blow;
 use telecoder_testkit::wait::until;
 
@@ -131,7 +131,7 @@ async fn after_its_time_a_session_goes_unless_its_pull_request_is_open() {
     running.end(&open, &world).await;
     at_rest(&running).await;
     let asked = running.submit_with(PROMPT, |new| new.publish = Some(PublishRule::Ask)).await;
-    running.end(&asked, &world).await;
+    running.until(&asked, |session| session.status == Status::Waiting).await;
     at_rest(&running).await;
     running.crash().await;
     let next = world.start_with(|options| (brisk(options), options.retention = Some(Duration::ZERO)).1).await;

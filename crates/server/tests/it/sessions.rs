@@ -86,7 +86,8 @@ async fn a_new_session_is_answered_whole() {
           "createdAt": "2023-11-14T22:13:20.000Z",
           "startedAt": null,
           "finishedAt": null,
-          "updatedAt": "2023-11-14T22:13:20.000Z"
+          "updatedAt": "2023-11-14T22:13:20.000Z",
+          "workspaceRemovedAt": null
         }"#]]
     .assert_eq(&pretty(&session));
 }
