@@ -8,7 +8,7 @@ use telecoder_testkit::plain_http;
 use telecoder_testkit::wait::until_blocking_within;
 
 /// How long one story with all its ends may take, on a machine that is busy.
-const LONGEST: Duration = Duration::from_secs(40);
+const LONGEST: Duration = Duration::from_secs(90);
 /// The variable that says at which point the server ends.
 pub(super) const FAIL_POINT: &str = "TELECODER_FAIL_POINT";
 /// The variable that says where the points that are reached are written down.
