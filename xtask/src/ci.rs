@@ -76,28 +76,23 @@ fn gate(stages: &mut Stages, options: &Options) -> Result<()> {
         )
     })?;
     if options.extended {
-        stages.run("fail points", || {
-            let tests = [
-                "test",
-                "--workspace",
-                "--test",
-                "it",
-                "--",
-                "fail_points::",
-                "--test-threads",
-                "1",
-                "--nocapture",
-            ];
-            quiet(Program::cargo().args(tests).env("TELECODER_TEST_FAIL_POINTS", "all"))
-        })?;
-        stages.run("fuzz", || {
-            setup::cargo_fuzz()?;
-            fuzz::all(60, None)
-        })?;
-        stages.run("soak", || bench::soak::sessions(1000, &product))?;
+        extended(stages, &product)?;
     }
     stages
         .run("drift", || codegen::check(&product).map(|count| format!("{count} generated files are current")))
+}
+
+/// What takes too long for every change.
+fn extended(stages: &mut Stages, product: &product::Product) -> Result<()> {
+    stages.run("fail points", || {
+        let tests = ["test", "--workspace", "--test", "it", "--", "fail_points::", "--test-threads", "1"];
+        quiet(Program::cargo().args(tests).env("TELECODER_TEST_FAIL_POINTS", "all"))
+    })?;
+    stages.run("fuzz", || {
+        setup::cargo_fuzz()?;
+        fuzz::all(60, None)
+    })?;
+    stages.run("soak", || bench::soak::sessions(1000, product))
 }
 
 fn quiet(program: Program) -> Result<String> {
