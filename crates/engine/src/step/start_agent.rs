@@ -131,7 +131,7 @@ async fn until_ready(work: &mut Work) -> Result<(), WorkError> {
     let Some(pump) = &mut work.pump else { return Ok(()) };
     while !work.desk.run.agent.as_ref().is_some_and(|agent| agent.ready) {
         if let Some(exit) = &pump.exit {
-            let message = format!("the agent ended before it was ready: {}", ending(exit, &pump.stderr_tail));
+            let message = format!("the agent ended before it was ready: {}", ending(exit, pump.last_words()));
             return Err(WorkError::failed(FailureKind::AgentError, message));
         }
         let left = until.saturating_sub(clock.monotonic());

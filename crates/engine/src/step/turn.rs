@@ -168,7 +168,7 @@ async fn follow(work: &mut Work) -> Result<(), WorkError> {
         }
         if let (Some(exit), false) = (&pump.exit, ended) {
             let message =
-                format!("the agent ended in the middle of a turn: {}", ending(exit, &pump.stderr_tail));
+                format!("the agent ended in the middle of a turn: {}", ending(exit, pump.last_words()));
             return Err(WorkError::failed(FailureKind::AgentError, message));
         }
         if turn.worked() >= limit {

@@ -13,6 +13,7 @@ mod outgoing;
 pub(crate) mod pump;
 pub(crate) mod redact;
 pub(crate) mod run_state;
+mod stderr;
 mod sweep;
 pub(crate) mod work;
 

@@ -7,11 +7,11 @@ use super::desk::{Change, Desk};
 use super::failure::WorkError;
 use super::lines::Lines;
 use super::outgoing::{Outgoing, Written};
+use super::stderr::Stderr;
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
 use std::time::Duration;
-use telecoder_model::event::EventBody;
 use telecoder_model::port::agent::{Action, Conversation};
 use telecoder_model::port::bus::Subscription;
 use telecoder_model::port::sandbox::{MAX_LINE, OutputStream, ProcessExit, ProcessOutput};
@@ -20,10 +20,6 @@ use telecoder_model::{PortError, fail_point};
 
 /// Bytes of ready output that one transaction takes at most.
 const MAX_BATCH: usize = 1 << 20;
-/// Bytes of standard error that are kept in the log.
-const MAX_STDERR: u64 = 64 * 1024;
-/// Bytes of standard error after which it is recorded how far it was read, so that the supervisor may forget them.
-const STDERR_BATCH: u64 = 1 << 20;
 /// Output goes before news until news have waited for so long.
 const NEWS_PAUSE: Duration = Duration::from_millis(100);
 /// How long an agent that has closed its input may take to end.
@@ -49,11 +45,9 @@ pub(crate) struct Pump {
     attachment: Attachment,
     conversation: Box<dyn Conversation>,
     stdout: Output,
-    stderr: Option<Output>,
+    stderr: Stderr,
     /// Standard error has the next turn where both streams have something.
     stderr_next: bool,
-    /// Up to where the supervisor may have forgotten standard error.
-    stderr_acknowledged: u64,
     lines: Lines,
     outgoing: Outgoing,
     /// The agent has closed its input and must end by then.
@@ -65,8 +59,6 @@ pub(crate) struct Pump {
     pub(crate) heard_at: Duration,
     /// How the process ended, once it has and its output is read.
     pub(crate) exit: Option<ProcessExit>,
-    /// The last words on standard error, for failures.
-    pub(crate) stderr_tail: String,
     /// Why the agent answered a prompt with an error.
     pub(crate) turn_failed: Option<String>,
     /// Nothing more is told (after a stop).
@@ -96,16 +88,14 @@ impl Pump {
         let sandbox = Arc::clone(&attachment.sandbox);
         let stdout =
             answered(desk, sandbox.follow(&agent.process, OutputStream::Stdout, agent.stdout)).await?;
-        let stderr =
-            answered(desk, sandbox.follow(&agent.process, OutputStream::Stderr, agent.stderr)).await?;
+        let stderr = Stderr::follow(desk, Arc::clone(&sandbox), &agent.process, agent.stderr).await?;
         let now = desk.engine.ports().clock.monotonic();
         let mut pump = Self {
             attachment,
             conversation,
             stdout,
-            stderr: Some(stderr),
+            stderr,
             stderr_next: false,
-            stderr_acknowledged: agent.stderr,
             lines: Lines::default(),
             outgoing: Outgoing::new(sandbox, agent.process),
             must_exit: None,
@@ -113,7 +103,6 @@ impl Pump {
             news_at: now,
             heard_at: now,
             exit: None,
-            stderr_tail: String::new(),
             turn_failed: None,
             muted: false,
         };
@@ -155,6 +144,11 @@ impl Pump {
         self.muted = true;
     }
 
+    /// The agent's last words on standard error, for failures.
+    pub(crate) fn last_words(&self) -> &str {
+        self.stderr.tail()
+    }
+
     /// Gives the attachment back.
     pub(crate) fn into_attachment(self) -> Attachment {
         self.attachment
@@ -180,7 +174,8 @@ impl Pump {
             Occurrence::Stderr(item) => {
                 self.stderr_next = false;
                 self.heard_at = now;
-                self.on_stderr(desk, item).await
+                self.stderr.take(desk, item, self.muted).await?;
+                Ok(Tick::Progress)
             }
             Occurrence::Call(call) => {
                 self.heard_at = now;
@@ -217,12 +212,7 @@ impl Pump {
         let stdout = async {
             if exited { std::future::pending().await } else { Occurrence::Stdout(stdout.next().await) }
         };
-        let stderr = async {
-            match stderr {
-                Some(stream) => Occurrence::Stderr(stream.next().await),
-                None => std::future::pending().await,
-            }
-        };
+        let stderr = stderr.next().map(Occurrence::Stderr);
         let stderr_next = self.stderr_next;
         let output = async {
             if stderr_next {
@@ -271,6 +261,9 @@ impl Pump {
                 None => break,
             }
         }
+        if self.exit.is_some() {
+            self.stderr.finish(desk, self.muted).await?;
+        }
         self.receive(desk).await?;
         if too_long {
             return Err(WorkError::failed(
@@ -299,43 +292,6 @@ impl Pump {
             fail_point::reach("agent.output.after");
         }
         Ok(())
-    }
-
-    async fn on_stderr(
-        &mut self,
-        desk: &mut Desk,
-        item: Option<Result<ProcessOutput, PortError>>,
-    ) -> Result<Tick, WorkError> {
-        let Some(Ok(ProcessOutput::Chunk { end, bytes })) = item else {
-            self.stderr = None;
-            return Ok(Tick::Progress);
-        };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        self.stderr_tail.push_str(&text);
-        let excess = self.stderr_tail.len().saturating_sub(2000);
-        if let Some((cut, _)) = self.stderr_tail.char_indices().find(|(at, _)| *at >= excess) {
-            self.stderr_tail.drain(..cut);
-        }
-        if let Some(agent) = &mut desk.run.agent {
-            agent.stderr = end;
-        }
-        let room = MAX_STDERR.saturating_sub(desk.run.stderr_kept);
-        if room > 0 && !self.muted {
-            let kept: String = text.chars().take(usize::try_from(room).unwrap_or(0)).collect();
-            desk.run.stderr_kept =
-                desk.run.stderr_kept.saturating_add(u64::try_from(kept.len()).unwrap_or(room));
-            desk.note(EventBody::Output { stream: "stderr".to_owned(), text: kept, blob: None });
-        }
-        // What is not acknowledged stops the agent in the end, on both of its streams.
-        if end.saturating_sub(self.stderr_acknowledged) >= STDERR_BATCH {
-            desk.commit(Change::default()).await?;
-            self.stderr_acknowledged = end;
-            if let Some(agent) = &desk.run.agent {
-                let sandbox = &self.attachment.sandbox;
-                answered(desk, sandbox.acknowledge(&agent.process, OutputStream::Stderr, end)).await?;
-            }
-        }
-        Ok(Tick::Progress)
     }
 
     /// Records what follows from actions, together with a change; the lines that they send are written from then on.
@@ -382,7 +338,7 @@ impl Pump {
 }
 
 /// Waits for a supervisor's answer, within a bound: one that hangs is as good as dead.
-async fn answered<T>(
+pub(super) async fn answered<T>(
     desk: &Desk,
     answer: impl Future<Output = Result<T, PortError>>,
 ) -> Result<T, WorkError> {

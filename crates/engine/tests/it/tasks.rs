@@ -128,3 +128,19 @@ async fn a_chat_rests_between_messages_and_keeps_its_sandbox() {
     running.engine.stop(&who, &id).await.unwrap();
     running.end(&id, &world).await;
 }
+
+#[tokio::test]
+async fn complaints_are_told_by_whole_lines_and_the_last_ones_are_in_the_reason() {
+    let world = World::new().await;
+    let running = world.start().await;
+    let id = running.submit("complain die Größe ist 3 €; say Hm.; complain no room; exit").await;
+    let session = running.end(&id, &world).await;
+    let error = session.error.unwrap();
+    assert!(error.ends_with("it exited with code 3; it said: die Größe ist 3 €\nno room"), "{error}");
+    let log = running.log(&id).await;
+    let (before, _) = log.split_once("error agent_error").unwrap();
+    for line in ["die Größe ist 3 €", "no room"] {
+        let told = before.lines().filter(|told| told.trim_start_matches("output stderr ") == line).count();
+        assert_eq!(told, 1, "{line} in:\n{log}");
+    }
+}

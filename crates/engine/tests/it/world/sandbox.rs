@@ -23,6 +23,7 @@ pub(crate) struct Inside {
 #[derive(Debug, Default)]
 struct Process {
     output: Vec<u8>,
+    errors: Vec<u8>,
     exit: Option<ProcessExit>,
     last_input: u64,
     left: VecDeque<String>,
@@ -31,6 +32,16 @@ struct Process {
 const OK: ProcessExit = ProcessExit { code: Some(0), signal: None, out_of_memory: false };
 
 impl Process {
+    /// What of a stream comes next from an offset: standard error in small pieces, as a pipe may cut it anywhere.
+    fn written(&self, stream: OutputStream, at: usize) -> Bytes {
+        let (all, piece) = match stream {
+            OutputStream::Stdout => (&self.output, usize::MAX),
+            OutputStream::Stderr => (&self.errors, 5),
+        };
+        let rest = &all[at..];
+        Bytes::copy_from_slice(&rest[..rest.len().min(piece)])
+    }
+
     fn say(&mut self, line: &str) {
         self.output.extend_from_slice(line.as_bytes());
         self.output.push(b'\n');
@@ -47,6 +58,7 @@ impl Process {
                     self.say(&action);
                 }
                 "ask" => return self.say(&action),
+                "complain" => self.errors.extend_from_slice(format!("{rest}\n").as_bytes()),
                 "hang" => return,
                 "exit" => {
                     self.exit = Some(ProcessExit { code: Some(3), signal: None, out_of_memory: false });
@@ -211,9 +223,6 @@ impl Sandbox for Attached {
         stream: OutputStream,
         from: u64,
     ) -> Result<BoxStream<'static, Result<ProcessOutput, PortError>>, PortError> {
-        if stream == OutputStream::Stderr {
-            return Ok(futures::stream::pending().boxed());
-        }
         let (world, reference, process) = (self.world.clone(), self.reference.clone(), process.clone());
         let changed = world.changed.subscribe();
         let stream = futures::stream::unfold((from, false, changed), move |(at, done, mut changed)| {
@@ -227,13 +236,12 @@ impl Sandbox for Attached {
                     let found = world
                         .lock()
                         .process(&reference, &process)
-                        .map(|p| (p.output.clone(), p.exit.clone()));
-                    let Ok((output, exit)) = found else {
+                        .map(|p| (p.written(stream, usize::try_from(at).unwrap()), p.exit.clone()));
+                    let Ok((bytes, exit)) = found else {
                         return Some((Err(PortError::transient("the sandbox is gone")), (at, true, changed)));
                     };
-                    let end = output.len() as u64;
+                    let end = at + bytes.len() as u64;
                     if end > at {
-                        let bytes = Bytes::from(output[usize::try_from(at).unwrap()..].to_vec());
                         return Some((Ok(ProcessOutput::Chunk { end, bytes }), (end, false, changed)));
                     }
                     if let Some(exit) = exit {
