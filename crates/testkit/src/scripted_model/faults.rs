@@ -24,6 +24,11 @@ pub(super) struct Faults {
 }
 
 impl Faults {
+    /// How many have hit so far.
+    pub(super) fn total(&self) -> u32 {
+        self.hits.lock().unwrap_or_else(PoisonError::into_inner).values().sum()
+    }
+
     /// The next fault of a step that has not hit often enough yet; it is counted.
     pub(super) fn strike(&self, script: &str, index: usize, step: &Step) -> Blow {
         let mut blow = Blow::default();
@@ -71,5 +76,6 @@ mod tests {
         assert_eq!(strike("s", step).fault, Some(FaultKind::Cut(Point::Before)));
         assert_eq!(strike("s", step), Blow::default());
         assert_eq!(strike("another", step).fault, error());
+        assert_eq!(faults.total(), 6);
     }
 }

@@ -155,6 +155,11 @@ impl ScriptedModel {
         self.shared.record.all()
     }
 
+    /// How many faults of scripts have hit so far.
+    pub fn faults(&self) -> u32 {
+        self.shared.faults.total()
+    }
+
     /// Waits until so many requests have come, from the start on.
     pub async fn wait_for_requests(&self, count: u64) {
         let mut counted = self.shared.record.count();

@@ -33,11 +33,12 @@ fn codex() {
     works("codex", Wire::OpenAi);
 }
 
-/// An agent edits a repository and takes a second turn; it is stopped in the middle of another task, and goes on with it.
+/// An agent edits a repository; it is stopped in the middle of another task, and goes on with it. In the second turn of the
+/// first task the server is killed while the model answers.
 pub(crate) fn works(agent: &'static str, wire: Wire) {
-    let scene = Scene::new(agent, agent, wire);
+    let mut scene = Scene::new(agent, agent, wire);
     // The two tasks have nothing to do with each other.
-    std::thread::scope(|scope| {
+    let id = std::thread::scope(|scope| {
         scope.spawn(|| {
             let id = is_stopped_in_the_middle(&scene);
             // OpenCode takes ten seconds of a processor for each start; three are enough.
@@ -45,9 +46,9 @@ pub(crate) fn works(agent: &'static str, wire: Wire) {
                 goes_on_after_the_stop(&scene, &id);
             }
         });
-        let id = edits(&scene);
-        takes_a_second_turn(&scene, &id);
+        edits(&scene)
     });
+    takes_a_second_turn_over_the_servers_end(&mut scene, &id);
     scene.requests();
     scene.no_key_outside("Fix the greeting.");
 }
@@ -90,20 +91,30 @@ fn edits(scene: &Scene) -> String {
     id
 }
 
-fn takes_a_second_turn(scene: &Scene, id: &str) {
+fn takes_a_second_turn_over_the_servers_end(scene: &mut Scene, id: &str) {
     let steps = json!([
         {"write": ["notes.txt", "It says hello now.\n"]},
-        {"shell": "cat greeting.sh notes.txt > /home/agent/second.txt"},
+        {"shell": "cat greeting.sh notes.txt > /home/agent/second.txt; until [ -e /home/agent/go ]; do sleep 0.1; done"},
+        {"stall": "middle", "times": 1},
         {"text": "Left a note."},
     ]);
-    let output = scene.done(&["message", id, &task("Leave a note.", &steps)]);
-    assert!(output.stdout.contains(" (open)"), "{}", output.stdout);
+    scene.done(&["message", "--detach", id, &task("Leave a note.", &steps)]);
+    let second = scene.world.agent_home(id).join("second.txt");
+    until_blocking_within(START, "the agent's tool", || second.exists().then_some(()));
+    let before = scene.model.faults();
+    scene.world.release(id, "go");
+    until_blocking_within(START, "the answer that stalls", || (scene.model.faults() > before).then_some(()));
+    scene.world.kill();
+    scene.world.start();
+    until_blocking_within(START, "the end of the turn", || {
+        (scene.session("Fix the greeting.")["status"] == "complete").then_some(())
+    });
     let second = scene.home_file(id, "second.txt");
     assert_eq!(String::from_utf8_lossy(&second), "echo hello\nIt says hello now.\n");
     assert_eq!(scene.published(id, "greeting.sh"), "echo hello\n");
     assert_eq!(scene.published(id, "notes.txt"), "It says hello now.\n");
 
-    let events = scene.events(id);
+    let events = scene.world.events(id);
     let pulls: Vec<&Value> = of_type(&events, "pull_request").map(|event| &event["data"]["action"]).collect();
     assert_eq!(pulls, ["opened", "updated"]);
     let starts = of_type(&events, "step")
@@ -113,7 +124,9 @@ fn takes_a_second_turn(scene: &Scene, id: &str) {
     let known = ["Fix the greeting.", "I see.", "Leave a note."];
     assert!(scene.was_told(&known), "the second turn knows nothing of the first");
     let asked = of_type(&events, "message").filter(|event| event["data"]["author"] == "user").count();
-    assert_eq!((asked, said(&events, 2).as_str()), (2, "Left a note."));
+    assert_eq!(asked, 2);
+    assert!(said(&events, 2).ends_with("Left a note."), "{}", said(&events, 2));
+    assert_eq!(scene.session("Fix the greeting.")["error"], Value::Null);
 }
 
 /// A file that nobody else on this machine works on.
