@@ -36,12 +36,12 @@ pub(crate) fn channel(open: Arc<OpenCalls>) -> (Calls, mpsc::Receiver<CallNews>)
 #[async_trait]
 impl CallSink for Calls {
     async fn started(&self, call: CallStart) -> Result<u64, PortError> {
-        self.open.drain().hold().await;
+        let begun = self.open.begin().await;
         let (answer, number) = oneshot::channel();
         let gone = || PortError::transient("the session is not at work");
         self.sender.send(CallNews::Started(call, answer)).await.map_err(|_| gone())?;
         let number = number.await.map_err(|_| gone())??;
-        self.open.began();
+        begun.go_on();
         Ok(number)
     }
     async fn ended(&self, call: ModelCall) {

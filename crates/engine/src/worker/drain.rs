@@ -10,34 +10,32 @@ use tokio::sync::watch;
 /// What the parts of one engine know about its end.
 #[derive(Debug, Clone)]
 pub(crate) struct Drain {
-    begun: watch::Sender<bool>,
-    open: watch::Sender<usize>,
+    state: watch::Sender<State>,
+}
+
+/// One state, so that no call begins between a look at the end and its being counted.
+#[derive(Debug, Default)]
+struct State {
+    begun: bool,
+    open: usize,
 }
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { begun: watch::Sender::new(false), open: watch::Sender::new(0) }
+        Self { state: watch::Sender::new(State::default()) }
     }
 }
 
 impl Drain {
     /// Begins it.
     pub(crate) fn begin(&self) {
-        self.begun.send_replace(true);
-    }
-
-    /// Waits for as long as a call may not begin: for ever, once the end has begun. Whoever waits here is dropped with its
-    /// connection, and the supervisor sends the request again to the next server.
-    pub(crate) async fn hold(&self) {
-        if *self.begun.borrow() {
-            std::future::pending::<()>().await;
-        }
+        self.state.send_modify(|state| state.begun = true);
     }
 
     /// Waits until no call is under way.
     pub(crate) async fn quiet(&self) {
         // The sender lives as long as `self`, so that this cannot fail.
-        drop(self.open.subscribe().wait_for(|open| *open == 0).await);
+        drop(self.state.subscribe().wait_for(|state| state.open == 0).await);
     }
 
     /// The calls of one attached sandbox.
@@ -54,24 +52,29 @@ pub(crate) struct OpenCalls {
 }
 
 impl OpenCalls {
-    /// The end that is waited for.
-    pub(crate) fn drain(&self) -> &Drain {
-        &self.drain
-    }
-
-    /// Counts one call.
-    pub(crate) fn began(&self) {
+    /// Counts one call, until it is given back by what this gives. Once the end has begun, it waits for ever: whoever waits is
+    /// dropped with its connection, and the supervisor sends the request again to the next server.
+    pub(crate) async fn begin(self: &Arc<Self>) -> Ends {
+        let mut counted = false;
+        self.drain.state.send_if_modified(|state| {
+            counted = !state.begun;
+            state.open = state.open.saturating_add(usize::from(counted));
+            counted
+        });
+        if !counted {
+            std::future::pending::<()>().await;
+        }
         self.count.fetch_add(1, Ordering::SeqCst);
-        self.drain.open.send_modify(|open| *open = open.saturating_add(1));
+        self.ends()
     }
 
     /// Gives what counts it back once it is dropped.
     pub(crate) fn ends(self: &Arc<Self>) -> Ends {
-        Ends(Arc::clone(self))
+        Ends { calls: Arc::clone(self), goes_on: false }
     }
 
     fn back(&self, count: usize) {
-        self.drain.open.send_modify(|open| *open = open.saturating_sub(count));
+        self.drain.state.send_modify(|state| state.open = state.open.saturating_sub(count));
     }
 }
 
@@ -83,15 +86,28 @@ impl Drop for OpenCalls {
 
 /// A call that has ended; it is under way until this is dropped, which is when its end is recorded.
 #[derive(Debug)]
-pub(crate) struct Ends(Arc<OpenCalls>);
+pub(crate) struct Ends {
+    calls: Arc<OpenCalls>,
+    goes_on: bool,
+}
+
+impl Ends {
+    /// The call is under way; another value will tell its end.
+    pub(crate) fn go_on(mut self) {
+        self.goes_on = true;
+    }
+}
 
 impl Drop for Ends {
     fn drop(&mut self) {
+        if self.goes_on {
+            return;
+        }
         // One that was never counted is not counted back.
-        let counted =
-            self.0.count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1));
+        let count = &self.calls.count;
+        let counted = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1));
         if counted.is_ok() {
-            self.0.back(1);
+            self.calls.back(1);
         }
     }
 }
@@ -105,9 +121,11 @@ mod tests {
         let drain = Drain::default();
         drain.quiet().await;
         let (one, other) = (drain.calls(), drain.calls());
-        one.began();
-        one.began();
-        other.began();
+        one.begin().await.go_on();
+        one.begin().await.go_on();
+        other.begin().await.go_on();
+        // One that could not be announced.
+        drop(other.begin().await);
         let end = one.ends();
         drop(one.ends());
         let quiet = tokio::spawn({
@@ -121,17 +139,24 @@ mod tests {
         // More ends than calls count for nothing.
         drop(one.ends());
         quiet.await.unwrap();
-        assert_eq!(*drain.open.borrow(), 0);
+        assert_eq!(drain.state.borrow().open, 0);
     }
 
     #[tokio::test]
     async fn nothing_begins_after_it_has_begun() {
         let drain = Drain::default();
-        drain.hold().await;
+        let calls = drain.calls();
+        let before = calls.begin().await;
         drain.begin();
-        let held = tokio::spawn(async move { drain.hold().await });
+        let held = tokio::spawn({
+            let calls = Arc::clone(&calls);
+            async move { drop(calls.begin().await) }
+        });
         tokio::task::yield_now().await;
         assert!(!held.is_finished());
+        // It is not counted either: only what had begun is waited for.
+        drop(before);
+        drain.quiet().await;
         held.abort();
     }
 }

@@ -4,7 +4,7 @@
 
 use super::failure::sql;
 use super::link::{Link, silent};
-use super::lock::execute;
+use super::lock::{commit, execute};
 use crate::blobs::{MAX_LIST, bounded, checked, digest_of};
 use crate::row::{Columns, Record, integer};
 use async_trait::async_trait;
@@ -122,5 +122,5 @@ async fn keep(connection: &mut PgConnection, digest: &str, bytes: &Bytes) -> Res
                 .await?;
         }
     }
-    execute(connection, "COMMIT").await
+    commit(connection).await
 }

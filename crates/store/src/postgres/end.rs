@@ -4,7 +4,7 @@
 
 use super::PostgresStore;
 use super::failure::sql;
-use super::lock::execute;
+use super::lock::{commit, execute};
 use crate::ends::{self, Found, MAX_DIGESTS};
 use crate::page::limit;
 use crate::row::{Columns, json};
@@ -150,6 +150,6 @@ async fn bury(
     for statement in ROWS {
         sqlx::query(statement).bind(id.as_str()).execute(&mut *tx).await.map_err(failed())?;
     }
-    execute(tx, "COMMIT").await.map_err(failed())?;
+    commit(tx).await.map_err(failed())?;
     Ok(Burial::Done(Grave { session: id.clone(), blobs }))
 }

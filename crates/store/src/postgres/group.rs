@@ -11,7 +11,7 @@
 
 use super::failure::{is_broken, is_retried, sql};
 use super::link::{Held, Link, silent};
-use super::lock::{EVENTS, execute};
+use super::lock::{self, EVENTS, execute};
 use super::write::{Place, apply_write, insert_session};
 use crate::failure::again;
 use crate::prepared::{Head, Lease, Prepared, Told};
@@ -193,7 +193,7 @@ async fn transact(
     if !rows.seq.is_empty() {
         append(connection, rows).await?;
     }
-    execute(connection, "COMMIT").await?;
+    lock::commit(connection).await?;
     Ok(outcomes)
 }
 

@@ -6,7 +6,7 @@
 
 use super::PostgresStore;
 use super::failure::{is_retried, sql};
-use super::lock::{BEGIN_JOBS, execute};
+use super::lock::{BEGIN_JOBS, commit, execute};
 use crate::refusal::declared_dead;
 use crate::row::{Columns, Record, integer};
 use async_trait::async_trait;
@@ -200,7 +200,11 @@ async fn in_turn(
 ) -> Result<Option<PgRow>, sqlx::Error> {
     execute(connection, BEGIN_JOBS).await?;
     let row = query.fetch_optional(&mut *connection).await?;
-    execute(connection, "COMMIT").await?;
+    // The queue is looked at by the clock as well; only what was found there is worth a name.
+    match &row {
+        Some(_) => commit(connection).await?,
+        None => execute(connection, "COMMIT").await?,
+    }
     Ok(row)
 }
 

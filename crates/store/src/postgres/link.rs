@@ -9,6 +9,7 @@ use sqlx::query::Query;
 use sqlx::{PgConnection, PgPool, Postgres};
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
+use telecoder_model::fail_point;
 
 /// A pool and how long to wait for an answer.
 #[derive(Debug, Clone)]
@@ -58,7 +59,9 @@ impl Link {
     /// How many rows one statement changed.
     pub(super) async fn change(&self, query: Query<'_, Postgres, PgArguments>) -> Result<u64, sqlx::Error> {
         let mut held = self.held().await?;
+        fail_point::reach("postgres.statement.before");
         let answer = self.within(query.execute(&mut *held)).await;
+        fail_point::reach("postgres.statement.after");
         held.keep(answer).map(|done| done.rows_affected())
     }
 

@@ -1,6 +1,7 @@
 //! The locks that servers take of each other (layer 1): advisory locks of the database, freed at the transaction's end.
 
 use sqlx::PgConnection;
+use telecoder_model::fail_point;
 
 /// What all our locks begin with (`TCOD`), apart from those of other programs.
 macro_rules! lock {
@@ -22,4 +23,12 @@ pub(super) async fn execute(
     statements: &'static str,
 ) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(statements).execute(connection).await.map(|_| ())
+}
+
+/// Ends a transaction.
+pub(super) async fn commit(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    fail_point::reach("postgres.commit.before");
+    execute(connection, "COMMIT").await?;
+    fail_point::reach("postgres.commit.after");
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::PostgresStore;
 use super::failure::sql;
-use super::lock::execute;
+use super::lock::{self, execute};
 use super::row::plain;
 use crate::document;
 use crate::failure::is_orphan;
@@ -129,6 +129,6 @@ async fn alter(
     .execute(&mut *connection)
     .await
     .map_err(failed())?;
-    execute(connection, "COMMIT").await.map_err(failed())?;
+    lock::commit(connection).await.map_err(failed())?;
     Ok(pull)
 }

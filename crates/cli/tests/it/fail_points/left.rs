@@ -6,6 +6,7 @@ use sqlx::Connection;
 use std::collections::BTreeSet;
 use std::path::Path;
 use telecoder_testkit::fake_forge::Hosted;
+use telecoder_testkit::postgres::Database;
 
 /// What two runs of a story have in common.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +37,12 @@ pub(super) fn is_quiet(driven: &Driven) -> bool {
 }
 
 /// Looks at everything.
-pub(super) fn look(driven: &mut Driven, id: &str, forge: Option<&Hosted>) -> Left {
+pub(super) fn look(
+    driven: &mut Driven,
+    id: &str,
+    forge: Option<&Hosted>,
+    database: Option<&Database>,
+) -> Left {
     let events = driven.world.events(id);
     let filtered = |text: String| driven.world.filtered(&text);
     let mut log: Vec<String> = events.iter().map(told).map(filtered).collect();
@@ -64,7 +70,10 @@ pub(super) fn look(driven: &mut Driven, id: &str, forge: Option<&Hosted>) -> Lef
         pulls,
         received,
         session,
-        rows: rows(&driven.world.data()),
+        rows: match database {
+            Some(database) => database.sql(ROWS).lines().map(str::to_owned).collect(),
+            None => rows(&driven.world.data()),
+        },
         orphans: orphans(driven, id),
     }
 }
@@ -109,16 +118,16 @@ fn remote(demo: &Hosted, branch: &str) -> (Vec<String>, Vec<String>) {
     (branches, pulls.collect())
 }
 
+const ROWS: &str = "SELECT 'job of ' || session FROM jobs
+    UNION ALL SELECT 'effect ' || kind || ' ' || state FROM outbox WHERE state != 'done'
+    UNION ALL SELECT 'decision ' || state FROM decisions WHERE state = 'pending'
+    ORDER BY 1";
+
 fn rows(data: &Path) -> Vec<String> {
     let path = format!("sqlite://{}?mode=ro", data.join("server.db").display());
     let read = async {
         let mut database = sqlx::SqliteConnection::connect(&path).await.unwrap();
-        let found = sqlx::query_scalar::<_, String>(
-            "SELECT 'job of ' || session FROM jobs
-             UNION ALL SELECT 'effect ' || kind || ' ' || state FROM outbox WHERE state != 'done'
-             UNION ALL SELECT 'decision ' || state FROM decisions WHERE state = 'pending'
-             ORDER BY 1",
-        );
+        let found = sqlx::query_scalar::<_, String>(ROWS);
         let found = found.fetch_all(&mut database).await.unwrap();
         database.close().await.unwrap();
         found

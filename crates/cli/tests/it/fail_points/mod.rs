@@ -63,6 +63,11 @@ fn a_task_on_a_pull_request_of_others_survives_its_end_at_every_point() {
 }
 
 #[test]
+fn a_task_whose_state_is_in_postgres_survives_its_end_at_every_point() {
+    sweep::sweep(Story::Postgres);
+}
+
+#[test]
 fn a_stop_survives_the_servers_end_at_every_point() {
     sweep::sweep(Story::Stopped);
 }

@@ -4,6 +4,7 @@ use super::drive::Driven;
 use super::left::{self, Left};
 use crate::world::World;
 use telecoder_testkit::fake_forge::{FakeForge, Hosted, NewPull, NewRepository};
+use telecoder_testkit::postgres::Database;
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) enum Story {
     Pull,
     /// A task that is stopped in the middle.
     Stopped,
+    /// A task and a message, with the state in `PostgreSQL`.
+    Postgres,
 }
 
 /// Appends, so that work that is done twice is seen; says more than an event holds; and tells what it was sent.
@@ -26,16 +29,24 @@ const WAITS: &str = r#"Wait. GYM{"do":[{"append":["log.txt","begun\n"]},{"append
 /// The rest of the world that a story needs.
 pub(super) struct Scene {
     forge: Option<(FakeForge, Hosted)>,
+    database: Option<Database>,
 }
 
 impl Story {
     /// All of them.
-    pub(super) const ALL: [Self; 4] = [Self::Local, Self::Forge, Self::Pull, Self::Stopped];
+    pub(super) const ALL: [Self; 5] = [Self::Local, Self::Forge, Self::Pull, Self::Stopped, Self::Postgres];
 
     /// A world before its server runs.
     pub(super) fn world(self) -> (World, Scene) {
         match self {
-            Self::Local | Self::Stopped => (World::without_server(&[]), Scene { forge: None }),
+            Self::Local | Self::Stopped => {
+                (World::without_server(&[]), Scene { forge: None, database: None })
+            }
+            Self::Postgres => {
+                let database = Database::new();
+                let world = World::without_server(&[("TELECODER_DATABASE_URL", &database.url())]);
+                (world, Scene { forge: None, database: Some(database) })
+            }
             Self::Forge | Self::Pull => {
                 let forge = FakeForge::start();
                 let demo = forge.add(NewRepository::new("octo/demo").file("README.md", "# Demo\n"));
@@ -49,7 +60,7 @@ impl Story {
                     ("GITHUB_SERVER_URL", &server),
                     ("GITHUB_API_URL", &api),
                 ];
-                (World::without_server(&settings), Scene { forge: Some((forge, demo)) })
+                (World::without_server(&settings), Scene { forge: Some((forge, demo)), database: None })
             }
         }
     }
@@ -59,13 +70,13 @@ impl Story {
         let large = "x".repeat(80_000);
         let task = TASK.replace("LARGE", &large);
         let id = match self {
-            Self::Local => submit(driven, &[&task]),
+            Self::Local | Self::Postgres => submit(driven, &[&task]),
             Self::Forge => submit(driven, &["-r", "octo/demo", &task]),
             Self::Pull => submit(driven, &["-r", "octo/demo", "--pr", "1", &task]),
             Self::Stopped => submit(driven, &[WAITS]),
         };
         match self {
-            Self::Local | Self::Forge => {
+            Self::Local | Self::Forge | Self::Postgres => {
                 ended(driven, &id, "complete", 1);
                 let messages = format!("/api/sessions/{id}/messages");
                 let said = |driven: &Driven| {
@@ -83,7 +94,15 @@ impl Story {
             }
         }
         let forge = scene.forge.as_ref().map(|(_, demo)| demo);
-        left::look(driven, &id, forge)
+        left::look(driven, &id, forge, scene.database.as_ref())
+    }
+
+    /// What the names of the points begin with that only this story is about; all others reach the same elsewhere.
+    pub(super) fn own(self) -> &'static str {
+        match self {
+            Self::Local | Self::Forge | Self::Pull | Self::Stopped => "",
+            Self::Postgres => "postgres.",
+        }
     }
 }
 
