@@ -46,8 +46,8 @@ impl Git {
             let tip = self.branch_commit(&local, branch).await?;
             (self.mirror_local(&key, &local, &tip).await?, tip, held)
         } else {
-            let address = self.address(repository, Purpose::Read).await?;
-            let tip = self.head_over_there(repository, &address, branch).await?.ok_or_else(|| {
+            let mut address = self.address(repository, Purpose::Read).await?;
+            let tip = self.head_over_there(repository, &mut address, branch).await?.ok_or_else(|| {
                 PortError::not_found(format!("{repository} has no branch `{branch}`"))
                     .remedy("Choose another base, or create the branch there.")
             })?;

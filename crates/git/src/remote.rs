@@ -27,6 +27,7 @@ impl Git {
                     .https_url()
                     .ok_or_else(|| PortError::permanent(format!("{repository} is not on another host")))?,
                 authorization: None,
+                advice: None,
             },
         };
         if !address.url.starts_with("https://") && !address.url.starts_with("http://") {
@@ -50,13 +51,50 @@ impl Git {
         }
     }
 
-    /// Asks a repository for its head and some refs: `(name, id, symbolic target)`.
+    /// Takes a newer credential, where the one of an address is not taken any more and there is one.
+    async fn renew(&self, repository: &Repository, address: &mut RemoteAddress, output: &HostOutput) -> bool {
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !(said.contains("Authentication failed") || said.contains("error: 401")) {
+            return false;
+        }
+        let Some(access) = &self.options.remote else { return false };
+        match access.renewed(repository, address).await {
+            Some(newer) => {
+                *address = newer;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Asks a repository for its head and some refs: `(name, id, symbolic target)`. Whoever uses the address afterwards has
+    /// one whose credential was taken just now.
     pub(crate) async fn list_remote(
         &self,
         repository: &Repository,
-        address: &RemoteAddress,
+        address: &mut RemoteAddress,
         patterns: &[String],
     ) -> Result<Vec<(String, String)>, PortError> {
+        let mut output = self.ask_remote(address, patterns).await?;
+        if output.code != Some(0) && self.renew(repository, address, &output).await {
+            output = self.ask_remote(address, patterns).await?;
+        }
+        if output.code != Some(0) {
+            return Err(unreachable(repository, address, &output));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text
+            .lines()
+            .filter_map(|line| line.split_once('\t'))
+            .map(|(value, name)| (name.to_owned(), value.to_owned()))
+            .collect())
+    }
+
+    async fn ask_remote(
+        &self,
+        address: &RemoteAddress,
+        patterns: &[String],
+    ) -> Result<HostOutput, PortError> {
         let root = self.layout.root();
         let folder = root.clone();
         crate::folder::work("cannot make the folder of git", move || crate::folder::make(&folder, 0o711))
@@ -67,16 +105,7 @@ impl Git {
         for pattern in patterns {
             call = call.arg(pattern);
         }
-        let output = self.run(call).await?;
-        if output.code != Some(0) {
-            return Err(remote_failure(&format!("cannot reach {repository}"), &output));
-        }
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text
-            .lines()
-            .filter_map(|line| line.split_once('\t'))
-            .map(|(value, name)| (name.to_owned(), value.to_owned()))
-            .collect())
+        self.run(call).await
     }
 
     /// Looks where a session of a remote repository begins.
@@ -85,14 +114,14 @@ impl Git {
         repository: &Repository,
         base: Option<&Revision>,
     ) -> Result<Start, PortError> {
-        let address = self.address(repository, Purpose::Read).await?;
+        let mut address = self.address(repository, Purpose::Read).await?;
         let name = match base {
             Some(Revision::Commit(commit)) => {
                 return Ok(Start { commit: commit.clone(), branch: None });
             }
             Some(Revision::Name(name)) => name,
             None => {
-                let refs = self.list_remote(repository, &address, &["HEAD".to_owned()]).await?;
+                let refs = self.list_remote(repository, &mut address, &["HEAD".to_owned()]).await?;
                 let (branch, commit) = head_of(&refs);
                 let commit = commit.ok_or_else(|| {
                     PortError::not_found(format!("{repository} has no commit yet"))
@@ -104,7 +133,7 @@ impl Git {
         let (head, tag) = (format!("refs/heads/{name}"), format!("refs/tags/{name}"));
         let peeled = format!("{tag}^{{}}");
         let patterns = [head.clone(), tag.clone(), peeled.clone()];
-        let refs = self.list_remote(repository, &address, &patterns).await?;
+        let refs = self.list_remote(repository, &mut address, &patterns).await?;
         let find =
             |wanted: &str| refs.iter().find(|(name, _)| name == wanted).and_then(|(_, id)| id.parse().ok());
         if let Some(commit) = find(&head) {
@@ -128,12 +157,15 @@ impl Git {
         if self.mirrored(&mirror, commit).await? {
             return Ok(mirror);
         }
-        let address = self.address(repository, Purpose::Read).await?;
+        let mut address = self.address(repository, Purpose::Read).await?;
         let exact = format!("+{commit}:{}", base_ref(commit));
-        let output = self.fetch(&mirror, &address, &exact).await?;
+        let mut output = self.fetch(&mirror, &address, &exact).await?;
+        if output.code != Some(0) && self.renew(repository, &mut address, &output).await {
+            output = self.fetch(&mirror, &address, &exact).await?;
+        }
         if output.code != Some(0) {
             // A server may refuse a bare commit id; it may be the head of a pull request, which no branch here holds.
-            if self.fetch_pull_head(&mirror, repository, &address, commit).await? {
+            if self.fetch_pull_head(&mirror, repository, &mut address, commit).await? {
                 self.combine_packs(&mirror).await?;
                 return Ok(mirror);
             }
@@ -141,7 +173,7 @@ impl Git {
             for all in ["+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*"] {
                 let output = self.fetch(&mirror, &address, all).await?;
                 if output.code != Some(0) {
-                    return Err(remote_failure(&format!("cannot reach {repository}"), &output));
+                    return Err(unreachable(repository, &address, &output));
                 }
             }
             let found =
@@ -161,7 +193,7 @@ impl Git {
         &self,
         mirror: &std::path::Path,
         repository: &Repository,
-        address: &RemoteAddress,
+        address: &mut RemoteAddress,
         commit: &ObjectId,
     ) -> Result<bool, PortError> {
         let refs = self.list_remote(repository, address, &["refs/pull/*/head".to_owned()]).await?;
@@ -170,7 +202,7 @@ impl Git {
         };
         let output = self.fetch(mirror, address, &format!("+{name}:{}", base_ref(commit))).await?;
         if output.code != Some(0) {
-            return Err(remote_failure(&format!("cannot reach {repository}"), &output));
+            return Err(unreachable(repository, address, &output));
         }
         // Somebody may have pushed meanwhile.
         let call = Call::in_repository(mirror, &["rev-parse", "--verify", "--quiet"]).arg(base_ref(commit));
@@ -202,8 +234,8 @@ impl Git {
     }
 
     pub(crate) async fn inspect_remote(&self, repository: &Repository) -> Result<RepositoryFacts, PortError> {
-        let address = self.address(repository, Purpose::Read).await?;
-        let refs = self.list_remote(repository, &address, &["HEAD".to_owned()]).await?;
+        let mut address = self.address(repository, Purpose::Read).await?;
+        let refs = self.list_remote(repository, &mut address, &["HEAD".to_owned()]).await?;
         let (default_branch, head) = head_of(&refs);
         Ok(RepositoryFacts {
             default_branch,
@@ -229,6 +261,15 @@ fn head_of(refs: &[(String, String)]) -> (Option<BranchName>, Option<ObjectId>) 
         }
     }
     (branch, commit)
+}
+
+/// Why a repository cannot be reached, with the advice of whoever knows its host.
+fn unreachable(repository: &Repository, address: &RemoteAddress, output: &HostOutput) -> PortError {
+    let error = remote_failure(&format!("cannot reach {repository}"), output);
+    match (&address.advice, error.class) {
+        (Some(advice), ErrorClass::Denied) => error.remedy(advice),
+        (Some(_) | None, _) => error,
+    }
 }
 
 pub(crate) fn remote_failure(what: &str, output: &HostOutput) -> PortError {

@@ -29,7 +29,7 @@ impl Git {
     pub(crate) async fn head_over_there(
         &self,
         repository: &Repository,
-        address: &RemoteAddress,
+        address: &mut RemoteAddress,
         branch: &BranchName,
     ) -> Result<Option<ObjectId>, PortError> {
         let name = full_name(branch);
@@ -128,8 +128,8 @@ impl RemotePush for Git {
         repository: &Repository,
         branch: &BranchName,
     ) -> Result<Option<ObjectId>, PortError> {
-        let address = self.address(repository, Purpose::Read).await?;
-        self.head_over_there(repository, &address, branch).await
+        let mut address = self.address(repository, Purpose::Read).await?;
+        self.head_over_there(repository, &mut address, branch).await
     }
 
     async fn push_remote(
@@ -140,8 +140,8 @@ impl RemotePush for Git {
         branch: &BranchName,
         expected: Option<&ObjectId>,
     ) -> Result<(), PortError> {
-        let address = self.address(repository, Purpose::Write).await?;
-        let found = self.head_over_there(repository, &address, branch).await?;
+        let mut address = self.address(repository, Purpose::Write).await?;
+        let found = self.head_over_there(repository, &mut address, branch).await?;
         if found.as_ref() == Some(commit) {
             return Ok(());
         }
@@ -158,7 +158,7 @@ impl RemotePush for Git {
             return Ok(());
         }
         // Whatever was said or not said: what counts is where the branch stands now.
-        let now = self.head_over_there(repository, &address, branch).await;
+        let now = self.head_over_there(repository, &mut address, branch).await;
         if matches!(&now, Ok(Some(now)) if now == commit) {
             return Ok(());
         }
@@ -176,8 +176,8 @@ impl RemotePush for Git {
         repository: &Repository,
         base: &BranchName,
     ) -> Result<Vec<String>, PortError> {
-        let address = self.address(repository, Purpose::Read).await?;
-        let theirs = self.head_over_there(repository, &address, base).await?.ok_or_else(|| {
+        let mut address = self.address(repository, Purpose::Read).await?;
+        let theirs = self.head_over_there(repository, &mut address, base).await?.ok_or_else(|| {
             PortError::not_found(format!("{repository} has no branch `{base}`"))
                 .remedy("Choose another base, or create the branch there.")
         })?;

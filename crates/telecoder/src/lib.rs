@@ -17,6 +17,7 @@ mod descriptors;
 mod disk;
 mod doctor;
 mod fail_points;
+mod gh;
 mod host;
 mod key_check;
 mod log;

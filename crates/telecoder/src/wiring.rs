@@ -4,6 +4,7 @@ use crate::app::{App, Parts};
 use crate::builder::Builder;
 use crate::config::Config;
 use crate::descriptors;
+use crate::gh;
 use crate::host::Host;
 use crate::private_file;
 use crate::registry::SandboxSetting;
@@ -85,7 +86,8 @@ pub(crate) async fn build(builder: Builder) -> Result<App, PortError> {
 }
 
 /// The engine on a data folder, which need not be the configured one.
-pub(crate) async fn engine(builder: Builder, data: &Path) -> Result<Engine, PortError> {
+pub(crate) async fn engine(mut builder: Builder, data: &Path) -> Result<Engine, PortError> {
+    gh::ask(&mut builder.config).await;
     let config = builder.config.clone();
     let secrets = secrets(&config);
     let ports = ports(builder, data, &secrets).await?;

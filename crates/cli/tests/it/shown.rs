@@ -4,7 +4,7 @@ use crate::world::gym;
 use std::path::Path;
 
 /// Words that look like a session's id.
-const WORDS: &[&str] = &["conversation", "repositories", "unrecognized"];
+const WORDS: &[&str] = &["conversation", "installation", "repositories", "unrecognized"];
 
 /// Replaces folders, ids, commits, times, durations, addresses, processes and secrets.
 pub(crate) fn filtered(text: &str, folder: &Path, repo: &Path) -> String {

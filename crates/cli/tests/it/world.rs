@@ -66,10 +66,10 @@ impl World {
     /// The program under test with this world's environment and nothing else, in the repository.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(program());
-        command.env_clear().envs(self.settings.iter().map(|(name, value)| (name, value)));
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", self.path("home")).env("LC_ALL", "C.UTF-8").env("TERM", "xterm-256color");
         command.env("GIT_CONFIG_NOSYSTEM", "1").current_dir(self.repo.path());
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
     }
 

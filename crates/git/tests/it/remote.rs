@@ -74,6 +74,7 @@ impl RemoteAccess for AtFiles {
         Ok(RemoteAddress {
             url: format!("http://{}/{}.git", self.address, repository.short_name()),
             authorization: self.secret.map(str::to_owned),
+            advice: None,
         })
     }
 }

@@ -237,3 +237,47 @@ async fn a_repository_that_the_app_is_not_installed_for_is_told_as_that() {
     assert!(error.what.contains("is not installed for octo/demo"), "{error:?}");
     assert!(error.remedy.unwrap().contains("Install the App"));
 }
+
+/// Opened and brought up to date: labels and reviewers are added to, the template is there once, what people wrote stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_reviewers_and_the_template_of_the_repository_come_along() {
+    let world = world(by_token);
+    world.demo.grant("bo", telecoder_testkit::fake_forge::Access::Write);
+    let file = [(".github/pull_request_template.md", "- [ ] It is tested.\n")];
+    world.demo.commit("main", &file, "A template");
+    let session = SessionId::from_random([3; 8]);
+    let commit = world.commit(&session, None, "file").await;
+    let pull = |title: &str, labels: &[&str], reviewers: &[&str]| PullRequest {
+        session: session.clone(),
+        tenant: TenantId::default_tenant(),
+        owner: UserId::local(),
+        repository: world.repository(),
+        base: world.base(),
+        head: BranchName::of_session(&session),
+        commit: commit.clone(),
+        title: title.to_owned(),
+        body: format!("About: {title}."),
+        draft: false,
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        reviewers: reviewers.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let target = PushTarget::own(&world.repository(), &BranchName::of_session(&session));
+    world.forge.push(&session, &target, &commit).await.unwrap();
+    world.forge.open(&pull("First", &["bot"], &[])).await.unwrap();
+    let first = world.demo.pull(1);
+    assert_eq!((first.labels, first.reviewers), (vec!["bot".to_owned()], vec![]));
+    assert!(
+        first.body.contains("About: First.") && first.body.ends_with("\n\n- [ ] It is tested.\n"),
+        "{}",
+        first.body
+    );
+    world.forge.open(&pull("Second", &["bot", "urgent"], &["bo"])).await.unwrap();
+    let second = world.demo.pull(1);
+    assert_eq!((second.title.as_str(), second.reviewers), ("Second", vec!["bo".to_owned()]));
+    assert_eq!(second.labels, ["bot", "urgent"]);
+    assert!(!second.body.contains("First") && second.body.contains("About: Second."), "{}", second.body);
+    assert_eq!(second.body.matches("It is tested").count(), 1, "{}", second.body);
+    // Somebody who may not review is no reason to fail.
+    world.forge.open(&pull("Second", &[], &["nobody"])).await.unwrap();
+    assert_eq!(world.demo.pulls().len(), 1);
+}

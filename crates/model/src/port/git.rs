@@ -255,6 +255,8 @@ pub struct RemoteAddress {
     pub url: String,
     /// The value of an `Authorization` header, if one is needed. Never shown.
     pub authorization: Option<String>,
+    /// What a person can do where it is refused, if that is known better than git knows it.
+    pub advice: Option<String>,
 }
 
 impl fmt::Debug for RemoteAddress {
@@ -262,6 +264,7 @@ impl fmt::Debug for RemoteAddress {
         f.debug_struct("RemoteAddress")
             .field("url", &self.url)
             .field("authorization", &self.authorization.as_ref().map(|_| "***"))
+            .field("advice", &self.advice)
             .finish()
     }
 }
@@ -281,6 +284,11 @@ pub trait RemoteAccess: Send + Sync + fmt::Debug {
     /// The address of a repository, with credentials that hold at least for the next hour's work where the host has
     /// credentials that expire. A repository without credentials of ours is reached without any.
     async fn address(&self, repository: &Repository, purpose: Purpose) -> Result<RemoteAddress, PortError>;
+    /// Another address, where the credential of this one is not taken any more and a newer one can be had; asked for once
+    /// a call.
+    async fn renewed(&self, _repository: &Repository, _refused: &RemoteAddress) -> Option<RemoteAddress> {
+        None
+    }
 }
 
 /// Moves commits of sessions to repositories of other hosts. A credential is seen by the other side only: it is in no
@@ -325,6 +333,7 @@ mod tests {
         let address = RemoteAddress {
             url: "https://github.com/a/b.git".to_owned(),
             authorization: Some("Basic c2VjcmV0".to_owned()),
+            advice: None,
         };
         assert!(!format!("{address:?}").contains("c2VjcmV0"));
     }

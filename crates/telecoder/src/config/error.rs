@@ -33,4 +33,14 @@ impl ConfigError {
     pub(super) fn file(path: &Path, reason: String) -> Self {
         Self::File { path: path.to_owned(), reason }
     }
+
+    /// Says which variable named the file.
+    pub(super) fn named_by(self, variable: &str) -> Self {
+        match self {
+            Self::File { path, reason } => {
+                Self::File { path, reason: format!("{reason} ({variable} names it)") }
+            }
+            Self::Value { .. } | Self::Unknown(_) => self,
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! Where GitHub is, and as whom it is spoken to (layer 3): a token, else an App, else what `gh auth login` keeps.
+//! Where GitHub is, and as whom it is spoken to (layer 3): an App, else a token, else what `gh auth login` keeps in
+//! its own file. (What it keeps elsewhere is asked for at the start: `gh`.)
 
 use super::Reader;
 use super::error::ConfigError;
@@ -8,6 +9,8 @@ use telecoder_integrations::forge::github::{
     GhLogin, GitHubApp, GitHubLogin, GitHubOptions, Secret, gh_login,
 };
 
+/// Where a token of `gh` comes from, in words.
+pub(crate) const GH: &str = "gh login";
 /// The largest `hosts.yml` that is read, in bytes.
 const MAX_HOSTS: u64 = 1 << 20;
 
@@ -46,36 +49,38 @@ fn login(reader: &Reader<'_>, given: &Given, host: &str) -> Result<GitHubLogin, 
     }
     let token = reader.optional("github_token", |token| {
         let token = token.trim();
-        let fits = token.len() <= 1000 && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = token.is_empty() || is_token(token);
         if fits { Ok(token.to_owned()) } else { Err("expected a token without spaces".to_owned()) }
     })?;
     if let Some(token) = token.filter(|token| !token.is_empty()) {
         return Ok(GitHubLogin::Token { token: Secret::new(token), how: "GITHUB_TOKEN".to_owned() });
     }
     Ok(match of_gh(given, host) {
-        Some(token) => GitHubLogin::Token { token, how: "gh login".to_owned() },
-        None => GitHubLogin::Nobody,
+        GhLogin::Token(token) => GitHubLogin::Token { token, how: GH.to_owned() },
+        GhLogin::Elsewhere | GhLogin::None => GitHubLogin::Nobody,
     })
+}
+
+/// Whether a text can be a token.
+pub(crate) fn is_token(text: &str) -> bool {
+    (1..=1000).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn text(text: &str) -> Result<String, String> {
     Ok(text.trim().to_owned())
 }
 
-/// The token that `gh auth login` keeps in its own file.
-fn of_gh(given: &Given, host: &str) -> Option<Secret> {
+/// What `gh auth login` keeps in its own file.
+pub(crate) fn of_gh(given: &Given, host: &str) -> GhLogin {
     let of = |name: &str| given.env.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = of("GH_CONFIG_DIR")
         .or_else(|| of("XDG_CONFIG_HOME").map(|folder| folder.join("gh")))
-        .or_else(|| given.home().map(|home| home.join(".config/gh")))?;
-    let path = folder.join("hosts.yml");
-    if std::fs::metadata(&path).ok()?.len() > MAX_HOSTS {
-        return None;
+        .or_else(|| given.home().map(|home| home.join(".config/gh")));
+    let Some(path) = folder.map(|folder| folder.join("hosts.yml")) else { return GhLogin::None };
+    if std::fs::metadata(&path).is_ok_and(|found| found.len() > MAX_HOSTS) {
+        return GhLogin::None;
     }
-    match gh_login(&std::fs::read_to_string(&path).ok()?, host) {
-        GhLogin::Token(token) => Some(token),
-        GhLogin::Elsewhere | GhLogin::None => None,
-    }
+    std::fs::read_to_string(&path).map_or(GhLogin::None, |text| gh_login(&text, host))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 mod database;
 mod error;
-mod github;
+pub(crate) mod github;
 pub mod setting;
 mod shown;
 pub(crate) mod source;

@@ -207,7 +207,7 @@ impl Values {
                 }
                 let of_file = format!("{name}_FILE");
                 if let Some(path) = lookup(&of_file).filter(|_| setting.secret) {
-                    let text = read_file(Path::new(&path))?;
+                    let text = read_file(Path::new(&path)).map_err(|error| error.named_by(&of_file))?;
                     self.put(setting, text.trim().to_owned(), source(of_file));
                 }
             }

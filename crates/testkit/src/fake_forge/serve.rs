@@ -12,8 +12,10 @@ use super::smart_http::{self, GitAnswer};
 use super::wire::{cut, decoded, json_response, pairs, plain};
 use crate::surroundings;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, Response};
+use axum::http::header::DATE;
+use axum::http::{HeaderMap, HeaderValue, Request, Response};
 use bytes::Bytes;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -114,10 +116,20 @@ pub(super) async fn respond(shared: Arc<Shared>, request: Request<Body>) -> io::
         None => rest(&shared, &received).await,
     };
     match outcome {
-        Outcome::Whole(response) => Ok(response),
-        Outcome::Cut(response) => cut(response).await,
+        Outcome::Whole(response) => Ok(dated(&shared, response)),
+        Outcome::Cut(response) => cut(dated(&shared, response)).await,
         Outcome::Closed => Err(io::Error::other("closed by a fault")),
     }
+}
+
+/// Says what time it is here: by that a client knows when tokens and limits end.
+fn dated(shared: &Shared, mut response: Response<Body>) -> Response<Body> {
+    let now = i64::try_from(shared.now()).ok().and_then(|now| jiff::Timestamp::from_second(now).ok());
+    let text = now.and_then(|now| DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok());
+    if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+        response.headers_mut().insert(DATE, value);
+    }
+    response
 }
 
 /// What is done before an answer, given the fault: nothing more, or this answer.

@@ -54,6 +54,44 @@ fn one_branch_and_one_pull_request_whatever_happens_to(operation: &str) {
     scene.is_as_described();
 }
 
+/// Whatever else a run needs may go wrong too: it is carried through, or refused before any work; a run that
+/// was refused works when it is tried again.
+#[test]
+fn any_call_may_go_wrong() {
+    let scene = Scene::new();
+    scene.ran(&[MAKES_A_FILE]);
+    let mut operations: Vec<String> =
+        scene.forge.requests().into_iter().map(|request| request.operation).collect();
+    operations.sort();
+    operations.dedup();
+    // These have a test of their own.
+    operations.retain(|operation| {
+        !["pulls/create", "pulls/list", "git/receive-pack"].contains(&operation.as_str())
+    });
+    assert!(operations.len() >= 4, "{operations:?}");
+    let mut expected = 1;
+    for operation in &operations {
+        for kind in [FaultKind::DropAfter, FaultKind::Truncated] {
+            scene.forge.fault(Fault::on(operation, kind));
+            let words = ["run", "-r", "octo/demo", "--output", "json", MAKES_A_FILE];
+            let mut run = scene.world.cli(words).run();
+            let what = format!("{operation} {kind:?}: {run:?}\n{}", scene.world.log());
+            if run.stdout.is_empty() {
+                assert_eq!((run.code, scene.demo.pulls().len()), (1, expected), "{what}");
+                run = scene.world.cli(words).run();
+            }
+            expected += 1;
+            assert_eq!((run.code, &run.json()["status"]), (0, &"complete".into()), "{what}");
+            assert_eq!(
+                (scene.demo.pulls().len(), scene.our_branches().len()),
+                (expected, expected),
+                "{what}"
+            );
+        }
+    }
+    scene.is_as_described();
+}
+
 #[test]
 fn one_comment_whatever_goes_wrong() {
     let scene = Scene::new();

@@ -1,12 +1,14 @@
 //! Tasks on a forge, through the command line only: the real binary against a server that behaves like GitHub. A file for
 //! each story.
 
+mod app;
 mod ask;
 mod canary;
 mod checks;
 mod clone;
 mod faults;
 mod follow;
+mod gh;
 mod issue;
 mod processes;
 mod pull;
@@ -33,19 +35,20 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        Self::with(&[])
+        let mut scene = Self::without_server();
+        scene.world.set("GITHUB_TOKEN", Some(&scene.secret));
+        scene.world.start();
+        scene
     }
 
-    fn with(settings: &[(&str, &str)]) -> Self {
+    /// A scene whose server is not started and has no credentials.
+    fn without_server() -> Self {
         let forge = FakeForge::start();
         let demo = forge
             .add(NewRepository::new("octo/demo").file("README.md", "# Demo\n").file("calc.py", "x = 1\n"));
         let secret = forge.token("octo");
         let (server, api) = (forge.base_url(), forge.api_url());
-        let mut all =
-            vec![("GITHUB_TOKEN", secret.as_str()), ("GITHUB_SERVER_URL", &server), ("GITHUB_API_URL", &api)];
-        all.extend(settings);
-        let world = World::with(&all);
+        let world = World::without_server(&[("GITHUB_SERVER_URL", &server), ("GITHUB_API_URL", &api)]);
         Self { world, demo, secret, forge }
     }
 

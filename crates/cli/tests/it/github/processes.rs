@@ -7,7 +7,7 @@ use telecoder_testkit::fake_forge::{FakeForge, Fault, FaultKind, NewRepository};
 use telecoder_testkit::wait::until_blocking;
 
 /// Arguments and environment of every process that can be read.
-fn all() -> Vec<(String, Vec<u8>)> {
+pub(super) fn all() -> Vec<(String, Vec<u8>)> {
     let folders = std::fs::read_dir("/proc").unwrap().flatten();
     let folders = folders.filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit));
     folders
@@ -21,7 +21,7 @@ fn all() -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-fn holds(bytes: &[u8], part: &str) -> bool {
+pub(super) fn holds(bytes: &[u8], part: &str) -> bool {
     bytes.windows(part.len()).any(|window| window == part.as_bytes())
 }
 

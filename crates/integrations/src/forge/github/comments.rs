@@ -32,7 +32,7 @@ impl Client {
             return Ok(known);
         }
         let found = match &self.options.login {
-            GitHubLogin::Nobody => return Err(super::access::no_credentials(&self.options.server)),
+            GitHubLogin::Nobody => return Err(super::access::no_credentials(&self.options)),
             GitHubLogin::Token { .. } => self.get::<Account>("/user", For::Itself).await?.login,
             GitHubLogin::App(_) => format!("{}[bot]", self.get::<App>("/app", For::Itself).await?.slug),
         };

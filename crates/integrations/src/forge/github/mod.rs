@@ -82,7 +82,14 @@ impl RemoteAccess for GitHubAccess {
         let url = repository
             .https_url()
             .ok_or_else(|| PortError::permanent(format!("{repository} is not on another host")))?;
-        Ok(RemoteAddress { url, authorization: None })
+        Ok(RemoteAddress { url, authorization: None, advice: None })
+    }
+
+    async fn renewed(&self, repository: &Repository, refused: &RemoteAddress) -> Option<RemoteAddress> {
+        if !self.serves(repository) {
+            return None;
+        }
+        self.client.git_address_again(repository, refused).await
     }
 }
 

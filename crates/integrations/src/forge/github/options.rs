@@ -70,6 +70,8 @@ pub struct GitHubOptions {
     pub api: String,
     /// As whom.
     pub login: GitHubLogin,
+    /// Why there are no credentials although somebody has logged in, in words.
+    pub unreadable: Option<String>,
 }
 
 impl GitHubOptions {
@@ -83,7 +85,7 @@ impl GitHubOptions {
             Some(api) => address("GITHUB_API_URL", api)?,
             None => usual_api(&server),
         };
-        Ok(Self { server, api, login })
+        Ok(Self { server, api, login, unreadable: None })
     }
 
     /// The host as it stands in a repository's identity: lowercase, with a port only where it is not the scheme's own.

@@ -3,7 +3,7 @@
 use super::client::{Client, Request};
 use super::credentials::For;
 use super::options::GitHubLogin;
-use super::refusal::renew;
+use super::refusal::{Failure, renew};
 use reqwest::Method;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -33,21 +33,39 @@ impl Client {
         }
     }
 
+    /// Whether the token is of a kind that has scopes: a classic one, or what `gh auth login` makes.
+    fn is_classic(&self) -> bool {
+        match &self.options.login {
+            GitHubLogin::Token { token, .. } => {
+                ["ghp_", "gho_"].iter().any(|kind| token.expose().starts_with(kind))
+            }
+            GitHubLogin::App(_) | GitHubLogin::Nobody => false,
+        }
+    }
+
     async fn look(&self, how: &str) -> Result<ForgeStatus, PortError> {
         let path = match &self.options.login {
-            GitHubLogin::Nobody => return Err(super::access::no_credentials(&self.options.server)),
+            GitHubLogin::Nobody => return Err(super::access::no_credentials(&self.options)),
             GitHubLogin::Token { .. } => "/user",
             GitHubLogin::App(_) => "/app",
         };
-        let answer = self.send(&Request::new(Method::GET, path, For::Itself)).await?;
+        let answer = self.send(&Request::new(Method::GET, path, For::Itself)).await.map_err(|failure| {
+            match failure {
+                // Who we are is never hidden from us.
+                Failure::Refused(mut refusal) if refusal.status == 404 => {
+                    refusal.error.what = format!("there is no interface of a GitHub at {}", self.options.api);
+                    refusal.error.remedy("Check GITHUB_SERVER_URL and GITHUB_API_URL.")
+                }
+                Failure::Refused(_) | Failure::Lost(_) => failure.into(),
+            }
+        })?;
         let who: Who = answer.parse()?;
         let mut problem = None;
         if let Some(scopes) = answer.headers.get("x-oauth-scopes").and_then(|scopes| scopes.to_str().ok()) {
             let scopes: Vec<&str> = scopes.split(',').map(str::trim).collect();
-            if !scopes.contains(&"repo")
-                && !scopes.contains(&"public_repo")
-                && scopes.iter().any(|s| !s.is_empty())
-            {
+            // Only classic tokens have scopes; another kind says nothing here.
+            let has_scopes = scopes.iter().any(|scope| !scope.is_empty()) || self.is_classic();
+            if !scopes.contains(&"repo") && !scopes.contains(&"public_repo") && has_scopes {
                 problem = Some((
                     format!("the token ({how}) lacks the scope `repo`: nothing can be published"),
                     renew(how),

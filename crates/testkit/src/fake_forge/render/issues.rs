@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub(in super::super) fn label(page: Page<'_>, repository: &Repository, name: &str) -> Value {
     let id = repository.labels.get(name).copied().unwrap_or_default();
     json!({
-        "id": id, "node_id": node("LA", id), "name": name, "color": "ededed", "default": false, "description": null,
+        "id": id, "node_id": node("LA", id), "name": name, "color": "ededed", "default": false, "description": "",
         "url": format!("{}/repos/{}/labels/{name}", page.links.api, repository.full_name()),
     })
 }
