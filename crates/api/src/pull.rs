@@ -192,6 +192,9 @@ pub struct Published {
     pub number: u64,
     /// Where it can be seen.
     pub url: String,
+    /// What a person should know about it: conflicts with the base, what was done to bring it up to date, another base.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A pull request that is there already.

@@ -260,6 +260,8 @@ pub struct Session {
     /// The commit that was pushed for its pull request last: another than `headSha` where it was brought up to date with its
     /// base, or where more was done since.
     pub pr_head_sha: Option<String>,
+    /// The branch that its pull request asks to be merged into.
+    pub pr_base: Option<String>,
     /// The repository that its pull request goes to; another than `repo` for a local clone whose origin is on a forge.
     pub pr_repo: Option<String>,
     /// Whether its pull request could be merged, where a forge was asked.

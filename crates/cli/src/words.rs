@@ -168,7 +168,7 @@ pub(crate) fn pull(pull: &Pull) -> String {
 /// The pull request of a session on a forge, as far as it is known here.
 pub(crate) fn forge_pull(session: &Session, number: u64) -> String {
     let repo = session.pr_repo.as_deref().unwrap_or_default();
-    let base = session.base.as_deref().unwrap_or_default();
+    let base = session.pr_base.as_deref().or(session.base.as_deref()).unwrap_or_default();
     let mut lines = vec![
         format!("{}  {}", styled(BOLD, &format!("#{number}")), styled(BOLD, &clean(&session.title))),
         format!("  {:<10} {}", "State", session.pr_state.map_or("", |state| state.as_str())),

@@ -30,6 +30,8 @@ pub(crate) struct Prospect {
     pub(crate) conflicting: u64,
     /// What is pushed in place of the session's commit.
     pub(crate) commit: Option<ObjectId>,
+    /// What a person should know about it.
+    pub(crate) told: Vec<String>,
 }
 
 /// Looks, once an order, what stands between the change and its base, and tells it before anything is pushed.
@@ -47,61 +49,85 @@ pub(crate) async fn look(
         });
     }
     let mut prospect = Prospect::default();
-    let mut told = Vec::new();
     let mut paths = Vec::new();
     // A local pull request tells its conflicts when it is merged.
     let on_forge = repository.local_path().is_none();
     if on_forge {
         let remote = &engine.ports().remote;
-        let mut found = remote.merge_conflicts(&session.id, &order.head, repository, &order.base).await;
-        if !order.base_named && session.target.is_some() && is_not_found(&found) {
-            // The branch of the local clone is not over there.
-            let fallback = forge.about(repository).await?.default_branch;
-            if let Some(base) = fallback.filter(|branch| *branch != order.base) {
-                told.push(format!(
-                    "the branch `{}` is not at {repository}: the pull request goes to `{base}` and holds its commits too",
-                    order.base
-                ));
-                found = remote.merge_conflicts(&session.id, &order.head, repository, &base).await;
-                prospect.base = Some(base);
+        let looked = match &order.base {
+            Some(base) => remote.merge_conflicts(&session.id, &order.head, repository, base).await,
+            None => Err(PortError::not_found(format!("{repository} has no default branch"))),
+        };
+        let gives_way = !order.base_named && (session.target.is_some() || order.base.is_none());
+        paths = if gives_way && is_not_found(&looked) {
+            match fallback(forge, session, repository, order, &mut prospect).await? {
+                Some(base) => remote.merge_conflicts(&session.id, &order.head, repository, &base).await,
+                None => looked,
             }
+        } else {
+            looked
         }
-        paths = known_conflicts(session, found)?;
+        .or_else(|error| unknown(session, error))?;
     }
-    let base = prospect.base.clone().unwrap_or_else(|| order.base.clone());
+    let Some(base) = prospect.base.clone().or_else(|| order.base.clone()) else { return Ok(prospect) };
     if let Some((commit, words)) = carry(engine, session, repository, order, &base).await? {
-        told.extend(words);
+        prospect.told.extend(words);
         paths = Vec::new();
         if on_forge && !order.rebase {
             let remote = &engine.ports().remote;
             let found = remote.merge_conflicts(&session.id, &commit, repository, &base).await;
-            paths = known_conflicts(session, found)?;
+            paths = found.or_else(|error| unknown(session, error))?;
         }
         prospect.commit = Some(commit);
     }
     if !paths.is_empty() {
-        told.push(format!("the change conflicts with `{base}` in {}", named(&paths)));
+        prospect.told.push(format!("the change conflicts with `{base}` in {}", named(&paths)));
     }
     prospect.conflicting = u64::try_from(paths.len()).unwrap_or(u64::MAX);
     prospect.conflicts = paths.into_iter().take(MAX_PATHS).collect();
-    if prospect.commit.is_some() || !told.is_empty() {
-        remember(engine, row, &prospect, &told).await?;
+    if prospect.commit.is_some() || !prospect.told.is_empty() {
+        remember(engine, row, &prospect).await?;
     }
     Ok(prospect)
 }
 
+/// The default branch, where the work began at none, or at one of a local clone that is not over there.
+async fn fallback(
+    forge: &Arc<dyn Forge>,
+    session: &Session,
+    repository: &Repository,
+    order: &PublishOrder,
+    prospect: &mut Prospect,
+) -> Result<Option<BranchName>, PortError> {
+    let default = forge.about(repository).await?.default_branch;
+    let Some(base) = default.filter(|branch| Some(branch) != order.base.as_ref()) else { return Ok(None) };
+    prospect.told.push(match &order.base {
+        Some(named) => format!(
+            "the branch `{named}` is not at {repository}: the pull request goes to `{base}` and holds its commits too"
+        ),
+        None => format!("the work began at {}: the pull request goes to `{base}`", start(session)),
+    });
+    prospect.base = Some(base.clone());
+    Ok(Some(base))
+}
+
+/// Where work began that began at no branch, for people.
+fn start(session: &Session) -> String {
+    match &session.base_commit {
+        Some(commit) => {
+            format!("{}, which is no branch", commit.as_str().get(..12).unwrap_or(commit.as_str()))
+        }
+        None => "no branch".to_owned(),
+    }
+}
+
 /// Keeps what was found with the order, and tells it.
-async fn remember(
-    engine: &Engine,
-    row: &mut OutboxRow,
-    prospect: &Prospect,
-    told: &[String],
-) -> Result<(), PortError> {
+async fn remember(engine: &Engine, row: &mut OutboxRow, prospect: &Prospect) -> Result<(), PortError> {
     row.result = Some(serde_json::json!({ "prospect": prospect }));
-    let event = (!told.is_empty()).then(|| EventBody::Step {
+    let event = (!prospect.told.is_empty()).then(|| EventBody::Step {
         step: NAME.to_owned(),
         state: StepState::Started,
-        detail: Some(told.join("; ")),
+        detail: Some(prospect.told.join("; ")),
         duration_ms: None,
     });
     outbox::write(engine, row.clone(), event.into_iter().collect()).await
@@ -160,7 +186,7 @@ async fn carry(
             ))
             .remedy("Choose another base, or let the session change something first."));
         }
-        words = (brought != commit).then_some(how);
+        words = (brought != commit).then(|| format!("{how}; TeleCoder ran no check on the result"));
         commit = brought;
     }
     Ok((commit != order.head).then_some((commit, words)))
@@ -181,23 +207,13 @@ fn stuck(error: PortError, session: &Session, base: &BranchName) -> PortError {
     ))
 }
 
-/// The conflicting paths; not to know them is no reason to keep the change back.
-fn known_conflicts(
-    session: &Session,
-    found: Result<Vec<String>, PortError>,
-) -> Result<Vec<String>, PortError> {
-    match found {
-        Ok(paths) => Ok(paths),
-        Err(error)
-            if matches!(error.class, ErrorClass::Transient | ErrorClass::NotFound | ErrorClass::Denied) =>
-        {
-            Err(error)
-        }
-        Err(error) => {
-            tracing::warn!(session = %session.id, error = %error.chain(), "conflicts with the base are not known");
-            Ok(Vec::new())
-        }
+/// Not to know the conflicting paths is no reason to keep the change back.
+fn unknown(session: &Session, error: PortError) -> Result<Vec<String>, PortError> {
+    if matches!(error.class, ErrorClass::Transient | ErrorClass::NotFound | ErrorClass::Denied) {
+        return Err(error);
     }
+    tracing::warn!(session = %session.id, error = %error.chain(), "conflicts with the base are not known");
+    Ok(Vec::new())
 }
 
 fn is_not_found<T>(found: &Result<T, PortError>) -> bool {

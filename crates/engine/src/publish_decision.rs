@@ -25,7 +25,10 @@ pub(crate) fn new(engine: &Engine, session: &Session, order: &PublishOrder) -> R
     let place = session.pull_repository().map(ToString::to_string).unwrap_or_default();
     let title = match &session.followed {
         Some(pull) => format!("Publish to pull request #{} of {place}: {}", pull.number, order.title),
-        None => format!("Publish to {place} ({}): {}", order.base, order.title),
+        None => {
+            let base = order.base.as_ref().map_or("default branch", |base| base.as_str());
+            format!("Publish to {place} ({base}): {}", order.title)
+        }
     };
     Ok(Decision {
         id,

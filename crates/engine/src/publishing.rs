@@ -16,7 +16,7 @@ use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Wr
 use telecoder_model::pull::PullNews;
 use telecoder_model::refs::{BranchName, ObjectId};
 use telecoder_model::repository::Repository;
-use telecoder_model::session::{FollowedPull, ResultKind, Session, SessionPull, Status};
+use telecoder_model::session::{FailureKind, FollowedPull, Move, ResultKind, Session, SessionPull, Status};
 use telecoder_model::{ErrorClass, PortError};
 
 /// The step's name in events.
@@ -26,7 +26,8 @@ pub(crate) const NAME: &str = "publish";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PublishOrder {
     pub(crate) head: ObjectId,
-    pub(crate) base: BranchName,
+    /// `None`: the repository's default branch, since the work began at no branch.
+    pub(crate) base: Option<BranchName>,
     /// Whether a person named the base: then no other one will do.
     #[serde(default)]
     pub(crate) base_named: bool,
@@ -48,6 +49,9 @@ pub(crate) struct PublishResult {
     url: String,
     title: String,
     created: bool,
+    /// What a person should know about it.
+    #[serde(default)]
+    notes: Vec<String>,
 }
 
 impl PublishResult {
@@ -59,6 +63,7 @@ impl PublishResult {
             number: self.number,
             url: self.url,
             created: self.created,
+            notes: self.notes,
         }
     }
 }
@@ -68,12 +73,14 @@ pub(crate) struct Performed {
     order: PublishOrder,
     /// The commit that was pushed.
     commit: ObjectId,
+    base: BranchName,
+    notes: Vec<String>,
     pull: ForgePull,
 }
 
 /// Performs an order.
 pub(crate) async fn perform(engine: &Engine, row: &mut OutboxRow) -> Result<Performed, PortError> {
-    let mut order: PublishOrder = serde_json::from_value(row.payload.clone())
+    let order: PublishOrder = serde_json::from_value(row.payload.clone())
         .map_err(|error| PortError::permanent("the order to publish is unreadable").because(error))?;
     let session = outbox::read(engine, &row.session).await?.value;
     if order.automatic && session.status == Status::Stopped {
@@ -87,16 +94,17 @@ pub(crate) async fn perform(engine: &Engine, row: &mut OutboxRow) -> Result<Perf
         return Err(PortError::permanent(format!("no forge is configured for `{repository}`")));
     };
     let prospect = look_ahead::look(engine, row, &session, &forge, &repository, &order).await?;
-    if let Some(base) = &prospect.base {
-        order.base.clone_from(base);
-    }
+    let Some(base) = prospect.base.clone().or_else(|| order.base.clone()) else {
+        return Err(PortError::permanent(format!("{repository} has no default branch"))
+            .remedy(format!("name the base: telecoder publish {} --base BRANCH", session.id)));
+    };
     let commit = prospect.commit.clone().unwrap_or_else(|| order.head.clone());
     let place = Place { engine, session: &session, forge: &forge, repository: &repository };
     let pull = match &session.followed {
         Some(followed) => place.update(followed, &order, &commit, outbox::attempt(row)).await?,
-        None => place.open(&order, &commit, &prospect).await?,
+        None => place.open(&order, &base, &commit, &prospect).await?,
     };
-    Ok(Performed { order, commit, pull })
+    Ok(Performed { order, commit, base, notes: prospect.told, pull })
 }
 
 /// Where a session's change goes.
@@ -112,6 +120,7 @@ impl Place<'_> {
     async fn open(
         &self,
         order: &PublishOrder,
+        base: &BranchName,
         commit: &ObjectId,
         prospect: &Prospect,
     ) -> Result<ForgePull, PortError> {
@@ -137,7 +146,7 @@ impl Place<'_> {
                 tenant: session.tenant.clone(),
                 owner: session.owner.clone(),
                 repository: repository.clone(),
-                base: order.base.clone(),
+                base: base.clone(),
                 head: session.branch.clone(),
                 commit: commit.clone(),
                 title: order.title.clone(),
@@ -199,13 +208,14 @@ fn short(commit: &ObjectId) -> &str {
 /// Writes session, events and row in one transaction, against other writers of the session; what follows the pull request
 /// begins with it.
 pub(crate) async fn record(engine: &Engine, row: OutboxRow, done: Performed) -> Result<(), PortError> {
-    let Performed { order, commit: pushed, pull } = done;
+    let Performed { order, commit: pushed, base, notes, pull } = done;
     let mut result = PublishResult {
         number: pull.number,
         url: link(engine, &pull.url),
         title: order.title.clone(),
         // What the session knows decides, not this call: an earlier one may have opened it and died.
         created: false,
+        notes,
     };
     let row_key = row.key.clone();
     loop {
@@ -223,16 +233,18 @@ pub(crate) async fn record(engine: &Engine, row: OutboxRow, done: Performed) -> 
             state: pull.state,
             head: order.head.clone(),
             pushed: (pushed != order.head).then(|| pushed.clone()),
+            base: Some(base.clone()),
             order: Some(row.key.clone()),
             news: PullNews { checks: Vec::new(), ..news },
         });
+        let mended = mended(&mut session);
         let mut row = row.clone();
         row.state = OutboxState::Done;
         row.result = serde_json::to_value(&result).ok();
         let mut commit = Commit::new(session.id.clone(), now);
         commit.expect = Some(version);
         let clean = |event| crate::worker::redact::whole(&engine.options().secrets, event);
-        commit.events = told(&session, &pushed, &result).into_iter().map(clean).collect();
+        commit.events = told(&session, &pushed, &result).into_iter().chain(mended).map(clean).collect();
         commit.writes.extend(follower(engine, &session, &row, result.number)?);
         commit.writes.push(Write::Session(Box::new(session)));
         commit.writes.push(Write::OutboxUpdate(Box::new(row)));
@@ -248,6 +260,19 @@ pub(crate) async fn record(engine: &Engine, row: OutboxRow, done: Performed) -> 
             Err(error) => return Err(error),
         }
     }
+}
+
+/// A session that failed because its change could not be published has not failed any more; with the events that say so.
+fn mended(session: &mut Session) -> Vec<EventBody> {
+    let (Some(FailureKind::ForgeError), Some(status)) =
+        (session.failure, session.status.after(Move::Publish))
+    else {
+        return Vec::new();
+    };
+    session.status = status;
+    (session.failure, session.error, session.hint) = (None, None, None);
+    let reason = Some("its change is published now".to_owned());
+    vec![EventBody::Status { status, reason }, EventBody::Done { status }]
 }
 
 fn told(session: &Session, pushed: &ObjectId, result: &PublishResult) -> Vec<EventBody> {

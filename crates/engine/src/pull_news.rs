@@ -169,6 +169,7 @@ mod tests {
             state: PullState::Open,
             head: "a".repeat(40).parse().unwrap(),
             pushed: None,
+            base: None,
             order: None,
             news: PullNews::default(),
         }

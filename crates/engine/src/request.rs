@@ -117,6 +117,8 @@ pub struct Published {
     pub url: String,
     /// Whether this call opened it.
     pub created: bool,
+    /// What a person should know about it.
+    pub notes: Vec<String>,
 }
 
 /// A session's change.

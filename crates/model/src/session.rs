@@ -147,6 +147,9 @@ pub struct SessionPull {
     /// What stands on the branch for it, where that is another commit: one that was rebased onto its base, or merged with it.
     #[serde(default)]
     pub pushed: Option<ObjectId>,
+    /// The branch that it asks to be merged into.
+    #[serde(default)]
+    pub base: Option<BranchName>,
     /// The key of the order that published it last; whatever follows it belongs to that order.
     #[serde(default)]
     pub order: Option<String>,

@@ -51,6 +51,8 @@ pub enum Move {
     Message,
     /// A server hands it over to another.
     Handover,
+    /// A person published the change that could not be published.
+    Publish,
 }
 
 impl Status {
@@ -104,7 +106,7 @@ impl Status {
             (Running, Move::Ask) => Some(Waiting),
             (Running, Move::Rest) => Some(Idle),
             (Idle, Move::Hibernate) => Some(Hibernated),
-            (Running | Waiting, Move::Complete) => Some(Complete),
+            (Running | Waiting, Move::Complete) | (Error, Move::Publish) => Some(Complete),
             (Pending | Preparing | Running | Waiting | Idle | Hibernated, Move::Fail) => Some(Error),
             (Pending | Preparing | Running | Waiting | Idle | Hibernated, Move::Stop) => Some(Stopped),
             (Idle | Hibernated | Complete | Error | Stopped, Move::Message)
@@ -134,7 +136,7 @@ impl std::str::FromStr for Status {
 mod tests {
     use super::*;
 
-    const MOVES: [Move; 11] = [
+    const MOVES: [Move; 12] = [
         Move::Claim,
         Move::Begin,
         Move::Ask,
@@ -146,6 +148,7 @@ mod tests {
         Move::Stop,
         Move::Message,
         Move::Handover,
+        Move::Publish,
     ];
 
     #[test]
@@ -156,7 +159,7 @@ mod tests {
                 MOVES.iter().filter_map(|m| from.after(*m).map(|to| format!("{m:?}→{to}"))).collect();
             table.push_str(&format!("{from}: {}\n", to.join(" ")));
         }
-        expect_test::expect![[r"
+        expect_test::expect![[r#"
             pending: Claim→preparing Fail→error Stop→stopped
             preparing: Begin→running Fail→error Stop→stopped Handover→pending
             running: Ask→waiting Rest→idle Complete→complete Fail→error Stop→stopped Handover→pending
@@ -164,9 +167,9 @@ mod tests {
             idle: Hibernate→hibernated Fail→error Stop→stopped Message→pending
             hibernated: Fail→error Stop→stopped Message→pending
             complete: Message→pending
-            error: Message→pending
+            error: Message→pending Publish→complete
             stopped: Message→pending
-        "]]
+        "#]]
         .assert_eq(&table);
     }
 

@@ -1992,6 +1992,8 @@ export interface components {
             number: number;
             /** @description Where it can be seen. */
             url: string;
+            /** @description What a person should know about it: conflicts with the base, what was done to bring it up to date, another base. */
+            notes: string[];
         };
         /** @description A local pull request. */
         Pull: {
@@ -2211,6 +2213,8 @@ export interface components {
              *     base, or where more was done since.
              */
             prHeadSha: string | null;
+            /** @description The branch that its pull request asks to be merged into. */
+            prBase: string | null;
             /** @description The repository that its pull request goes to; another than `repo` for a local clone whose origin is on a forge. */
             prRepo: string | null;
             /** @description Whether its pull request could be merged, where a forge was asked. */

@@ -7,7 +7,7 @@ use crate::terminal::Output;
 use crate::words::outcome;
 use std::process::ExitCode;
 use telecoder_api::Client;
-use telecoder_api::session::{Session, Status};
+use telecoder_api::session::{FailureKind, Session, Status};
 
 /// The exit code after Ctrl-C: 128 and the number of SIGINT.
 const INTERRUPTED: u8 = 130;
@@ -74,6 +74,10 @@ fn next(session: &Session) -> Vec<String> {
     }
     match session.status {
         Status::Waiting => hints.push(format!("  It waits for you: telecoder approvals {id}")),
+        // The work itself is done.
+        Status::Error if session.failure_kind == Some(FailureKind::ForgeError) => {
+            hints.push(format!("  Publish it when that is mended: telecoder publish {id}"));
+        }
         Status::Error => hints.push(format!("  Try it again: telecoder rerun {id}")),
         Status::Pending
         | Status::Preparing

@@ -66,7 +66,7 @@ impl ForgePull {
             repo,
             url: session.pr_url.clone()?,
             title: session.title.clone(),
-            base: session.base.clone().unwrap_or_default(),
+            base: session.pr_base.clone().or_else(|| session.base.clone()).unwrap_or_default(),
             head: session.branch.clone(),
             head_sha: session.pr_head_sha.clone(),
             state: session.pr_state?,
@@ -82,6 +82,10 @@ impl ForgePull {
     /// Whether a check of it has failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.checks.iter().any(|check| check.state == PullCheckState::Failed)
+    }
+    /// Where it can be seen.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
     /// Its state.
     pub(crate) fn state(&self) -> PullState {
@@ -123,17 +127,18 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<Found, Failure> 
                 .hint(format!("publish its change: telecoder publish {name}"))),
         };
     };
-    let missing = match client.pull(number).await {
+    match client.pull(number).await {
         Ok(pull) => return Ok(Found::Local(Box::new(pull))),
-        Err(error @ ClientError::Api { status: 404, .. }) => error,
+        Err(ClientError::Api { status: 404, .. }) => {}
         Err(error) => return Err(error.into()),
-    };
+    }
     let filter = SessionFilter { pr: Some(number.to_string()), ..SessionFilter::default() };
     let mut found = forge_pulls(client, &filter, NAMESAKES).await?;
     match (found.pop(), found.len()) {
         (Some(pull), 0) => Ok(Found::Forge(pull)),
         (Some(pull), _) => Err(Failure::usage(format!("several repositories have a pull request #{number}"))
             .hint(format!("name its session: telecoder pr show {}", pull.session_id))),
-        (None, _) => Err(missing.into()),
+        (None, _) => Err(Failure::failed(format!("no session has a pull request #{number}"))
+            .hint("`telecoder pr list` shows all")),
     }
 }

@@ -3,7 +3,7 @@
 use super::forge_pull::{ForgePull, Found, find, forge_pulls};
 use super::{Context, diff};
 use crate::arguments::{PrCommand, PrListArguments};
-use crate::exit::Outcome;
+use crate::exit::{Failure, Outcome};
 use crate::repository;
 use crate::table::{self, Cell};
 use crate::terminal::{CYAN, DIM, GREEN, Output};
@@ -39,13 +39,27 @@ pub(crate) async fn run(context: &Context, command: PrCommand) -> Outcome {
             Ok(ExitCode::SUCCESS)
         }
         PrCommand::Merge(one) => {
-            let pull = context.client()?.merge_pull(one.number).await?;
-            told(context, &pull)
+            let client = context.client()?;
+            only_local(&client, one.number, "merge").await?;
+            told(context, &client.merge_pull(one.number).await?)
         }
         PrCommand::Close(one) => {
-            let pull = context.client()?.close_pull(one.number).await?;
-            told(context, &pull)
+            let client = context.client()?;
+            only_local(&client, one.number, "close").await?;
+            told(context, &client.close_pull(one.number).await?)
         }
+    }
+}
+
+/// Refuses what is done on the forge itself.
+async fn only_local(client: &Client, number: u64, deed: &str) -> Result<(), Failure> {
+    match find(client, &number.to_string()).await? {
+        Found::Local(_) => Ok(()),
+        Found::Forge(row) => Err(Failure::failed(format!(
+            "pull request #{number} is one of {}: {deed} it there",
+            words::clean(&row.repo)
+        ))
+        .hint(words::clean(row.url()))),
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) async fn publish(context: &Context, options: PublishArguments) -> Out
         let pull = published.value;
         context.terminal.line(&format!("{word} pull request #{}: {}", pull.number, clean(&pull.title)))?;
         context.terminal.line(&format!("  {}  ({})", clean(&pull.url), clean(&pull.branch)))?;
+        for note in &pull.notes {
+            context.terminal.note(&format!("note: {}", clean(note)));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

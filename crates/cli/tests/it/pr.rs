@@ -116,7 +116,7 @@ fn what_cannot_be_done_with_a_pull_request_is_told() {
     expect![[r#"
         $ pr show 2
         exit 1
-        ! error: there is no local pull request #2
+        ! error: no session has a pull request #2
         !  hint: `telecoder pr list` shows all
 
         $ pr show one
@@ -126,7 +126,7 @@ fn what_cannot_be_done_with_a_pull_request_is_told() {
 
         $ pr diff 2
         exit 1
-        ! error: there is no local pull request #2
+        ! error: no session has a pull request #2
         !  hint: `telecoder pr list` shows all
 
         $ pr merge 1

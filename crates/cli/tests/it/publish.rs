@@ -190,3 +190,54 @@ fn what_cannot_be_published_is_told() {
     .assert_eq(&all);
     assert_eq!(world.cli(["pr", "list"]).run().stdout, "[]\n");
 }
+
+const CHANGES_IT: &str = r##"GYM{"do":[{"write":["README.md","mine\n"]},{"say":"Changed it."}]}"##;
+const MAKES_ANOTHER: &str = r#"GYM{"do":[{"write":["b.txt","y\n"]},{"say":"Made another one."}]}"#;
+
+#[test]
+fn a_local_change_is_brought_up_to_date_with_its_base() {
+    let world = World::new();
+    let begun = |prompt: &str| {
+        let words = ["run", "--publish", "manual", "--output", "json", prompt];
+        world.cli(words).run().json()["id"].as_str().unwrap().to_owned()
+    };
+    let (id, conflicting) = (begun(MAKES_A_FILE), begun(CHANGES_IT));
+    let branch = format!("telecoder/{id}");
+    let log = || -> Vec<String> {
+        let log = world.repo.git(&["log", "--first-parent", "--format=%s", &branch]);
+        log.lines().map(str::to_owned).collect()
+    };
+    world.repo.write("README.md", "theirs\n").commit("Theirs");
+    let mut all = world.cli(["publish", &id, "--rebase"]).run().shown();
+    assert_eq!(log()[..2], ["Made a file", "Theirs"]);
+    let first = world.repo.resolve(&branch).to_string();
+    // What others can see is only added to.
+    assert_eq!(world.cli(["message", &id, MAKES_ANOTHER]).run().code, 0);
+    world.repo.write("README.md", "theirs again\n").commit("Theirs again");
+    all.push_str(&world.cli(["publish", &id, "--rebase"]).run().shown());
+    let merged = format!("Merge branch 'main' into {branch}");
+    assert_eq!(log()[..4], [merged.as_str(), "Made another one", "Made a file", "Theirs"]);
+    world.repo.git(&["merge-base", "--is-ancestor", &first, &branch]);
+    all.push_str(&world.cli(["publish", &conflicting, "--rebase"]).run().shown());
+    expect![[r#"
+        exit 0
+        Opened pull request #1: Made a file
+          http://[ADDRESS]/pulls/1  (telecoder/[ID])
+        ! note: the change is rebased onto `main` at [COMMIT]; TeleCoder ran no check on the result
+        exit 0
+        Already open: pull request #1: Made another one
+          http://[ADDRESS]/pulls/1  (telecoder/[ID])
+        ! note: `main` at [COMMIT] is merged into the branch, which others can see already; TeleCoder ran no check on the result
+        exit 1
+        ! error: the change cannot be brought up to date with `main`: conflicts in README.md; nothing was pushed
+        !  hint: publish it as it is and solve them in the pull request: telecoder publish [ID]; or do the task again on the base as it is now: telecoder rerun [ID]
+    "#]]
+    .assert_eq(&all);
+    let branches = world.repo.git(&["branch", "--list", "telecoder/*", "--format=%(refname:short)"]);
+    assert_eq!(branches.trim(), branch);
+    assert_eq!(world.session(&conflicting)["status"], "complete");
+    // The tree of the person is as it was, and the pull request merges cleanly.
+    assert_eq!(world.repo.git(&["status", "--porcelain"]), "");
+    assert_eq!(world.cli(["pr", "merge", "1"]).run().code, 0);
+    assert_eq!(world.repo.git(&["show", "main:b.txt", "main:README.md"]), "y\ntheirs again\n");
+}

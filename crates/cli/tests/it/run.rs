@@ -250,7 +250,7 @@ fn what_cannot_be_done_is_told_with_what_to_do() {
         $ run -r https://forge.example/acme/api x
         exit 1
         ! error: no forge is configured for `https://forge.example/acme/api`
-        !  hint: give the path of a local clone, or a repository of a forge that `telecoder doctor` names
+        !  hint: give a repository of github.com, the path of a local clone, or another GITHUB_SERVER_URL to the server
 
         $ run -r ext::sh -c true x
         exit 2

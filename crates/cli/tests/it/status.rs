@@ -35,7 +35,7 @@ fn a_session_is_shown_with_its_outcome() {
     "#]].assert_eq(&world.cli(["status", "--output", "table", &id]).run().shown());
     let json = world.cli(["status", &id]).run().json();
     let keys: Vec<&String> = json.as_object().unwrap().keys().collect();
-    expect![[r#"["id", "repo", "prompt", "title", "mode", "agent", "model", "policy", "pipeline", "status", "failureKind", "error", "hint", "branch", "base", "headSha", "parentSessionId", "attempt", "source", "requester", "outcome", "checks", "diffStat", "result", "resultText", "prUrl", "prNumber", "prState", "prHeadSha", "prRepo", "prMergeable", "prChecks", "prReviews", "sourcePr", "sourceIssue", "usage", "budgetUsd", "createdAt", "startedAt", "finishedAt", "updatedAt", "workspaceRemovedAt"]"#]].assert_eq(&format!("{keys:?}"));
+    expect![[r#"["id", "repo", "prompt", "title", "mode", "agent", "model", "policy", "pipeline", "status", "failureKind", "error", "hint", "branch", "base", "headSha", "parentSessionId", "attempt", "source", "requester", "outcome", "checks", "diffStat", "result", "resultText", "prUrl", "prNumber", "prState", "prHeadSha", "prBase", "prRepo", "prMergeable", "prChecks", "prReviews", "sourcePr", "sourceIssue", "usage", "budgetUsd", "createdAt", "startedAt", "finishedAt", "updatedAt", "workspaceRemovedAt"]"#]].assert_eq(&format!("{keys:?}"));
     assert_eq!(json["outcome"]["claims"]["verified"][0], "It was read.");
     assert_eq!(json["outcome"]["verified"], serde_json::json!([]));
     // Any unique prefix will do, in any case.

@@ -45,7 +45,8 @@ impl Engine {
                 Some((name, _)) => Err(EngineError::invalid(
                     if name == "base" { "base_without_repository" } else { "source_without_repository" },
                     format!("`{name}` needs a repository"),
-                )),
+                )
+                .hint("name it (telecoder run --repo OWNER/NAME), or be in a clone of it")),
                 None => Ok(Place::default()),
             };
         };
@@ -119,12 +120,17 @@ impl Engine {
     /// The forge of a repository.
     pub(crate) fn forge_of(&self, repository: &Repository) -> Result<&Arc<dyn Forge>, EngineError> {
         self.ports().forges.iter().find(|forge| forge.serves(repository)).ok_or_else(|| {
+            // `owner/name` would not say which host is meant.
+            let url = repository.https_url().unwrap_or_else(|| repository.to_string());
             EngineError::new(
                 Fault::Unprocessable,
                 "forge_unknown",
-                format!("no forge is configured for `{repository}`"),
+                format!("no forge is configured for `{}`", url.trim_end_matches(".git")),
             )
-            .hint("give the path of a local clone, or a repository of a forge that `telecoder doctor` names")
+            .hint(format!(
+                "give a repository of {}, the path of a local clone, or another GITHUB_SERVER_URL to the server",
+                self.options().forge_host
+            ))
         })
     }
 

@@ -1,5 +1,6 @@
 //! How a pull request would look, before anything is published.
 
+use crate::command::place::refused;
 use crate::command::publish::order;
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
@@ -34,6 +35,15 @@ impl Engine {
                 format!("no forge is configured for `{repository}`"),
             ));
         };
+        let base = match order.base {
+            Some(base) => base,
+            None => {
+                let about = forge.about(&repository).await.map_err(refused)?;
+                about.default_branch.ok_or_else(|| {
+                    EngineError::invalid("base_needed", format!("{repository} has no default branch"))
+                })?
+            }
+        };
         let body = match (order.body, &session.followed) {
             (Some(body), _) => body,
             (None, Some(_)) => pull_body::comment(&session, self.public_url()),
@@ -49,7 +59,7 @@ impl Engine {
             existing: existing(&session),
             repository,
             branch: session.branch,
-            base: order.base,
+            base,
             title: order.title,
             draft: order.draft,
             session: session.id,
@@ -67,6 +77,7 @@ fn existing(session: &Session) -> Option<SessionPull> {
             state: PullState::Open,
             head: followed.commit.clone(),
             pushed: None,
+            base: Some(followed.base.clone()),
             order: None,
             news: telecoder_model::pull::PullNews::default(),
         })

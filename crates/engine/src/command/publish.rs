@@ -42,7 +42,8 @@ impl Engine {
             }
         };
         // An order that was there before opened its pull request before.
-        Ok(Published { created: published.created && fresh, ..published })
+        let notes = if fresh { published.notes } else { Vec::new() };
+        Ok(Published { created: published.created && fresh, notes, ..published })
     }
 
     /// Finds the order's row in the outbox, or writes a new one; says which.
@@ -211,17 +212,13 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
         .hint("leave `base` out, or change it on the forge"));
     }
     let base_named = request.base.is_some();
-    let base = match request.base.map(Ok).or_else(|| base_branch(session)) {
-        Some(base) => base?,
-        None => {
-            return Err(EngineError::invalid(
-                "base_needed",
-                "it is not known which branch the change is for",
-            )
-            .hint("name it: --base BRANCH"));
-        }
-    };
-    if base == session.branch {
+    let base = request.base.or_else(|| base_branch(session));
+    // A forge knows its default branch.
+    if base.is_none() && session.pull_repository().is_none_or(|home| home.local_path().is_some()) {
+        return Err(EngineError::invalid("base_needed", "it is not known which branch the change is for")
+            .hint(format!("name it: telecoder publish {} --base BRANCH", session.id)));
+    }
+    if base.as_ref() == Some(&session.branch) {
         return Err(EngineError::invalid("base_is_head", "the base is the session's own branch"));
     }
     let given = request.title.as_deref().or(session.followed.as_ref().map(|pull| pull.title.as_str()));
@@ -233,12 +230,12 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
     Ok(PublishOrder { head, base, base_named, title, body, draft, rebase, automatic: false })
 }
 
-fn base_branch(session: &Session) -> Option<Result<BranchName, EngineError>> {
+fn base_branch(session: &Session) -> Option<BranchName> {
     if let Some(followed) = &session.followed {
-        return Some(Ok(followed.base.clone()));
+        return Some(followed.base.clone());
     }
     match session.base.as_ref()? {
-        Revision::Name(name) => Some(Ok(name.clone())),
+        Revision::Name(name) => Some(name.clone()),
         Revision::Commit(_) => None,
     }
 }

@@ -217,9 +217,11 @@ async fn a_change_that_nobody_has_seen_is_rebased_and_one_that_others_see_is_mer
     assert_eq!(
         told,
         [
-            format!("step publish Started: the change is rebased onto `main` at {tip}"),
             format!(
-                "step publish Started: `main` at {tip} is merged into the branch, which others can see already"
+                "step publish Started: the change is rebased onto `main` at {tip}; TeleCoder ran no check on the result"
+            ),
+            format!(
+                "step publish Started: `main` at {tip} is merged into the branch, which others can see already; TeleCoder ran no check on the result"
             )
         ]
     );

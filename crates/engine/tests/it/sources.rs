@@ -109,7 +109,7 @@ async fn a_pull_request_that_cannot_be_worked_on_is_refused_before_any_work() {
         Invalid source_ambiguous: `sourcePr` says where the work starts: `sourceIssue` and `base` cannot be given with it
           
         Invalid source_without_repository: `sourcePr` needs a repository
-          
+          name it (telecoder run --repo OWNER/NAME), or be in a clone of it
     "#]]
     .assert_eq(&all);
     // A fork's pull request may be looked at.

@@ -157,5 +157,6 @@ pub(crate) fn published(from: Published) -> wire::pull::Published {
         pull_request_url: from.url.clone(),
         number: from.number,
         url: from.url,
+        notes: from.notes,
     }
 }

@@ -13,6 +13,7 @@ pub(crate) fn session(from: Session) -> wire::session::Session {
     let title = from.display_title();
     let pr_repo = from.pull_repository().map(ToString::to_string);
     let pr_head_sha = from.pull.as_ref().map(|pull| pull.over_there().to_string());
+    let pr_base = from.pull.as_ref().and_then(|pull| pull.base.as_ref()).map(ToString::to_string);
     let (pr_url, pr_number, pr_state, news) = match from.pull {
         Some(pull) => (Some(pull.url), Some(pull.number), Some(word::pull_state(pull.state)), pull.news),
         None => (None, None, None, PullNews::default()),
@@ -47,6 +48,7 @@ pub(crate) fn session(from: Session) -> wire::session::Session {
         pr_number,
         pr_state,
         pr_head_sha,
+        pr_base,
         pr_repo,
         pr_mergeable: news.looked_at.map(|_| word::mergeable(news.mergeable)),
         pr_checks: news.checks.into_iter().map(check).collect(),

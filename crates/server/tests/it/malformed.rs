@@ -136,7 +136,7 @@ async fn a_wrong_value_is_refused_with_its_name() {
         POST /api/sessions → 422 agent_not_installed: the agent `codex` is not installed
         POST /api/sessions → 400 policy_forbids: policy `observe` never publishes; leave `publish` out or choose another policy
         POST /api/sessions → 400 base_without_repository: `base` needs a repository
-        POST /api/sessions → 422 forge_unknown: no forge is configured for `acme/api`
+        POST /api/sessions → 422 forge_unknown: no forge is configured for `https://github.com/acme/api`
         POST /api/sessions → 404 session_not_found: no session begins with `zzzz`
         POST /api/sessions → 400 model_invalid: a model name has at most 200 characters of A-Z a-z 0-9 . _ - : / @
         GET /api/sessions?status=asleep → 400 invalid_parameter: `status`: `asleep` is not a status: pending, preparing, running, waiting, idle, hibernated, complete, error, stopped, ac

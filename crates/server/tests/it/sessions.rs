@@ -69,6 +69,7 @@ async fn a_new_session_is_answered_whole() {
           "prNumber": null,
           "prState": null,
           "prHeadSha": null,
+          "prBase": null,
           "prRepo": "/srv/code",
           "prMergeable": null,
           "prChecks": [],
@@ -116,6 +117,7 @@ async fn a_finished_session_shows_everything() {
             state: PullState::Open,
             head: "b".repeat(40).parse().unwrap(),
             pushed: Some("c".repeat(40).parse().unwrap()),
+            base: Some("main".parse().unwrap()),
             order: None,
             news: PullNews::default(),
         });

@@ -69,6 +69,8 @@ fn commits_that_the_forge_has_not_go_along_and_a_branch_it_has_not_gives_way() {
     assert!(run.stdout.contains("publish: the branch `idea` is not at"), "{}", run.stdout);
     let pull = scene.demo.pulls().remove(0);
     assert_eq!(pull.base, "main");
+    let listed = scene.told(&["pr", "list", "--output", "text"]);
+    assert!(listed.contains("main ← telecoder/[ID]"), "{listed}");
     let branch = pull.head.trim_start_matches("octo:").to_owned();
     assert_eq!(scene.demo.log(&branch)[..2], ["Made a file", "An idea"]);
     scene.is_as_described();
@@ -84,4 +86,32 @@ fn a_word_or_no_token_keeps_the_pull_request_local() {
     assert_eq!((scene.demo.pulls().len(), scene.our_branches().len()), (0, 0));
     let refs = scene.world.repo.git_in(&clone, &["for-each-ref", "--format=%(refname)"]);
     assert!(refs.contains("refs/heads/telecoder/"), "{refs}");
+}
+
+/// The pull request of work that began at no branch goes to the forge's default branch.
+#[test]
+fn work_that_began_at_a_commit_or_a_tag_is_for_the_default_branch() {
+    let scene = Scene::new();
+    let clone = cloned(&scene);
+    let git = |words: &[&str]| scene.world.repo.git_in(&clone, words);
+    git(&["checkout", "--quiet", "--detach"]);
+    let run = scene.world.cli(["run", "--repo", clone.to_str().unwrap(), MAKES_A_FILE]).run();
+    assert_eq!(run.code, 0, "{run:?}");
+    let words = "which is no branch: the pull request goes to `main`";
+    assert!(run.stdout.contains(words), "{}", run.stdout);
+    let commit = scene.demo.head("main").unwrap();
+    scene.world.repo.git_in(&scene.demo.path(), &["tag", "v1", &commit]);
+    for base in [commit.as_str(), "v1"] {
+        let session = scene.ran(&["--base", base, MAKES_A_FILE]);
+        assert_eq!(
+            (&session["status"], &session["prBase"]),
+            (&"complete".into(), &"main".into()),
+            "{session}"
+        );
+        let logs = scene.world.cli(["logs", &id(&session)]).run().stdout;
+        assert!(logs.contains(words), "{logs}");
+    }
+    let bases: Vec<String> = scene.demo.pulls().into_iter().map(|pull| pull.base).collect();
+    assert_eq!(bases, ["main"; 3]);
+    scene.is_as_described();
 }

@@ -23,6 +23,13 @@ fn checks_reviews_and_the_merge_come_onto_the_session() {
     {
         assert!(shown.contains(part), "{shown}");
     }
+    for deed in ["merge", "close"] {
+        let told = scene.told(&["pr", deed, &number.to_string()]);
+        assert!(
+            told.contains(&format!("{deed} it there")) && told.contains("hint: [FORGE]/octo/demo/pull/1"),
+            "{told}"
+        );
+    }
     let status = scene.told(&["status", &id, "--output", "text"]);
     assert!(status.contains("check failed lint"), "{status}");
     let list = scene.told(&["list", "--output", "table"]);
@@ -64,6 +71,19 @@ fn pull_requests_on_forges_are_listed_by_state_and_repository() {
     assert_eq!(listed(&["--state", "open"]), [open]);
     assert_eq!(listed(&["--repo", "octo/other"]), [merged]);
     assert_eq!(listed(&["--state", "open", "--repo", "octo/other"]), [""; 0]);
+    let mut all = String::new();
+    for words in [&["pr", "merge", "1"] as &[&str], &["pr", "show", "7"]] {
+        all.push_str(&scene.told(words));
+    }
+    expect_test::expect![[r#"
+        exit 2
+        ! error: several repositories have a pull request #1
+        !  hint: name its session: telecoder pr show [ID]
+        exit 1
+        ! error: no session has a pull request #7
+        !  hint: `telecoder pr list` shows all
+    "#]]
+    .assert_eq(&all);
     let told = scene.told(&["pr", "show", "1"]);
     assert!(told.contains("several repositories have a pull request #1"), "{told}");
     scene.is_as_described();

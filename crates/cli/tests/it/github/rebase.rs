@@ -12,7 +12,13 @@ fn a_change_is_rebased_before_anybody_sees_it_and_its_base_is_merged_afterwards(
     let branch = format!("telecoder/{id}");
     scene.demo.commit("main", &[("theirs.txt", "1\n")], "Theirs");
     let told = scene.told(&["publish", &id, "--rebase"]);
-    assert!(told.starts_with("exit 0\nOpened pull request #1: Changed it"), "{told}");
+    expect![[r#"
+        exit 0
+        Opened pull request #1: Changed it
+          [FORGE]/octo/demo/pull/1  (telecoder/[ID])
+        ! note: the change is rebased onto `main` at [COMMIT]; TeleCoder ran no check on the result
+    "#]]
+    .assert_eq(&told);
     assert_eq!(scene.demo.log(&branch)[..2], ["Changed it", "Theirs"]);
     let first = scene.demo.head(&branch).unwrap();
     // Further work goes on top, forward.
@@ -21,7 +27,13 @@ fn a_change_is_rebased_before_anybody_sees_it_and_its_base_is_merged_afterwards(
     assert_eq!(scene.demo.log(&branch)[..3], ["Made another one", "Changed it", "Theirs"]);
     scene.demo.commit("main", &[("theirs.txt", "2\n")], "Theirs again");
     let told = scene.told(&["publish", &id, "--rebase"]);
-    assert!(told.starts_with("exit 0\nAlready open: pull request #1"), "{told}");
+    expect![[r#"
+        exit 0
+        Already open: pull request #1: Made another one
+          [FORGE]/octo/demo/pull/1  (telecoder/[ID])
+        ! note: `main` at [COMMIT] is merged into the branch, which others can see already; TeleCoder ran no check on the result
+    "#]]
+    .assert_eq(&told);
     let log = scene.world.repo.git_in(&scene.demo.path(), &["log", "--format=%s", "--first-parent", &branch]);
     assert_eq!(
         log.lines().take(3).map(str::to_owned).collect::<Vec<_>>(),

@@ -3,6 +3,7 @@
 
 use super::{MAKES_A_FILE, Scene, id};
 use expect_test::expect;
+use serde_json::Value;
 use telecoder_testkit::fake_forge::{Access, NewPull, Token};
 
 #[test]
@@ -13,6 +14,7 @@ fn what_is_known_before_is_refused_before_any_work() {
     all.push_str(&scene.told(&["run", "-r", "octo/demo", MAKES_A_FILE]));
     scene.demo.unarchive();
     all.push_str(&scene.told(&["run", "-r", "octo/nothing", MAKES_A_FILE]));
+    all.push_str(&scene.told(&["run", "-r", "https://github.com/octo/demo", MAKES_A_FILE]));
     all.push_str(&scene.told(&["run", "-r", "octo/demo", "--forge", "local", MAKES_A_FILE]));
     all.push_str(&scene.told(&["run", "-r", "octo/demo", "--pr", "99", MAKES_A_FILE]));
     all.push_str(&scene.told(&["run", "-r", "octo/demo", "--issue", "99"]));
@@ -25,6 +27,9 @@ fn what_is_known_before_is_refused_before_any_work() {
         exit 1
         ! error: cannot reach [FORGE]/octo/nothing: git said: remote: Repository not found.; fatal: repository '[FORGE]/octo/nothing.git/' not found
         !  hint: Check its name, and that the server's token may see it.
+        exit 1
+        ! error: no forge is configured for `https://github.com/octo/demo`
+        !  hint: give a repository of [FORGE], the path of a local clone, or another GITHUB_SERVER_URL to the server
         exit 2
         ! error: [FORGE]/octo/demo is not on this host: a local pull request needs a local clone
         !  hint: clone it and give the clone's path, or leave `forge` out
@@ -36,7 +41,7 @@ fn what_is_known_before_is_refused_before_any_work() {
         !  hint: Check the name and number, and that the server's account (GITHUB_TOKEN) may see the repository.
         exit 1
         ! error: cannot reach [FORGE]/octo/demo: git said: remote: Invalid username or token. Password authentication is not supported for Git operations.; fatal: Authentication failed for '[FORGE]/octo/demo.git/'
-        !  hint: Give the server a token that is valid and may use this repository, or check its name.
+        !  hint: The credentials (GITHUB_TOKEN) are wrong, expired or revoked, or may not use this repository: make a new token with the scopes `repo` and `workflow`, set GITHUB_TOKEN and restart the server.
     "#]].assert_eq(&all);
     assert_eq!(scene.world.cli(["list"]).run().stdout, "[]\n");
 }
@@ -115,13 +120,52 @@ fn what_comes_in_between_is_told_and_passes() {
 }
 
 #[test]
+fn a_session_whose_change_could_not_leave_is_complete_once_a_person_has_published_it() {
+    let scene = Scene::new();
+    let waits =
+        r#"GYM{"do":[{"waitFor":"/home/agent/go"},{"write":["a.txt","x\n"]},{"say":"Made a file."}]}"#;
+    let id = scene.world.detached(&["-r", "octo/demo", waits]);
+    scene.world.until_status(&id, "running");
+    scene.demo.archive();
+    scene.world.release(&id, "go");
+    scene.world.until_status(&id, "error");
+    assert_eq!(scene.world.session(&id)["failureKind"], "forge_error");
+    let told = scene.told(&["attach", &id]);
+    assert!(told.contains("!   Publish it when that is mended: telecoder publish [ID]"), "{told}");
+    let refused = scene.told(&["publish", &id]);
+    assert!(refused.starts_with("exit 1"), "{refused}");
+    assert_eq!(scene.world.session(&id)["status"], "error");
+    scene.demo.unarchive();
+    assert_eq!(scene.world.cli(["publish", &id]).run().code, 0);
+    let session = scene.world.session(&id);
+    assert_eq!(
+        (&session["status"], &session["error"], &session["hint"], &session["failureKind"]),
+        (&"complete".into(), &Value::Null, &Value::Null, &Value::Null)
+    );
+    let events = scene.world.events(&id);
+    assert_eq!(events.last().unwrap()["type"], "done", "{events:?}");
+    let status = scene.told(&["status", &id, "--output", "text"]);
+    assert!(
+        status.starts_with("exit 0\ncomplete  Made a file") && !status.contains("forge_error"),
+        "{status}"
+    );
+    scene.is_as_described();
+}
+
+#[test]
 fn conflicts_with_the_base_are_told_before_it_is_published() {
     let scene = Scene::new();
     let words = [r#"GYM{"do":[{"write":["calc.py","x = 2\n"]},{"say":"Changed it."}]}"#];
     let session = scene.ran(&["--publish", "manual", words[0]]);
     scene.demo.commit("main", &[("calc.py", "x = 3\n")], "Theirs");
     let id = id(&session);
-    assert_eq!(scene.world.cli(["publish", &id]).run().code, 0);
+    expect![[r#"
+        exit 0
+        Opened pull request #1: Changed it
+          [FORGE]/octo/demo/pull/1  (telecoder/[ID])
+        ! note: the change conflicts with `main` in calc.py
+    "#]]
+    .assert_eq(&scene.told(&["publish", &id]));
     let logs = scene.world.cli(["logs", &id]).run().stdout;
     assert!(logs.contains("publish: the change conflicts with `main` in calc.py"), "{logs}");
     assert!(scene.demo.pulls()[0].body.contains("**Conflicts with the base:**\n\n- calc.py"));
@@ -148,7 +192,12 @@ fn a_protected_or_deleted_head_and_a_missing_scope_are_told_with_what_helps() {
     assert_eq!((scene.demo.head("feature"), scene.demo.comments(1).len()), (None, 0));
     // A token that may see nothing of it.
     let world = scene.world_of(&scene.forge.add_token(Token::classic("octo", &[])));
+    let doctor = world.cli(["doctor", "--output", "text"]).run().stdout;
+    assert!(doctor.contains("the token (GITHUB_TOKEN) lacks the scope `repo`"), "{doctor}");
     let output = world.cli(["run", "-r", "octo/demo", MAKES_A_FILE]).run();
-    assert!(output.code == 1 && output.stderr.contains("hint: "), "{output:?}");
+    assert!(
+        output.code == 1 && output.stderr.contains("hint: Check its name, and that the server's token"),
+        "{output:?}"
+    );
     assert_eq!(world.cli(["list"]).run().stdout, "[]\n");
 }

@@ -131,6 +131,7 @@ pub async fn a_pull_request_on_a_forge_finds_its_sessions(store: Arc<dyn Store>)
             state,
             head: "a".repeat(40).parse().unwrap(),
             pushed: None,
+            base: None,
             order: None,
             news: PullNews::default(),
         })
