@@ -4,7 +4,7 @@
 mod complete;
 pub(crate) mod create_sandbox;
 mod outcome;
-mod prepare_workspace;
+pub(crate) mod prepare_workspace;
 pub(crate) mod publish;
 pub(crate) mod release;
 mod review;

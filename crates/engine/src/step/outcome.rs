@@ -42,13 +42,16 @@ impl Step for Outcome {
             outcome.next.push(format!("Publish it: telecoder publish {}", work.desk.session.id));
         }
         let answer: String = words.chars().take(MAX_WORDS).collect();
+        let mut worked = 0;
         if let Some(turn) = &mut work.desk.run.turn {
             turn.outcome_told = true;
+            worked = turn.worked_ms;
         }
         let is_text = stat.files == 0 && !answer.trim().is_empty();
         work.desk
             .update(Change::events(vec![EventBody::Outcome(outcome.clone())]), |session| {
                 session.outcome = Some(outcome.clone());
+                session.usage.duration_ms = session.usage.duration_ms.saturating_add(worked);
                 session.result_text = is_text.then(|| answer.clone());
                 if session.pull.is_none() {
                     session.result = if is_text { ResultKind::Text } else { ResultKind::None };

@@ -23,14 +23,20 @@ impl Step for PrepareWorkspace {
             return Ok(());
         }
         let watch = Stopwatch::start(work);
-        if work.desk.session.repository.is_some() {
-            // A first clone may take minutes: whoever follows shall know what it waits for.
-            work.desk.note_step(NAME, StepState::Started, None, None);
-            work.desk.commit(Change::default()).await?;
-        }
         let prepared = prepare(work).await?;
         record(work, prepared, watch.millis()).await
     }
+}
+
+/// What is told with the claim: a first clone may take minutes, and whoever follows shall know what it waits for.
+pub(crate) fn announcement(work: &Work) -> Option<EventBody> {
+    let wanted = work.desk.run.workspace.is_none() && work.desk.session.repository.is_some();
+    wanted.then(|| EventBody::Step {
+        step: NAME.to_owned(),
+        state: StepState::Started,
+        detail: None,
+        duration_ms: None,
+    })
 }
 
 /// Writable for the agent unless the policy says read-only.

@@ -18,7 +18,7 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), WorkError> {
         work.attachment = None;
         let not_before = work.desk.session.updated_at.plus(work.desk.engine.options().chat_idle);
         let writes = vec![Write::Enqueue { not_before }, Write::EndJob];
-        return work.desk.commit(Change { events: Vec::new(), writes }).await;
+        return work.desk.commit(Change { writes, ..Change::default() }).await;
     }
     work.pump = None;
     work.attachment = None;
@@ -41,7 +41,7 @@ pub(crate) async fn run(work: &mut Work) -> Result<(), WorkError> {
         let thrown = workspaces.discard(&work.desk.session.id).await;
         thrown.map_err(|error| WorkError::port(FailureKind::GitError, &error))?;
     }
-    let mut change = Change { events: Vec::new(), writes: writes.into_iter().collect() };
+    let mut change = Change { writes: writes.into_iter().collect(), ..Change::default() };
     change.writes.push(Write::EndJob);
     if idle {
         return work.desk.go(Move::Hibernate, None, change, |_| {}).await;

@@ -3,6 +3,7 @@
 
 use super::create_sandbox::launch;
 use super::{Step, Stopwatch};
+use crate::worker::actions::{asked_move, cancel, decide};
 use crate::worker::desk::Change;
 use crate::worker::failure::WorkError;
 use crate::worker::pump::{Pump, Tick};
@@ -14,7 +15,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use telecoder_model::event::StepState;
 use telecoder_model::fail_point;
-use telecoder_model::port::agent::{Action, Launch};
+use telecoder_model::id::ProcessId;
+use telecoder_model::port::agent::{Action, Conversation, Launch};
 use telecoder_model::port::sandbox::{HOME_DIR, ProcessExit, ProcessSpec, Sandbox, WORKSPACE_DIR};
 use telecoder_model::session::FailureKind;
 
@@ -37,21 +39,12 @@ impl Step for StartAgent {
         let Some(sandbox) = work.sandbox() else {
             return Err(WorkError::failed(FailureKind::Internal, "there is no sandbox"));
         };
-        let fresh = ensure_process(work, &sandbox).await?;
+        ensure_process(work, &sandbox).await?;
         let Some(attachment) = work.attachment.take() else {
             return Err(WorkError::failed(FailureKind::Internal, "the sandbox is not attached"));
         };
-        let state = work.desk.run.conversation.clone().unwrap_or_default();
-        let conversation = work.desk.engine.ports().agents.conversation(&state);
-        let conversation = conversation.map_err(|error| WorkError::port(FailureKind::AgentError, &error))?;
-        let mut pump = Pump::attach(&mut work.desk, attachment, conversation).await?;
-        if fresh {
-            let mut actions = pump.conversation().open();
-            // Nobody waits any more for what an earlier process has asked.
-            actions.extend(work.desk.run.asked.keys().cloned().map(Action::Unask));
-            pump.apply(&mut work.desk, actions, Change::default()).await?;
-        }
-        work.pump = Some(pump);
+        let conversation = conversation(work)?;
+        work.pump = Some(Pump::attach(&mut work.desk, attachment, conversation).await?);
         until_ready(work).await?;
         if let Some(agent) = work.desk.run.agent.as_mut().filter(|agent| !agent.told) {
             agent.told = true;
@@ -61,8 +54,8 @@ impl Step for StartAgent {
     }
 }
 
-/// Makes sure that the recorded process runs; says whether its conversation has yet to be opened.
-async fn ensure_process(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<bool, WorkError> {
+/// Makes sure that the recorded process runs.
+async fn ensure_process(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<(), WorkError> {
     let known = match &work.desk.run.agent {
         Some(agent) => {
             let status = sandbox.status().await.map_err(|error| broken(&error))?;
@@ -77,37 +70,58 @@ async fn ensure_process(work: &mut Work, sandbox: &Arc<dyn Sandbox>) -> Result<b
         None => None,
     };
     let launch = launch(work).await?;
-    let (agent, first) = match known {
-        Some(agent) => (agent, false),
-        None => (record(work, &launch).await?, true),
+    let process = match known {
+        Some(agent) => agent.process,
+        None => record(work, &launch).await?,
     };
-    let spec = process(work, &agent, launch);
+    let spec = spec(work, process, launch);
     fail_point::reach("agent.start.before");
     sandbox.start(&spec).await.map_err(|error| broken(&error))?;
     fail_point::reach("agent.start.after");
-    Ok(first || agent.next_input == 1)
+    Ok(())
 }
 
 fn between_turns(work: &Work) -> bool {
     work.desk.run.turn.as_ref().is_none_or(|turn| turn.over)
 }
 
-async fn record(work: &mut Work, launch: &Launch) -> Result<AgentRun, WorkError> {
+/// Records a new process, and the lines that open its conversation; they are written once it is followed.
+async fn record(work: &mut Work, launch: &Launch) -> Result<ProcessId, WorkError> {
     let number = work.desk.run.launches.saturating_add(1);
-    let process = format!("agent-{number}")
+    let process: ProcessId = format!("agent-{number}")
         .parse()
         .map_err(|_| WorkError::failed(FailureKind::Internal, "no process name could be formed"))?;
-    let agent = AgentRun { process, stdout: 0, stderr: 0, next_input: 1, ready: false, told: false };
+    let agent =
+        AgentRun { process: process.clone(), stdout: 0, stderr: 0, next_input: 1, ready: false, told: false };
     work.desk.run.launches = number;
-    work.desk.run.agent = Some(agent.clone());
-    if work.desk.run.conversation.is_none() {
-        work.desk.run.conversation = Some(launch.conversation.clone());
+    work.desk.run.agent = Some(agent);
+    work.desk.run.conversation.get_or_insert_with(|| launch.conversation.clone());
+    let mut conversation = conversation(work)?;
+    let mut actions = conversation.open();
+    // Nobody waits any more for what an earlier process has asked.
+    actions.extend(work.desk.run.asked.keys().cloned().map(Action::Unask));
+    let mut change = Change::default();
+    let decided = decide(&mut work.desk, conversation.as_mut(), actions, &mut change)?;
+    work.desk.run.conversation = Some(conversation.state());
+    work.desk.input(&mut change, decided.lines);
+    match asked_move(&work.desk) {
+        Some(step) => work.desk.go(step, None, change, |_| {}).await?,
+        None => work.desk.commit(change).await?,
     }
-    work.desk.commit(Change::default()).await?;
-    Ok(agent)
+    for id in decided.cancelled {
+        cancel(&work.desk, &id).await;
+    }
+    Ok(process)
 }
 
-fn process(work: &Work, agent: &AgentRun, launch: Launch) -> ProcessSpec {
+/// The conversation as it was recorded last.
+fn conversation(work: &Work) -> Result<Box<dyn Conversation>, WorkError> {
+    let state = work.desk.run.conversation.clone().unwrap_or_default();
+    let conversation = work.desk.engine.ports().agents.conversation(&state);
+    conversation.map_err(|error| WorkError::port(FailureKind::AgentError, &error))
+}
+
+fn spec(work: &Work, id: ProcessId, launch: Launch) -> ProcessSpec {
     let options = work.desk.engine.options();
     let mut env: BTreeMap<String, String> = options.toolchain_env.clone();
     for (name, value) in
@@ -121,7 +135,7 @@ fn process(work: &Work, agent: &AgentRun, launch: Launch) -> ProcessSpec {
         None => options.path.clone(),
     };
     env.insert("PATH".to_owned(), path);
-    ProcessSpec { id: agent.process.clone(), argv: launch.argv, env, cwd: PathBuf::from(WORKSPACE_DIR) }
+    ProcessSpec { id, argv: launch.argv, env, cwd: PathBuf::from(WORKSPACE_DIR) }
 }
 
 async fn until_ready(work: &mut Work) -> Result<(), WorkError> {

@@ -14,7 +14,8 @@ use telecoder_model::event::{Author, EventBody};
 use telecoder_model::port::agent::StopReason;
 use telecoder_model::port::stage::{Moment, Verdict};
 use telecoder_model::port::store::{Message, MessageState, Queueing, Write};
-use telecoder_model::session::{FailureKind, Move, Status};
+use telecoder_model::session::{FailureKind, Move, Session, Status};
+use telecoder_model::time::Timestamp;
 
 /// How often an agent is prompted to go on after a model call broke off.
 const MAX_REPROMPTS: u32 = 3;
@@ -33,18 +34,26 @@ pub(super) struct Turn;
 impl Step for Turn {
     async fn run(&self, work: &mut Work) -> Result<(), WorkError> {
         let resumed = work.desk.run.turn.as_ref().is_some_and(|turn| !turn.over);
-        if !resumed && !begin(work).await? {
+        let beginning = if resumed { None } else { begin(work).await? };
+        if !resumed && beginning.is_none() {
             return Ok(());
         }
-        prompt(work).await?;
+        prompt(work, beginning).await?;
         // Answers may have come while nobody was at work.
         news(work).await?;
         follow(work).await
     }
 }
 
+/// What is recorded with the prompt of a turn that begins.
+struct Beginning {
+    change: Change,
+    number: u32,
+    at: Timestamp,
+}
+
 /// Begins the next turn, if there is something to do.
-async fn begin(work: &mut Work) -> Result<bool, WorkError> {
+async fn begin(work: &mut Work) -> Result<Option<Beginning>, WorkError> {
     let id = work.desk.session.id.clone();
     let messages = work.desk.engine.ports().store.messages(&id).await.map_err(WorkError::Store)?;
     let number = work.desk.session.turns.saturating_add(1);
@@ -65,7 +74,7 @@ async fn begin(work: &mut Work) -> Result<bool, WorkError> {
         }
     }
     if prompt.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     change.events.push(EventBody::Message { author, text: prompt.clone(), chunk: false, turn: number });
     if number == 1 {
@@ -80,23 +89,7 @@ async fn begin(work: &mut Work) -> Result<bool, WorkError> {
         worked_ms,
         ..TurnState::default()
     });
-    let now = work.desk.engine.now();
-    let edit = move |session: &mut telecoder_model::session::Session| {
-        session.turns = number;
-        session.started_at.get_or_insert(now);
-    };
-    match work.desk.session.status {
-        Status::Preparing => work.desk.go(Move::Begin, None, change, edit).await?,
-        Status::Pending
-        | Status::Running
-        | Status::Waiting
-        | Status::Idle
-        | Status::Hibernated
-        | Status::Complete
-        | Status::Error
-        | Status::Stopped => work.desk.update(change, edit).await?,
-    }
-    Ok(true)
+    Ok(Some(Beginning { change, number, at: work.desk.engine.now() }))
 }
 
 /// The next queued message, with those that wait to be joined with it.
@@ -122,10 +115,10 @@ async fn with_prefaces(work: &mut Work, prompt: String) -> Result<String, WorkEr
     Ok(prompt)
 }
 
-/// Gives the prompt to the agent process that is there, once.
-async fn prompt(work: &mut Work) -> Result<(), WorkError> {
+/// Gives the prompt to the agent process that is there, once; with it the turn begins, unless it has begun.
+async fn prompt(work: &mut Work, beginning: Option<Beginning>) -> Result<(), WorkError> {
     let (Some(turn), Some(pump)) = (&mut work.desk.run.turn, &mut work.pump) else {
-        return Ok(());
+        return Err(WorkError::failed(FailureKind::Internal, "no agent is followed"));
     };
     if turn.prompted || turn.ended.is_some() {
         return Ok(());
@@ -134,8 +127,17 @@ async fn prompt(work: &mut Work) -> Result<(), WorkError> {
     turn.prompted = true;
     turn.tried = true;
     let actions = pump.conversation().prompt(&words);
-    let back = (work.desk.session.status == Status::Preparing).then_some((Move::Begin, "the work goes on"));
-    pump.apply_and_move(&mut work.desk, actions, Change::default(), back).await
+    let prepared = work.desk.session.status == Status::Preparing;
+    let Some(Beginning { change, number, at }) = beginning else {
+        let back = prepared.then(|| (Move::Begin, Some("the work goes on".to_owned())));
+        return pump.apply_and_move(&mut work.desk, actions, Change::default(), back, None).await;
+    };
+    let edit = move |session: &mut Session| {
+        session.turns = number;
+        session.started_at.get_or_insert(at);
+    };
+    let step = prepared.then_some((Move::Begin, None));
+    pump.apply_and_move(&mut work.desk, actions, change, step, Some(&edit)).await
 }
 
 async fn follow(work: &mut Work) -> Result<(), WorkError> {
@@ -254,12 +256,6 @@ async fn judge(work: &mut Work) -> Result<bool, WorkError> {
         work.doubts.push(format!("{} lines of the agent could not be understood.", turn.invalid));
     }
     turn.over = true;
-    let worked = turn.worked_ms;
-    work.desk
-        .update(Change::default(), |session| {
-            session.usage.duration_ms = session.usage.duration_ms.saturating_add(worked)
-        })
-        .await?;
     Ok(true)
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct Desk {
 pub(crate) struct Change {
     /// Events, after those that wait.
     pub(crate) events: Vec<EventBody>,
+    /// Events that follow a move to another status.
+    pub(crate) then: Vec<EventBody>,
     /// Other rows.
     pub(crate) writes: Vec<Write>,
 }
@@ -42,7 +44,7 @@ pub(crate) struct Change {
 impl Change {
     /// A change that only appends events.
     pub(crate) fn events(events: Vec<EventBody>) -> Self {
-        Self { events, writes: Vec::new() }
+        Self { events, ..Self::default() }
     }
 }
 
@@ -130,6 +132,7 @@ impl Desk {
             ));
         };
         change.events.push(EventBody::Status { status, reason });
+        change.events.append(&mut change.then);
         self.update(change, |session| {
             session.status = status;
             edit(session);
@@ -199,6 +202,7 @@ impl Desk {
     async fn write(&mut self, change: Change, edit: Option<impl Fn(&mut Session)>) -> Result<(), WorkError> {
         let mut events = std::mem::take(&mut self.waiting);
         events.extend(change.events);
+        events.extend(change.then);
         let bounded = crate::worker::bound::bounded(&self.engine, events).await.map_err(WorkError::Store)?;
         let (events, blobs) = (bounded.events, bounded.blobs);
         self.mark_words(&events);

@@ -1,6 +1,6 @@
 //! Work (layer 1): claims jobs within the limits, keeps the server's lease alive, and runs the reconcilers.
 
-mod actions;
+pub(crate) mod actions;
 pub(crate) mod attachment;
 pub(crate) mod bound;
 mod calls;

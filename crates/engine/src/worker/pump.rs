@@ -15,7 +15,7 @@ use std::time::Duration;
 use telecoder_model::port::agent::{Action, Conversation};
 use telecoder_model::port::bus::Subscription;
 use telecoder_model::port::sandbox::{MAX_LINE, OutputStream, ProcessExit, ProcessOutput};
-use telecoder_model::session::{FailureKind, Move};
+use telecoder_model::session::{FailureKind, Move, Session};
 use telecoder_model::{PortError, fail_point};
 
 /// Bytes of ready output that one transaction takes at most.
@@ -27,6 +27,8 @@ const EXIT_WAIT: Duration = Duration::from_secs(5);
 /// How long a supervisor may take to answer what needs no waiting.
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
+/// What a transaction changes of a session.
+type Edit = dyn Fn(&mut Session) + Send + Sync;
 type Output = BoxStream<'static, Result<ProcessOutput, PortError>>;
 
 /// What happened in one round of the loop.
@@ -301,16 +303,17 @@ impl Pump {
         actions: Vec<Action>,
         change: Change,
     ) -> Result<(), WorkError> {
-        self.apply_and_move(desk, actions, change, None).await
+        self.apply_and_move(desk, actions, change, None, None).await
     }
 
-    /// The same; the session's status moves with it.
+    /// The same; the session's status moves with it, and whatever else of it `edit` changes.
     pub(crate) async fn apply_and_move(
         &mut self,
         desk: &mut Desk,
         actions: Vec<Action>,
         change: Change,
-        step: Option<(Move, &str)>,
+        step: Option<(Move, Option<String>)>,
+        edit: Option<&Edit>,
     ) -> Result<(), WorkError> {
         let mut change = change;
         let decided = super::actions::decide(desk, self.conversation.as_mut(), actions, &mut change)?;
@@ -323,8 +326,10 @@ impl Pump {
         desk.run.conversation = Some(self.conversation.state());
         let lines = desk.input(&mut change, decided.lines);
         let asked = super::actions::asked_move(desk).filter(|_| !self.muted);
-        match step.map(|(step, reason)| (step, Some(reason.to_owned()))).or(asked.map(|step| (step, None))) {
-            Some((step, reason)) => desk.go(step, reason, change, |_| {}).await?,
+        let edited = |session: &mut Session| edit.into_iter().for_each(|edit| edit(session));
+        match step.or(asked.map(|step| (step, None))) {
+            Some((step, reason)) => desk.go(step, reason, change, edited).await?,
+            None if edit.is_some() => desk.update(change, edited).await?,
             None => desk.commit(change).await?,
         }
         for id in decided.cancelled {

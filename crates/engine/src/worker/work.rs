@@ -194,7 +194,9 @@ impl Work {
 
     async fn claim(&mut self) -> Result<(), WorkError> {
         self.desk.run.publish_question = None;
-        self.desk.go(Move::Claim, None, Change::default(), |session| session.attempt += 1).await
+        let then = step::prepare_workspace::announcement(self);
+        let change = Change { then: then.into_iter().collect(), ..Change::default() };
+        self.desk.go(Move::Claim, None, change, |session| session.attempt += 1).await
     }
 
     /// Whether there is something for another turn.
