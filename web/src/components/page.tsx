@@ -1,5 +1,7 @@
 /** The top of every page: title, one line of state, actions. Layer: components. */
+import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect } from "react";
+import { inboxQuery } from "@/api/queries";
 import { cx } from "@/lib/classes";
 
 interface PageProps {
@@ -12,11 +14,18 @@ interface PageProps {
   narrow?: boolean;
 }
 
-/** Names the browser's tab. */
+/** Names the browser's tab; how much waits for a person stands before it, for whoever looks at another tab. */
 export function useTitle(title: string): void {
+  // Read from what the frame keeps live; a title asks for nothing.
+  const { data: waiting = 0 } = useQuery({
+    ...inboxQuery,
+    enabled: false,
+    select: (inbox) => inbox.waiting.length,
+  });
   useEffect(() => {
-    document.title = title === "" ? "TeleCoder" : `${title} · TeleCoder`;
-  }, [title]);
+    const name = title === "" ? "TeleCoder" : `${title} · TeleCoder`;
+    document.title = waiting > 0 ? `(${waiting}) ${name}` : name;
+  }, [title, waiting]);
 }
 
 /** A page with its head. */

@@ -23,13 +23,18 @@ const publish: Record<Wire<"PublishCeiling">, string> = {
   auto: "may publish by itself",
 };
 
-/** Everything that it limits, in one line: `changes its own copy · you are asked · 30 minutes · 2.1 GB of memory · …`. */
+const GIB = 2 ** 30;
+
+/** Memory is set in powers of two, and told so. */
+const memory = (size: number) => (size % (GIB / 2) === 0 ? `${size / GIB} GiB` : bytes(size));
+
+/** Everything that it limits, in one line: `changes its own copy · you are asked · 30 minutes · 2 GiB of memory · …`. */
 export function policyWords(policy: Policy): string {
   return [
     workspace[policy.workspace],
     permissions[policy.permissions],
     span(policy.timeSeconds),
-    `${bytes(policy.memoryBytes)} of memory`,
+    `${memory(policy.memoryBytes)} of memory`,
     publish[policy.publish],
   ].join(" · ");
 }

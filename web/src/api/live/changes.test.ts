@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { keys } from "../queries";
 import { gathering, readChange } from "./changes";
@@ -15,12 +15,14 @@ test("frames are read; what is unknown is nothing", () => {
     readChange(frame("session", { global: 815, sessionId: "abc", type: "status" }, "815")),
     readChange(frame("inbox", { seenAt: "2026-11-21T00:00:00Z" })),
     readChange(frame("reset", { global: 3 }, "3")),
+    readChange(frame("changed", {})),
     readChange(frame("weather", {})),
   ]).toEqual([
     { seq: 812, what: "ready", reset: true },
     { seq: 815, what: "session", sessionId: "abc" },
     { seq: null, what: "inbox" },
     { seq: 3, what: "reset", reset: true },
+    { seq: null, what: "changed" },
     null,
   ]);
 });
@@ -35,7 +37,9 @@ function asked(...frames: Parameters<typeof readChange>[0][]): string[] {
     keys.session("abc"),
     keys.session("xyz"),
     [...keys.session("abc"), "log"],
+    [...keys.session("xyz"), "diff", "1"],
     keys.agents,
+    keys.doctor,
     keys.me,
   ];
   for (const key of known) queries.setQueryData(key, {});
@@ -66,6 +70,39 @@ test("after a connection is made, everything is asked for anew but the logs, whi
     "sessions",
     "session/abc",
     "session/xyz",
+    "session/xyz/diff/1",
     "agents",
+    "doctor",
   ]);
+});
+
+test("a change without a name, a title or a removal, refreshes lists and heads, not what belongs to a version", () => {
+  expect(asked(frame("changed", {}))).toEqual(["inbox", "sessions", "session/abc", "session/xyz", "agents"]);
+});
+
+test("a title that changes in the moment of another session's event is not missed where it is shown", () => {
+  const queries = new QueryClient();
+  queries.setQueryData(keys.session("xyz"), {});
+  const ask = vi.fn(async () => ({}));
+  const open = new QueryObserver(queries, {
+    queryKey: keys.session("xyz"),
+    queryFn: ask,
+    staleTime: Number.POSITIVE_INFINITY,
+  }).subscribe(() => {});
+  gathering(queries).take([{ seq: 1, what: "session", sessionId: "abc" }]);
+  vi.advanceTimersByTime(1000);
+  expect(ask).toHaveBeenCalledTimes(1);
+  open();
+});
+
+test("many frames are one question at once, and few afterwards", () => {
+  const queries = new QueryClient();
+  const ask = vi.spyOn(queries, "invalidateQueries");
+  const gather = gathering(queries);
+  for (let at = 0; at < 100; at += 1) {
+    gather.take([{ seq: null, what: "inbox" }]);
+    vi.advanceTimersByTime(20);
+  }
+  // Two seconds: after 120 ms, and then each 700 ms.
+  expect(ask).toHaveBeenCalledTimes(3);
 });

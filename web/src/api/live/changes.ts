@@ -11,11 +11,13 @@ import { useInFront } from "./in-front";
 
 /** How long frames are gathered before the server is asked, in milliseconds. */
 const GATHERED = 120;
+/** The least time between two questions, in milliseconds: an agent that talks makes many frames. */
+const BETWEEN = 700;
 
 interface Change {
   seq: number | null;
   reset?: true;
-  what: "ready" | "session" | "inbox" | "reset";
+  what: "ready" | "session" | "inbox" | "changed" | "reset";
   sessionId?: string | undefined;
 }
 
@@ -67,11 +69,11 @@ export function useLiveLists(enabled: boolean): void {
 
 /** Reads a frame of the stream of changes. */
 export function readChange(frame: Extract<Frame, { kind: "event" }>): Change | null {
-  if (!/^(ready|session|inbox|reset)$/.test(frame.event)) return null;
+  if (!/^(ready|session|inbox|changed|reset)$/.test(frame.event)) return null;
   const told = JSON.parse(frame.data) as { global?: number; sessionId?: string };
   const what = frame.event as Change["what"];
   const seq = told.global ?? Number(frame.id ?? Number.NaN);
-  if (what === "inbox") return { seq: null, what };
+  if (what === "inbox" || what === "changed") return { seq: null, what };
   if (!Number.isFinite(seq)) return null;
   return {
     seq,
@@ -81,39 +83,52 @@ export function readChange(frame: Extract<Frame, { kind: "event" }>): Change | n
   };
 }
 
-/** Gathers changes and refreshes what they touch. */
+/** Gathers changes and refreshes what they touch. What is no event (a title, a removal, a setting) is told as `changed`
+ *  without a name, and may hide behind an event of another session: so every question includes the heads that are open. */
 export function gathering(queries: QueryClient) {
   let sessions = new Set<string>();
-  let everything = false;
-  let inbox = false;
+  let told = { everything: false, inbox: false, unnamed: false };
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let asked = Number.NEGATIVE_INFINITY;
   const flush = () => {
     timer = undefined;
-    if (everything) {
+    asked = Date.now();
+    const { everything, inbox, unnamed } = told;
+    if (everything || unnamed) {
       void queries.invalidateQueries({
-        predicate: (query) => query.queryKey[2] !== "log" && query.queryKey[0] !== "me",
+        predicate: ({ queryKey }) => (everything ? isOfServer(queryKey) : isListOrHead(queryKey)),
       });
-    } else {
-      if (sessions.size > 0) {
-        void queries.invalidateQueries({ queryKey: keys.sessions });
-        void queries.invalidateQueries({ queryKey: keys.pulls });
-      }
-      if (sessions.size > 0 || inbox) void queries.invalidateQueries({ queryKey: keys.inbox });
-      for (const id of sessions) void queries.invalidateQueries({ queryKey: keys.session(id), exact: true });
-    }
+    } else if (sessions.size > 0) {
+      for (const queryKey of [keys.sessions, keys.pulls, keys.inbox])
+        void queries.invalidateQueries({ queryKey });
+      void queries.invalidateQueries({
+        predicate: (query) =>
+          isHead(query.queryKey) && (query.isActive() || sessions.has(String(query.queryKey[1]))),
+      });
+    } else if (inbox) void queries.invalidateQueries({ queryKey: keys.inbox });
     sessions = new Set();
-    everything = false;
-    inbox = false;
+    told = { everything: false, inbox: false, unnamed: false };
   };
   return {
     take: (changes: Change[]) => {
       for (const change of changes) {
-        if (change.what === "ready" || change.what === "reset") everything = true;
-        else if (change.what === "inbox") inbox = true;
+        if (change.what === "ready" || change.what === "reset") told.everything = true;
+        else if (change.what === "inbox") told.inbox = true;
+        else if (change.what === "changed") told.unnamed = true;
         else if (change.sessionId !== undefined) sessions.add(change.sessionId);
       }
-      timer ??= setTimeout(flush, GATHERED);
+      timer ??= setTimeout(flush, Math.max(GATHERED, asked + BETWEEN - Date.now()));
     },
     stop: () => clearTimeout(timer),
   };
 }
+
+/** Everything that the server tells, but logs, which are followed by number, and who is signed in. */
+const isOfServer = (key: readonly unknown[]) => key[2] !== "log" && key[0] !== "me" && key[0] !== "highlight";
+
+/** The session itself, not what belongs to one version of it. */
+const isHead = (key: readonly unknown[]) => key[0] === "session" && key.length === 2;
+
+/** What may be new although nothing happened in a session. Doctor looks at the host, and is asked by people. */
+const isListOrHead = (key: readonly unknown[]) =>
+  isOfServer(key) && key[0] !== "doctor" && (key[0] !== "session" || isHead(key) || key[2] === "lineage");

@@ -18,7 +18,9 @@ export const tellTabs = (): void => open()?.postMessage("changed");
 
 /** Asks anew for everything that is shown but logs, which are followed by number. */
 export function askAnew(queries: QueryClient): void {
-  void queries.invalidateQueries({ predicate: (query) => query.queryKey[2] !== "log" });
+  void queries.invalidateQueries({
+    predicate: ({ queryKey }) => queryKey[2] !== "log" && queryKey[0] !== "highlight",
+  });
 }
 
 /** Listens to the other tabs; the frame calls it once. */

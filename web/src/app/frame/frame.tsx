@@ -7,10 +7,11 @@ import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "rea
 import { signedIn, useAccess } from "@/api/access";
 import { useConnection, useLiveLists } from "@/api/live/changes";
 import { useTabs } from "@/api/live/tabs";
-import { meQuery } from "@/api/queries";
+import { inboxQuery, meQuery } from "@/api/queries";
 import { PageSkeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { Toasts } from "@/components/ui/toast";
+import { count } from "@/lib/format";
 import { moveRow, useKeyboard, useShortcuts } from "@/lib/shortcuts";
 import { useKept } from "@/lib/storage";
 import { useAppliedTheme } from "@/lib/theme";
@@ -113,6 +114,7 @@ function Around({ live, children }: { live: boolean; children: ReactNode }) {
       />
       <div className="flex min-w-0 flex-1 flex-col">
         <ConnectionNote live={live} />
+        <Waiting />
         <main ref={main} id="main" tabIndex={-1} className="min-w-0 flex-1 pb-14 outline-none md:pb-0">
           {children}
         </main>
@@ -124,6 +126,16 @@ function Around({ live, children }: { live: boolean; children: ReactNode }) {
         {open === "keys" && <KeyHelp onClose={() => setOpen(null)} />}
       </Suspense>
     </div>
+  );
+}
+
+/** Says to screen readers that something waits for a person, whatever page they are on. */
+function Waiting() {
+  const { data: waiting = 0 } = useQuery({ ...inboxQuery, select: (inbox) => inbox.waiting.length });
+  return (
+    <p role="status" className="sr-only">
+      {waiting > 0 && `${count(waiting, "request")} ${waiting === 1 ? "waits" : "wait"} for you`}
+    </p>
   );
 }
 

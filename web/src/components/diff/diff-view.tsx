@@ -11,6 +11,7 @@ import { inTreeOrder } from "@/lib/diff/tree";
 import type { Diff, DiffFile } from "@/lib/diff/wire";
 import { useShortcuts } from "@/lib/shortcuts";
 import { useKept } from "@/lib/storage";
+import { PaintedFile, usePaint } from "./code-paint";
 import { CommentForm, type Place } from "./comment-form";
 import { DiffBar } from "./diff-bar";
 import { FileHead } from "./file-head";
@@ -45,6 +46,7 @@ export function DiffView({
   const [opened, setOpened] = useState<ReadonlySet<string>>(() => new Set());
   const [place, setPlace] = useState<Place | null>(null);
   const gaps = useGaps(files, onText);
+  const paint = usePaint();
   const isViewed = (file: DiffFile) => viewed[file.path] === mark(file);
   const canOpen = onText !== undefined;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the opened gaps stand for what gives their lines.
@@ -209,17 +211,19 @@ export function DiffView({
                   {row.type === "file" ? (
                     head(row.file, false)
                   ) : (
-                    <DiffRow
-                      row={row}
-                      place={place?.path === file.path ? place : null}
-                      onUnfold={() => setOpened(new Set([...opened, file.path]))}
-                      onOpen={canOpen ? (gap) => void open(gap) : undefined}
-                      onPick={
-                        onComment &&
-                        ((side, line, more) =>
-                          setPlace((before) => picked(before, file.path, side, line, more)))
-                      }
-                    />
+                    <PaintedFile paint={paint} file={file}>
+                      <DiffRow
+                        row={row}
+                        place={place?.path === file.path ? place : null}
+                        onUnfold={() => setOpened(new Set([...opened, file.path]))}
+                        onOpen={canOpen ? (gap) => void open(gap) : undefined}
+                        onPick={
+                          onComment &&
+                          ((side, line, more) =>
+                            setPlace((before) => picked(before, file.path, side, line, more)))
+                        }
+                      />
+                    </PaintedFile>
                   )}
                 </div>
               );

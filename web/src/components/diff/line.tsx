@@ -1,45 +1,48 @@
-/** The text of a line of a diff: harmless, bounded, with its changed words marked. Layer: components. */
+/** The text of a line of a diff: harmless, bounded, in the colours of its code, with its changed words marked. Layer: components. */
 import { useMemo, useState } from "react";
+import { colorOf } from "@/components/prose/code-colors";
+import { partsOf } from "@/lib/diff/paint";
 import type { DiffLine } from "@/lib/diff/wire";
 import { marksOf } from "@/lib/diff/words";
 import { cut, LINE_LIMIT } from "@/lib/text/cut";
 import { shown } from "@/lib/text/harmless";
+import { type LinePlace, useSpans } from "./code-paint";
 
 /** The words of a line. */
 export function LineText({
   kind,
   text,
   pair,
+  place,
 }: {
   kind: DiffLine["kind"];
   text: string;
   pair?: string | undefined;
+  place: LinePlace;
 }) {
   const [most, setMost] = useState(LINE_LIMIT);
   const { text: head, rest } = cut(text, most);
-  const parts = useMemo(
-    () => (rest === 0 && pair !== undefined ? marked(kind, head, pair) : null),
-    [kind, head, pair, rest],
-  );
+  const spans = useSpans(place, text);
+  const parts = useMemo(() => {
+    // What is not shown as it is, is shown in one piece.
+    if (rest > 0 || shown(head) !== head) return null;
+    const marks = pair === undefined ? [] : marksBetween(kind, head, pair);
+    return spans.length + marks.length === 0 ? null : partsOf(head, spans, marks);
+  }, [kind, head, pair, rest, spans]);
+  const ground = kind === "added" ? "bg-diff-add-word text-current" : "bg-diff-del-word text-current";
   return (
     <>
       {parts === null
         ? shown(head)
-        : parts.map((part, at) =>
-            part.marked ? (
-              <mark
-                // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a line have no other name.
-                key={at}
-                className={
-                  kind === "added" ? "bg-diff-add-word text-current" : "bg-diff-del-word text-current"
-                }
-              >
-                {shown(part.text)}
-              </mark>
-            ) : (
-              shown(part.text)
-            ),
-          )}
+        : parts.map((part, at) => {
+            const Element = part.marked ? "mark" : "span";
+            return (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a line have no other name.
+              <Element key={at} className={part.marked ? ground : colorOf(part.scope)}>
+                {part.text}
+              </Element>
+            );
+          })}
       {rest > 0 && (
         <button type="button" className="ml-2 text-accent-text underline" onClick={() => setMost(most * 10)}>
           show {rest.toLocaleString("en")} more characters
@@ -49,22 +52,8 @@ export function LineText({
   );
 }
 
-function marked(
-  kind: DiffLine["kind"],
-  text: string,
-  pair: string,
-): { text: string; marked: boolean }[] | null {
-  const marks = kind === "removed" ? marksOf(text, pair).old : marksOf(pair, text).new;
-  if (marks.length === 0) return null;
-  const parts: { text: string; marked: boolean }[] = [];
-  let at = 0;
-  for (const mark of marks) {
-    if (mark.from > at) parts.push({ text: text.slice(at, mark.from), marked: false });
-    parts.push({ text: text.slice(mark.from, mark.to), marked: true });
-    at = mark.to;
-  }
-  if (at < text.length) parts.push({ text: text.slice(at), marked: false });
-  return parts;
+function marksBetween(kind: DiffLine["kind"], text: string, pair: string) {
+  return kind === "removed" ? marksOf(text, pair).old : marksOf(pair, text).new;
 }
 
 /** The grounds of lines. */

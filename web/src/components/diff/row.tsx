@@ -74,7 +74,12 @@ export const DiffRow = memo(
             <LineNumber at={row.new} />
             <Sign {...{ side, line, onPick, place }} sign={signs[row.kind]} />
             <span className="min-w-0 flex-1 whitespace-pre-wrap break-all pr-3">
-              <LineText kind={row.kind} text={row.text} pair={row.pair} />
+              <LineText
+                kind={row.kind}
+                text={row.text}
+                pair={row.pair}
+                place={{ hunk: row.hunk, side, number: line }}
+              />
             </span>
           </div>
         );
@@ -82,8 +87,8 @@ export const DiffRow = memo(
       case "split":
         return (
           <div className="grid grid-cols-2 font-mono text-xs leading-5" dir="ltr">
-            <Side line={row.left} side="old" onPick={onPick} place={place} />
-            <Side line={row.right} side="new" onPick={onPick} place={place} />
+            <Side line={row.left} side="old" hunk={row.hunk} onPick={onPick} place={place} />
+            <Side line={row.right} side="new" hunk={row.hunk} onPick={onPick} place={place} />
           </div>
         );
     }
@@ -95,11 +100,13 @@ export const DiffRow = memo(
 function Side({
   line,
   side,
+  hunk,
   onPick,
   place,
 }: {
   line: SideLine | undefined;
   side: Place["side"];
+  hunk: number;
   onPick: Pick | undefined;
   place: Place | null;
 }) {
@@ -109,7 +116,12 @@ function Side({
       <LineNumber at={line.number} />
       <Sign side={side} line={line.number} onPick={onPick} place={place} sign={signs[line.kind]} />
       <span className="min-w-0 flex-1 whitespace-pre-wrap break-all pr-2">
-        <LineText kind={line.kind} text={line.text} pair={line.pair} />
+        <LineText
+          kind={line.kind}
+          text={line.text}
+          pair={line.pair}
+          place={{ hunk, side, number: line.number }}
+        />
       </span>
     </div>
   );

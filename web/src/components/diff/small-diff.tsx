@@ -6,6 +6,7 @@ import { cx } from "@/lib/classes";
 import { rowsOf } from "@/lib/diff/rows";
 import { textDiff } from "@/lib/diff/text-diff";
 import { shownOnOneLine } from "@/lib/text/harmless";
+import { PaintedFile, usePaint } from "./code-paint";
 import { grounds, LineText, signs } from "./line";
 
 const FIRST = 14;
@@ -25,6 +26,7 @@ export function SmallDiff({
   bare?: boolean;
 }) {
   const [most, setMost] = useState(FIRST);
+  const paint = usePaint();
   const file = useMemo(() => textDiff(path, before, after), [path, before, after]);
   const rows = useMemo(
     () => rowsOf([file], { layout: "unified", closed: NONE, folded: NONE }).slice(1),
@@ -44,22 +46,33 @@ export function SmallDiff({
           <ChangeSize stat={file} />
         </figcaption>
       )}
-      <pre className="text-xs leading-5" dir="ltr">
-        {rows.slice(0, most).map((row, at) =>
-          row.type === "line" ? (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and do not move.
-            <span key={at} className={cx("block whitespace-pre-wrap break-all px-3", grounds[row.kind])}>
-              <span className="select-none text-n11">{signs[row.kind]} </span>
-              <LineText kind={row.kind} text={row.text} pair={row.pair} />
-            </span>
-          ) : (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and do not move.
-            <span key={at} className="block px-3 text-n10">
-              ⋯
-            </span>
-          ),
-        )}
-      </pre>
+      <PaintedFile paint={paint} file={file}>
+        <pre className="text-xs leading-5" dir="ltr">
+          {rows.slice(0, most).map((row, at) =>
+            row.type === "line" ? (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and do not move.
+              <span key={at} className={cx("block whitespace-pre-wrap break-all px-3", grounds[row.kind])}>
+                <span className="select-none text-n11">{signs[row.kind]} </span>
+                <LineText
+                  kind={row.kind}
+                  text={row.text}
+                  pair={row.pair}
+                  place={{
+                    hunk: row.hunk,
+                    side: row.kind === "removed" ? "old" : "new",
+                    number: (row.kind === "removed" ? row.old : row.new) ?? 0,
+                  }}
+                />
+              </span>
+            ) : (
+              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and do not move.
+              <span key={at} className="block px-3 text-n10">
+                ⋯
+              </span>
+            ),
+          )}
+        </pre>
+      </PaintedFile>
       {rows.length > most && (
         <Button size="small" look="quiet" className="m-1" onClick={() => setMost(most + 500)}>
           Show {rows.length - most} more lines

@@ -1,26 +1,10 @@
 /** Code, coloured once its language is loaded. Layer: components. */
 import { useQuery } from "@tanstack/react-query";
 import { shown } from "@/lib/text/harmless";
+import { colorOf } from "./code-colors";
 import { LongText } from "./long-text";
 
 const MOST = 40_000;
-
-const colors: Record<string, string> = {
-  keyword: "text-accent-text",
-  built_in: "text-accent-text",
-  literal: "text-wait",
-  number: "text-wait",
-  string: "text-diff-add-text",
-  regexp: "text-diff-add-text",
-  comment: "text-n10",
-  title: "font-medium",
-  "title.function": "font-medium",
-  "title.class": "font-medium",
-  attr: "text-accent-text",
-  meta: "text-n10",
-  addition: "text-diff-add-text",
-  deletion: "text-diff-del-text",
-};
 
 /** A block of code. `language` is a name or a file's ending. */
 export function Code({ text, language, plain = false }: { text: string; language: string; plain?: boolean }) {
@@ -48,7 +32,7 @@ export function Code({ text, language, plain = false }: { text: string; language
       <pre className="text-xs leading-5" dir="ltr">
         {found.map((piece, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of a text have no other name.
-          <span key={at} className={colors[piece.scope] ?? colors[piece.scope.split(".")[0] ?? ""] ?? ""}>
+          <span key={at} className={colorOf(piece.scope)}>
             {piece.text}
           </span>
         ))}

@@ -15,17 +15,12 @@ import sql from "highlight.js/lib/languages/sql";
 import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
+import type { Piece } from "@/lib/diff/paint";
 
 const all = { bash, c, css, diff, go, ini, java, json, python, ruby, rust, sql, typescript, xml, yaml };
 for (const [name, language] of Object.entries(all)) hljs.registerLanguage(name, language);
 hljs.registerAliases(["js", "jsx", "javascript", "tsx", "mjs"], { languageName: "typescript" });
 hljs.registerAliases(["cpp", "h", "hpp", "cc"], { languageName: "c" });
-
-/** A piece of code and what it is. */
-export interface Piece {
-  text: string;
-  scope: string;
-}
 
 interface Node {
   scope?: string;

@@ -1,10 +1,18 @@
 /** A dialog over the page. Layer: components. */
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { cx } from "@/lib/classes";
 import { IconButton } from "./button";
 import { Icon } from "./icon";
+
+/** What had the focus before a dialog took it. A menu's entry is gone by then: its menu's button stands for it. */
+function cameFrom(): HTMLElement | null {
+  const active = document.activeElement;
+  const menu = active?.closest('[role="menu"]');
+  const place = menu ? document.getElementById(menu.getAttribute("aria-labelledby") ?? "") : active;
+  return place instanceof HTMLElement && place !== document.body ? place : null;
+}
 
 interface DialogProps {
   open: boolean;
@@ -29,12 +37,21 @@ export function Dialog({
   className,
   bare = false,
 }: DialogProps) {
+  const back = useRef<HTMLElement | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose?.()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-shade" />
         <Radix.Content
           {...(description === undefined && { "aria-describedby": undefined })}
+          onOpenAutoFocus={() => {
+            back.current = cameFrom();
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            const place = back.current?.isConnected ? back.current : document.getElementById("main");
+            place?.focus({ preventScroll: true });
+          }}
           className={cx(
             "fixed inset-x-3 top-[8vh] z-50 mx-auto flex max-h-[84vh] max-w-130 animate-arrive flex-col overflow-hidden rounded-md bg-n2 shadow-float",
             className,

@@ -1,7 +1,7 @@
 /** Menus that open from a button: of actions, and of choices. Layer: components. */
 import { Check, ChevronDown } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { cx } from "@/lib/classes";
 import { buttonClass } from "./button";
 import { Icon } from "./icon";
@@ -10,6 +10,9 @@ const panel =
   "z-50 max-h-[min(60vh,var(--radix-dropdown-menu-content-available-height))] min-w-48 max-w-[min(24rem,calc(100vw-1.5rem))] animate-arrive overflow-y-auto rounded-md bg-n2 p-1 shadow-float";
 const row =
   "flex min-h-8 cursor-default select-none items-start gap-2 rounded-sm px-2 py-1.5 text-sm outline-none data-[disabled]:opacity-50 data-[highlighted]:bg-n4";
+
+/** Where what floats stands in the document: in the page itself, which screen readers know as a landmark. */
+export const landmark = (): HTMLElement | null => document.getElementById("main");
 
 /** A menu of actions. `trigger` is one button. */
 export function Menu({
@@ -24,10 +27,11 @@ export function Menu({
   /** Whether it is open at first. */
   open?: boolean;
 }) {
+  const [now, setNow] = useState(open);
   return (
-    <Radix.Root modal={false} defaultOpen={open}>
+    <Radix.Root modal={false} open={now} onOpenChange={setNow}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
-      <Radix.Portal>
+      <Radix.Portal container={landmark()}>
         <Radix.Content align={align} sideOffset={4} collisionPadding={8} className={panel}>
           {children}
         </Radix.Content>
@@ -85,15 +89,16 @@ export function ChoiceMenu<Value extends string>({
   shown?: ReactNode;
 }) {
   const chosen = choices.find((choice) => choice.value === value);
+  const [open, setOpen] = useState(false);
   return (
-    <Radix.Root modal={false}>
+    <Radix.Root modal={false} open={open} onOpenChange={setOpen}>
       <Radix.Trigger className={buttonClass("plain", "medium", "max-w-full gap-1.5 px-2.5")}>
         {icon}
         <span className="sr-only">{label}: </span>
         <span className="truncate">{shown ?? chosen?.name ?? value}</span>
         <Icon of={ChevronDown} className="text-n10" />
       </Radix.Trigger>
-      <Radix.Portal>
+      <Radix.Portal container={landmark()}>
         <Radix.Content align="start" sideOffset={4} collisionPadding={8} className={panel} aria-label={label}>
           <Radix.RadioGroup value={value} onValueChange={(next) => onChoose(next as Value)}>
             {choices.map((choice) => (

@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { draw } from "@/testing/page";
 import { approval, session } from "@/testing/samples";
 import { InboxPage } from "./inbox-page";
-import { nextStep } from "./next-step";
 
 const inbox = {
   waiting: [
@@ -91,10 +90,4 @@ test("an error is told with its remedy", async () => {
       ),
   });
   expect(await screen.findByRole("alert")).toHaveTextContent("The store is busy");
-});
-
-test("each failure has a next step", () => {
-  expect(nextStep({ failureKind: "timeout", error: null }).to).toBe("rerun");
-  expect(nextStep({ failureKind: "setup_error", error: "OPENAI_API_KEY is not set" }).to).toBe("/settings");
-  expect(nextStep({ failureKind: null, error: null }).to).toBe("rerun");
 });

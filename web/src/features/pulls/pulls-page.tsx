@@ -71,7 +71,7 @@ export function PullsPage() {
 function Row({ pull }: { pull: Wire<"Pull"> }) {
   return (
     <li className="relative flex min-h-11 flex-wrap items-center gap-x-3 gap-y-0.5 border-n5 border-b py-2 hover:bg-n2 md:min-h-9 md:flex-nowrap md:py-0">
-      <span className="w-20 shrink-0">
+      <span className="flex w-20 shrink-0">
         <PullStateMark state={pull.state} />
       </span>
       <span className="tabular text-n10">#{pull.number}</span>

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Tabs } from "radix-ui";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Wire } from "@/api/client";
+import { asApiError } from "@/api/errors";
 import { loadEarlier, useSessionLog } from "@/api/live/session-events";
 import { sessionQuery } from "@/api/queries";
 import { Page, useTitle } from "@/components/page";
@@ -17,6 +18,7 @@ import { Composer } from "./components/composer";
 import { DetailsPane } from "./components/details-pane";
 import { DiffPane } from "./components/diff-pane";
 import { FilesPane } from "./components/files-pane";
+import { Gone } from "./components/gone";
 import { OutcomePane } from "./components/outcome-pane";
 import { SessionHead } from "./components/session-head";
 import { TimelineView } from "./components/timeline-view";
@@ -25,6 +27,8 @@ import { Timeline } from "./timeline/fold";
 /** The page. */
 export function SessionPage({ id }: { id: string }) {
   const session = useQuery(sessionQuery(id));
+  if (session.isError && asApiError(session.error).status === 404)
+    return <Gone id={id} title={session.data?.title} error={asApiError(session.error)} />;
   if (session.data === undefined && session.isError) {
     return (
       <Page title="Session">

@@ -1,19 +1,14 @@
 /** A session that did not come to its end: the reason, and the next step as a button. Layer: feature. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { RotateCcw } from "lucide-react";
-import { client, take, type Wire } from "@/api/client";
-import { refreshSession } from "@/api/queries";
+import { Link } from "@tanstack/react-router";
+import type { Wire } from "@/api/client";
+import { NextStepButton } from "@/components/next-step";
 import { StatusMark } from "@/components/status";
 import { Ago } from "@/components/time";
-import { Button, ButtonLink } from "@/components/ui/button";
-import { Icon } from "@/components/ui/icon";
-import { toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { repositoryName, sentence } from "@/lib/format";
+import { nextStep } from "@/lib/next-step";
 import { shown } from "@/lib/text/harmless";
-import { nextStep } from "../next-step";
 
 /** The row. */
 export function FailedRow({ session, unread }: { session: Wire<"Session">; unread: boolean }) {
@@ -52,33 +47,8 @@ export function FailedRow({ session, unread }: { session: Wire<"Session">; unrea
           </span>
         )}
         <Ago at={session.finishedAt ?? session.updatedAt} className="md:w-16 md:text-right" />
-        {step.to === "rerun" ? (
-          <RunAgain session={session} />
-        ) : (
-          <ButtonLink size="small" to={step.to} className="min-w-24">
-            {step.name}
-          </ButtonLink>
-        )}
+        <NextStepButton session={session} />
       </span>
     </li>
-  );
-}
-
-function RunAgain({ session }: { session: Wire<"Session"> }) {
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const rerun = useMutation({
-    mutationFn: () => take(client.POST("/api/sessions/{id}/rerun", { params: { path: { id: session.id } } })),
-    onSuccess: (next) => {
-      refreshSession(queries, session.id);
-      void navigate({ to: "/sessions/$sessionId", params: { sessionId: next.id } });
-    },
-    onError: toastFailed,
-  });
-  return (
-    <Button size="small" className="min-w-24" onClick={() => rerun.mutate()} busy={rerun.isPending}>
-      <Icon of={RotateCcw} className="size-3.5" />
-      Run again
-    </Button>
   );
 }

@@ -47,6 +47,19 @@ export function useRename(id: string) {
   });
 }
 
+/** Removes a session that has ended, with all that belongs to it. */
+export function useRemove(id: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => take(client.DELETE("/api/sessions/{id}", { params: { path: { id } } })),
+    onSuccess: () => {
+      // Its page is left for the list; only then is the cache without it.
+      for (const queryKey of [keys.sessions, keys.inbox, keys.pulls, keys.repositories])
+        void queries.invalidateQueries({ queryKey });
+    },
+  });
+}
+
 /** Opens or updates the pull request. */
 export function usePublish(id: string) {
   const queries = useQueryClient();

@@ -25,6 +25,7 @@ import { cx } from "@/lib/classes";
 import { duration } from "@/lib/format";
 import { shown, shownOnOneLine } from "@/lib/text/harmless";
 import type { Chapter, Item, Note, Plan, Steps } from "../timeline/items";
+import { stepWords } from "../timeline/step-words";
 import { PermissionCard } from "./permission-card";
 import { ReadsLine, ToolCard } from "./tool-card";
 
@@ -217,9 +218,7 @@ function StepsLine({ item }: { item: Steps }) {
             className={cx(step.state === "failed" && "font-medium text-fail")}
             title={step.detail === null ? undefined : shown(step.detail)}
           >
-            {shownOnOneLine(step.name.replaceAll("_", " "))}
-            {step.state === "started" && "…"}
-            {step.state === "failed" && " failed"}
+            {shownOnOneLine(stepWords(step))}
             {step.detail !== null && step.state === "failed" && `: ${shownOnOneLine(step.detail)}`}
             {step.millis !== null && <span className="tabular text-n10"> {duration(step.millis)}</span>}
           </li>

@@ -1,11 +1,13 @@
 /** What came of a session: why it failed, the four parts, the answer. Layer: feature. */
 import type { Wire } from "@/api/client";
+import { NextStepButton } from "@/components/next-step";
 import { OutcomeParts } from "@/components/outcome-parts";
 import { Prose } from "@/components/prose/prose";
 import { isActive } from "@/components/status";
 import { EmptyState } from "@/components/ui/states";
 import { Words } from "@/components/words";
 import { sentence } from "@/lib/format";
+import { nextStep } from "@/lib/next-step";
 import { shownOnOneLine } from "@/lib/text/harmless";
 
 /** The pane. */
@@ -20,10 +22,16 @@ export function OutcomePane({ session }: { session: Wire<"Session"> }) {
       {outcome === null && session.error !== null && <h2 className="sr-only">Outcome</h2>}
       {session.error !== null && (
         <div className="mb-5 border-fail border-l-2 bg-fail-soft px-3 py-2">
-          <p className="font-semibold">Failed: {session.failureKind?.replaceAll("_", " ")}</p>
+          <p className="font-semibold">{nextStep(session).reason}</p>
           <p className="mt-0.5 break-words" dir="auto">
             {sentence(shownOnOneLine(session.error))}
           </p>
+          {session.status === "error" && (
+            <div className="mt-2.5 mb-1 flex flex-wrap items-center gap-x-3 gap-y-1.5">
+              <NextStepButton session={session} />
+              <span className="text-n11 text-xs">or write to the agent what to do differently</span>
+            </div>
+          )}
         </div>
       )}
       {outcome === null ? (

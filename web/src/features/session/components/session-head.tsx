@@ -1,12 +1,10 @@
 /** The top of a session: what it is, how it stands, what can be done. Layer: feature. */
-import { useNavigate } from "@tanstack/react-router";
-import { ArrowRight, GitPullRequest, MessageSquare, Pencil, RotateCcw, Square } from "lucide-react";
+import { ArrowRight, GitPullRequest, Pencil } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { Wire } from "@/api/client";
-import { isActive, StatusMark } from "@/components/status";
+import { isActive, StatusMark, statusWord } from "@/components/status";
 import { Lasting } from "@/components/time";
 import { Button, IconButton } from "@/components/ui/button";
-import { Dialog } from "@/components/ui/dialog";
 import { inputClass } from "@/components/ui/field";
 import { Icon } from "@/components/ui/icon";
 import { Words } from "@/components/words";
@@ -14,8 +12,8 @@ import { cx } from "@/lib/classes";
 import { money, repositoryName, short } from "@/lib/format";
 import { policyWords } from "@/lib/policy-words";
 import { shownOnOneLine } from "@/lib/text/harmless";
-import { useRename, useRerun, useStop } from "../api/actions";
-import { PublishDialog } from "./publish-dialog";
+import { useRename } from "../api/actions";
+import { SessionActions } from "./session-actions";
 
 /** How far the agent's plan is. */
 interface Progress {
@@ -26,73 +24,17 @@ interface Progress {
 
 /** The head. */
 export function SessionHead({ session, plan }: { session: Wire<"Session">; plan: Progress | null }) {
-  const stop = useStop(session.id);
-  const rerun = useRerun(session.id);
-  const navigate = useNavigate();
-  const [asks, setAsks] = useState<"stop" | "publish" | null>(null);
-  const ended = ["complete", "error", "stopped"].includes(session.status);
-  const published = session.prNumber !== null;
-  const mayPublish =
-    ended && session.policy.publish !== "never" && session.diffStat !== null && session.diffStat.files > 0;
-  const actions = (
-    <div className="order-3 flex w-full flex-wrap items-center gap-2 md:order-2 md:w-auto">
-      {!ended && (
-        <Button look="danger" onClick={() => setAsks("stop")}>
-          <Icon of={Square} />
-          Stop
-        </Button>
-      )}
-      <span className="hidden lg:block">
-        <Button title="Write to the agent (m)" onClick={() => document.getElementById("composer")?.focus()}>
-          <Icon of={MessageSquare} />
-          Message
-        </Button>
-      </span>
-      {ended && (
-        <Button
-          busy={rerun.isPending}
-          onClick={() =>
-            rerun.mutate(undefined, {
-              onSuccess: (made) =>
-                void navigate({ to: "/sessions/$sessionId", params: { sessionId: made.id } }),
-            })
-          }
-        >
-          <Icon of={RotateCcw} />
-          Rerun
-        </Button>
-      )}
-      {mayPublish && (
-        <Button look={published ? "plain" : "primary"} onClick={() => setAsks("publish")}>
-          <Icon of={GitPullRequest} />
-          {published ? "Publish again" : "Publish"}
-        </Button>
-      )}
-    </div>
-  );
   return (
     <header className="flex flex-wrap items-center gap-x-4 gap-y-1.5 border-n5 border-b px-4 py-2.5 md:px-6">
       <Title session={session} />
-      {actions}
+      <SessionActions
+        session={session}
+        className="order-3 flex w-full flex-wrap items-center gap-2 md:order-2 md:w-auto"
+      />
       <StateLine session={session} plan={plan} />
-      <Dialog
-        open={asks === "stop"}
-        onClose={() => setAsks(null)}
-        title="Stop this session?"
-        description="The agent ends now. What it changed so far is kept and can be looked at."
-      >
-        <div className="flex justify-end gap-2">
-          <Button onClick={() => setAsks(null)}>Keep it going</Button>
-          <Button
-            look="danger"
-            busy={stop.isPending}
-            onClick={() => stop.mutate(undefined, { onSettled: () => setAsks(null) })}
-          >
-            Stop the session
-          </Button>
-        </div>
-      </Dialog>
-      {asks === "publish" && <PublishDialog session={session} onClose={() => setAsks(null)} />}
+      <p role="status" className="sr-only">
+        This session: {statusWord(session.status)}
+      </p>
     </header>
   );
 }

@@ -12,10 +12,10 @@ import { repositoryName } from "@/lib/format";
 export function SessionRow({ session }: { session: Wire<"Session"> }) {
   return (
     <li className="relative flex min-h-11 flex-wrap items-center gap-x-3 gap-y-0.5 border-n5 border-b py-2 hover:bg-n2 md:min-h-9 md:flex-nowrap md:py-0">
-      <span className="md:hidden">
+      <span className="flex md:hidden">
         <StatusMark status={session.status} bare />
       </span>
-      <span className="hidden w-32 shrink-0 md:block">
+      <span className="hidden w-32 shrink-0 md:flex">
         <StatusMark status={session.status} />
       </span>
       <Link

@@ -1,4 +1,4 @@
-/** What a person does about a session that failed. Pure. Layer: feature. */
+/** What a person does about a session that failed. Pure. Layer: lib. */
 import type { Wire } from "@/api/client";
 
 export interface NextStep {

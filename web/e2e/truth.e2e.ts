@@ -1,0 +1,173 @@
+/** What is true on the server is what every window shows: titles, removals and settings that change elsewhere, a session that
+ *  goes while it is looked at, access that ends in one tab. */
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { close, picture, signIn, type Visit, violations, visit } from "./harness/browser.ts";
+import { Server } from "./harness/server.ts";
+
+let server: Server;
+let repo: string;
+const open: Visit[] = [];
+
+async function window(options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
+  const opened = await signIn(await visit(server.url, options), server);
+  open.push(opened);
+  return opened;
+}
+
+/** A session that has ended. */
+async function ended(title: string, more: object = {}): Promise<string> {
+  const { id } = await server.session([{ say: "Hello." }], { title, publish: "manual", ...more });
+  await server.until(id, "complete");
+  return id;
+}
+
+beforeAll(async () => {
+  server = await Server.start({ TELECODER_MAX_SESSIONS: "2" });
+  repo = server.repository("calculator", { "calc.py": "a\n" });
+});
+afterEach(async () => {
+  for (const { context } of open.splice(0)) await context.close();
+});
+afterAll(async () => {
+  await close();
+  await server.stop();
+});
+
+test("a title that is changed from anywhere is changed everywhere, without a question", async () => {
+  const id = await ended("Before");
+  const [head, list, inbox] = [await window(), await window(), await window()];
+  await head.page.goto(`/sessions/${id}`);
+  await head.page.getByRole("heading", { name: "Before", level: 1 }).waitFor();
+  await list.page.goto("/sessions");
+  await list.page.getByRole("link", { name: "Before" }).waitFor();
+  await inbox.page.goto("/");
+  await inbox.page.getByRole("heading", { name: "Done since you were here" }).waitFor();
+  // No browser does it: the command line, or another person.
+  await server.call("PATCH", `/api/sessions/${id}`, { title: "After" });
+  await head.page.getByRole("heading", { name: "After", level: 1 }).waitFor();
+  await list.page.getByRole("link", { name: "After" }).waitFor();
+  expect(await head.page.title()).toBe("After · TeleCoder");
+});
+
+test("a session is removed after a question, is gone from every list, and the focus comes back where nothing was removed", async () => {
+  const id = await ended("Old work");
+  const kept = await ended("Kept work");
+  const { page, complaints } = await window();
+  const other = await window();
+  await other.page.goto("/sessions");
+  await other.page.getByRole("link", { name: "Old work" }).waitFor();
+  await page.goto(`/sessions/${id}`);
+  const more = page.getByRole("button", { name: "More actions" });
+  await more.click();
+  await page.getByRole("menuitem", { name: "Copy the link" }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("menuitem", { name: /^Remove/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Remove this session?" });
+  await dialog.getByText(/no way back/).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await picture(page, "remove");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  await expect.poll(() => more.evaluate((button) => button === document.activeElement)).toBe(true);
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: /^Remove/ }).click();
+  await dialog.getByRole("button", { name: "Remove the session" }).click();
+  await page.waitForURL(/\/sessions$/);
+  await page.getByText("Removed “Old work”").waitFor();
+  await page.getByRole("link", { name: "Kept work" }).waitFor();
+  expect(await page.getByRole("link", { name: "Old work" }).count()).toBe(0);
+  await other.page.getByRole("link", { name: "Old work" }).waitFor({ state: "detached" });
+  expect((await server.call<{ id: string }[]>("GET", "/api/sessions")).map((each) => each.id)).toContain(
+    kept,
+  );
+  // An address that somebody kept leads to words, not to a wreck.
+  await page.goto(`/sessions/${id}`);
+  await page.getByRole("alert").waitFor();
+  await page.getByRole("link", { name: "All sessions" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("a session that works is stopped before it is removed; one with an open pull request says what to do", async () => {
+  const { id } = await server.session([{ hang: true }], { title: "At work" });
+  await server.until(id, "running");
+  const { page } = await window();
+  await page.goto(`/sessions/${id}`);
+  await page.getByRole("button", { name: "More actions" }).click();
+  const item = page.getByRole("menuitem", { name: /^Remove/ });
+  await item.getByText("Stop it first").waitFor();
+  expect(await item.getAttribute("aria-disabled")).toBe("true");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Stop", exact: true }).click();
+  await page.getByRole("button", { name: "Stop the session" }).click();
+  await server.until(id, "stopped");
+  const { id: published } = await server.session([{ write: ["calc.py", "b\n"] }], {
+    repo,
+    title: "Published",
+  });
+  await server.until(published, "complete");
+  await page.goto(`/sessions/${published}`);
+  await page
+    .getByRole("link", { name: /pull request #1/ })
+    .first()
+    .waitFor();
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: /^Remove/ }).click();
+  await page.getByRole("button", { name: "Remove the session" }).click();
+  await page
+    .getByRole("dialog")
+    .getByText(/local pull request 1 is open/)
+    .waitFor();
+  await page
+    .getByRole("dialog")
+    .getByText(/merge or close it first/i)
+    .waitFor();
+  expect(await violations(page)).toEqual([]);
+});
+
+test("a session that is removed while somebody writes to it says so at once, and hands the words over", async () => {
+  const id = await ended("Looked at");
+  const { page, complaints } = await window();
+  await page.goto(`/sessions/${id}`);
+  await page.getByLabel("Message to the agent").fill("Half a thought");
+  await server.call("DELETE", `/api/sessions/${id}`);
+  await page.getByRole("heading", { name: "This session was removed" }).waitFor();
+  await page.getByText("Half a thought").waitFor();
+  expect(await violations(page)).toEqual([]);
+  await picture(page, "removed-meanwhile");
+  await page.getByRole("link", { name: "Use it for a new task" }).click();
+  await expect.poll(() => page.getByLabel("What is to be done").inputValue()).toBe("Half a thought");
+  expect(complaints).toEqual([]);
+});
+
+test("who signs out in one tab is out in the other, and whoever signs in again there finds both as they were", async () => {
+  const { page, context } = await window();
+  const other = await context.newPage();
+  await other.goto("/new");
+  await other.getByLabel("What is to be done").fill("Half a thought");
+  await page.goto("/sessions");
+  await page.getByRole("button", { name: "local" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to TeleCoder" }).waitFor();
+  await other.getByRole("heading", { name: "Sign in to TeleCoder" }).waitFor();
+  await other.getByLabel("Token").fill(server.token);
+  await other.keyboard.press("Enter");
+  await expect.poll(() => other.getByLabel("What is to be done").inputValue()).toBe("Half a thought");
+  await page.getByRole("heading", { name: "Sessions", level: 1 }).waitFor();
+});
+
+test("what waits for a person is told in the tab's title, and to screen readers", async () => {
+  const { id } = await server.session([{ write: ["asked.txt", "x\n"] }], {
+    repo,
+    title: "Ask",
+    publish: "ask",
+  });
+  const { page } = await window();
+  await page.goto("/agents");
+  await page.getByRole("status").getByText("1 request waits for you").waitFor();
+  await expect.poll(() => page.title()).toBe("(1) Agents · TeleCoder");
+  const [approval] = await server.call<{ id: string }[]>("GET", "/api/approvals");
+  await server.call("POST", `/api/approvals/${approval?.id}`, { decision: "deny" });
+  await expect.poll(() => page.title()).toBe("Agents · TeleCoder");
+  await page.goto(`/sessions/${id}`);
+  await page.getByRole("status").getByText("This session: Done").waitFor();
+});
