@@ -1,4 +1,4 @@
-/** Takes the pictures that the README shows (`npm run pictures`), of a real server with sessions of the scripted agent.
+/** Takes the pictures that the README shows (`npm run pictures`), of a real server with sessions of a real agent.
  *
  *  Small on purpose: one window size, no second density. `TELECODER_E2E_…` name other programs, as for the tests. */
 import { mkdirSync, statSync } from "node:fs";
@@ -6,31 +6,30 @@ import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { close, signIn, visit } from "./harness/browser.ts";
 import prepare from "./harness/prepare.ts";
-import { scenes } from "./harness/scenes.ts";
-import { Server } from "./harness/server.ts";
+import { showcase } from "./harness/showcase.ts";
 
 const folder = fileURLToPath(new URL("../../docs/images", import.meta.url));
 
 prepare();
-const server = await Server.start({ TELECODER_MAX_SESSIONS: "2" });
+const { server, done, asks, end } = await showcase();
 try {
-  const made = await scenes(server);
   mkdirSync(folder, { recursive: true });
   const desk = { theme: "dark", viewport: { width: 1280, height: 760 } } as const;
   const phone = { theme: "light", viewport: { width: 390, height: 760 } } as const;
   await take("inbox", desk, "/", async (page) => {
-    await page.getByRole("button", { name: "Show the outcome" }).first().click();
+    const row = page.getByRole("listitem").filter({ hasText: "whole cents" });
+    await row.getByRole("button", { name: "Show the outcome" }).click();
   });
-  await take("session", desk, `/sessions/${made.done}`, async (page) => {
+  await take("session", desk, `/sessions/${done}`, async (page) => {
     await page.getByRole("tab", { name: /^Diff/ }).click();
     await page.getByText("import Cents, cents").first().waitFor();
   });
-  await take("phone", phone, `/sessions/${made.waiting}`, async (page) => {
+  await take("phone", phone, `/sessions/${asks}`, async (page) => {
     await page.getByRole("button", { name: /^Approve/ }).waitFor();
   });
 } finally {
   await close();
-  await server.stop();
+  await end();
 }
 
 async function take(

@@ -11,3 +11,11 @@ export const agent = process.env.TELECODER_E2E_AGENT ?? built("telecoder-gym-age
 
 /** The browser. */
 export const browser = process.env.TELECODER_E2E_BROWSER ?? "/usr/bin/chromium";
+
+/** The scripted model, for agents that are none of ours. */
+export const model = process.env.TELECODER_E2E_MODEL ?? built("telecoder-scripted-model");
+
+/** Where `cargo xtask setup` keeps installed agents. */
+export const agents =
+  process.env.TELECODER_E2E_AGENTS ??
+  `${process.env.TELECODER_CACHE ?? `${process.env.HOME}/.cache/telecoder`}/test/agents`;

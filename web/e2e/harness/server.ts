@@ -12,6 +12,9 @@ import { agent, telecoder } from "./programs.ts";
 
 const PATIENCE = 30_000;
 
+/** Environment variables; `undefined` takes one of ours away. */
+type Settings = Record<string, string | undefined>;
+
 export class Server {
   #process: ChildProcess | null = null;
   readonly folder = mkdtempSync(join(tmpdir(), "telecoder-e2e-"));
@@ -21,16 +24,17 @@ export class Server {
   #port = "0";
   url = "";
 
-  readonly #settings: Record<string, string>;
+  readonly #settings: Settings;
 
-  private constructor(settings: Record<string, string>) {
+  private constructor(settings: Settings) {
     this.#settings = settings;
     mkdirSync(this.data);
   }
 
-  /** Starts one. */
-  static async start(settings: Record<string, string> = {}): Promise<Server> {
+  /** Starts one; `prepared` may put something into its data folder before. */
+  static async start(settings: Settings = {}, prepared: (data: string) => void = () => {}): Promise<Server> {
     const server = new Server(settings);
+    prepared(server.data);
     await server.start();
     return server;
   }
@@ -103,8 +107,8 @@ export class Server {
   }
 
   /** Makes a repository with one commit. */
-  repository(name: string, files: Record<string, string>): string {
-    const path = join(this.folder, name);
+  repository(name: string, files: Record<string, string>, folder: string = this.folder): string {
+    const path = join(folder, name);
     mkdirSync(path);
     for (const [file, text] of Object.entries(files)) {
       mkdirSync(join(path, file, ".."), { recursive: true });

@@ -49,6 +49,7 @@ test("a repository is known by the end of its name", () => {
     ["/home/me/project/", "project"],
     ["https://github.com/acme/api.git", "acme/api"],
     ["git@github.com:acme/api.git", "acme/api"],
+    ["/home/me/gro.\u202egit", "gro.⟦U+202E⟧git"],
   ];
   expect(cases.map(([repo]) => repositoryName(repo))).toEqual(cases.map(([, name]) => name));
 });

@@ -1,4 +1,5 @@
 /** How numbers, times and sizes read. Pure. Layer: lib. */
+import { shownOnOneLine } from "./text/harmless";
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
@@ -84,8 +85,12 @@ export function count(value: number, one: string, many = `${one}s`): string {
   return `${number.format(value)} ${value === 1 ? one : many}`;
 }
 
-/** The last parts of a repository's name: a path's folder, `owner/name` of an address. */
+/** The last parts of a repository's name, harmless: a path's folder, `owner/name` of an address. */
 export function repositoryName(repo: string): string {
+  return shownOnOneLine(lastParts(repo));
+}
+
+function lastParts(repo: string): string {
   const bare = repo.replace(/\.git$/, "").replace(/\/+$/, "");
   if (bare.startsWith("/")) return bare.slice(bare.lastIndexOf("/") + 1) || bare;
   const parts = bare

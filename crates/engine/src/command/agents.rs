@@ -32,13 +32,18 @@ impl Engine {
         progress: &dyn InstallProgress,
     ) -> Result<AgentStatus, EngineError> {
         allow(who, Scope::Admin)?;
-        self.ports().agents.install(name, progress).await.map_err(|error| unknown(name, error))
+        let installed =
+            self.ports().agents.install(name, progress).await.map_err(|error| unknown(name, error))?;
+        self.tell_all();
+        Ok(installed)
     }
 
     /// Looks whether an agent starts.
     pub async fn check_agent(&self, who: &Principal, name: &AgentName) -> Result<AgentStatus, EngineError> {
         allow(who, Scope::Run)?;
-        self.ports().agents.check(name).await.map_err(|error| unknown(name, error))
+        let found = self.ports().agents.check(name).await.map_err(|error| unknown(name, error))?;
+        self.tell_all();
+        Ok(found)
     }
 }
 

@@ -63,6 +63,8 @@ impl Engine {
         let (committed, now) = committed;
         self.ports().bus.wake(&Topic::Session(id.clone()));
         self.ports().bus.wake(&Topic::Jobs);
+        // A message that waits for the turn's end is no event yet.
+        self.tell_all();
         Ok(Message {
             number: committed.message.unwrap_or(0),
             author: who.user.clone(),

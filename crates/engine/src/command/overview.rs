@@ -33,6 +33,11 @@ impl Engine {
         self.ports().bus.subscribe(&Topic::Everything)
     }
 
+    /// Wakes whoever shows something that is no session's event: settings, agents, tokens.
+    pub(super) fn tell_all(&self) {
+        self.ports().bus.wake(&Topic::Everything);
+    }
+
     /// The repositories that the principal's sessions work on, the one that was used last first.
     pub async fn repositories(&self, who: &Principal) -> Result<Vec<KnownRepository>, EngineError> {
         allow(who, Scope::Read)?;

@@ -56,6 +56,7 @@ impl Engine {
         self.set_defaults(changed.defaults);
         // What was found of a key says nothing about another one.
         self.forget_key_checks();
+        self.tell_all();
         let configuration = self.configuration(who).await?;
         Ok(Configuration { restart: changed.restart, ..configuration })
     }
@@ -71,6 +72,7 @@ impl Engine {
             at: self.now(),
         };
         self.keep_key_check(provider, check.clone());
+        self.tell_all();
         Ok(check)
     }
 }

@@ -54,6 +54,7 @@ impl Engine {
             revoked_at: None,
         };
         self.ports().store.add_token(token.clone()).await?;
+        self.tell_all();
         Ok(NewToken { token, secret })
     }
 
@@ -88,7 +89,11 @@ impl Engine {
                 Err(EngineError::not_found("token_not_found", format!("there is no token `{id}`"))
                     .hint("`telecoder token list` shows all tokens"))
             }
-            other => Ok(other?),
+            other => {
+                other?;
+                self.tell_all();
+                Ok(())
+            }
         }
     }
 

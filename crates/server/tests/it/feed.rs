@@ -124,6 +124,23 @@ async fn cleared_marks_and_titles_are_told_too() {
 }
 
 #[tokio::test]
+async fn what_is_no_event_of_a_session_is_told_without_a_name() {
+    let app = TestApp::start().await;
+    let id = app.create("x").await;
+    for (method, path, body, status) in [
+        ("POST", format!("/api/sessions/{id}/messages"), json!({"content": "And then?"}), 201),
+        ("PATCH", "/api/config".to_owned(), json!({"set": {"policy": "observe"}}), 200),
+        ("POST", "/api/tokens".to_owned(), json!({"name": "laptop", "scope": "read"}), 201),
+        ("POST", "/api/agents/goose/check".to_owned(), json!({}), 200),
+    ] {
+        let mut stream = Stream::open(&app, "", &[]).await;
+        assert_eq!(stream.next().await.0, "ready");
+        assert_eq!(app.call(method, &path, body).await.status, status, "{path}");
+        assert_eq!(stream.next().await.0, "changed", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn an_array_gives_the_same_page_by_page() {
     let app = TestApp::start().await;
     for n in 0..3 {

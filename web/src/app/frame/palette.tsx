@@ -9,6 +9,7 @@ import { Keys } from "@/components/keys";
 import { StatusMark } from "@/components/status";
 import { Dialog } from "@/components/ui/dialog";
 import { Icon } from "@/components/ui/icon";
+import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { repositoryName } from "@/lib/format";
 import { chooseTheme } from "@/lib/theme";
@@ -67,7 +68,9 @@ export default function Palette({ onClose, onKeys }: { onClose: () => void; onKe
     show: (
       <>
         <StatusMark status={session.status} bare />
-        <bdi className="truncate">{session.title}</bdi>
+        <span className="truncate">
+          <Words text={session.title} />
+        </span>
         {session.repo !== null && (
           <span className="ml-auto max-w-40 shrink-0 truncate text-n10 text-xs">
             {repositoryName(session.repo)}

@@ -7,7 +7,7 @@ import { buttonClass } from "./button";
 import { Icon } from "./icon";
 
 const panel =
-  "z-50 max-h-[min(60vh,var(--radix-dropdown-menu-content-available-height))] min-w-48 max-w-[min(24rem,calc(100vw-1.5rem))] animate-arrive overflow-y-auto rounded-md bg-n2 p-1 shadow-float";
+  "z-50 max-h-[min(60vh,var(--radix-dropdown-menu-content-available-height))] min-w-48 max-w-[min(24rem,calc(100vw-1.5rem))] animate-arrive overflow-y-auto rounded-md bg-n2 p-1 shadow-float outline-none";
 const row =
   "flex min-h-8 cursor-default select-none items-start gap-2 rounded-sm px-2 py-1.5 text-sm outline-none data-[disabled]:opacity-50 data-[highlighted]:bg-n4";
 

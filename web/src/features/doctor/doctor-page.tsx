@@ -91,35 +91,43 @@ function Row({ finding }: { finding: Finding }) {
   // What is not there, and need not be, is neither good nor bad.
   const absent = finding.state === "ok" && finding.detail === "not installed";
   const look = absent ? { icon: CircleDashed, color: "text-n10", word: "Not there" } : looks[finding.state];
+  const todo = finding.state !== "ok";
+  const aboutKey = todo && finding.subject.startsWith("model ");
   return (
-    <li className="flex gap-3 border-n5 border-b py-2">
+    <li className="flex flex-wrap gap-x-3 gap-y-2 border-n5 border-b py-2 md:flex-nowrap">
       <Icon of={look.icon} className={`mt-0.5 ${look.color}`} />
-      <div className={cx("min-w-0 flex-1", finding.state === "ok" && "md:flex md:gap-4")}>
+      <div className={cx("min-w-0 flex-1 basis-60", !todo && "md:flex md:gap-4")}>
         <h3 className="w-44 shrink-0 font-medium text-sm">
           {sentence(finding.subject)}
           <span className="sr-only">: {look.word}</span>
         </h3>
-        <p className="max-w-[90ch] text-n11" dir="auto">
+        <p className="max-w-[90ch] break-words text-n11" dir="auto">
           {sentence(finding.detail)}
         </p>
-        {finding.remedy !== null && finding.state !== "ok" && <Remedy text={finding.remedy} />}
-        {finding.state !== "ok" && finding.subject.startsWith("model ") && (
-          <ButtonLink to="/settings" size="small" className="mt-2">
-            Set the key here
-          </ButtonLink>
+        {todo && finding.remedy !== null && (
+          <p className="mt-1 max-w-[90ch] break-words" dir="auto">
+            <Words text={sentence(finding.remedy)} />
+          </p>
         )}
       </div>
+      {todo && (
+        <div className="pl-7 md:pl-0">
+          {aboutKey ? (
+            <ButtonLink to="/settings" size="small">
+              Set the key here
+            </ButtonLink>
+          ) : (
+            <CopyCommand remedy={finding.remedy} />
+          )}
+        </div>
+      )}
     </li>
   );
 }
 
-function Remedy({ text }: { text: string }) {
-  return (
-    <div className="mt-1.5 flex max-w-[90ch] flex-wrap items-center gap-2 rounded-md border border-n5 bg-n2 py-1 pr-1 pl-3">
-      <p className="min-w-0 flex-1 break-words">
-        <Words text={sentence(text)} />
-      </p>
-      <CopyButton text={text} what="Copy" />
-    </div>
-  );
+/** Copies the command that a remedy names; nothing where it names none. */
+function CopyCommand({ remedy }: { remedy: string | null }) {
+  const command = /`([^`]+)`/.exec(remedy ?? "")?.[1];
+  if (command === undefined) return null;
+  return <CopyButton text={command} what="Copy the command" />;
 }

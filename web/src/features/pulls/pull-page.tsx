@@ -47,7 +47,7 @@ function Loaded({ pull }: { pull: Wire<"Pull"> }) {
       line={
         <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
           <PullStateMark state={pull.state} />
-          <span>{shownOnOneLine(repositoryName(pull.repo))}</span>
+          <span>{repositoryName(pull.repo)}</span>
           <span className="inline-flex min-w-0 flex-wrap items-center gap-1 font-mono text-xs" dir="ltr">
             {shownOnOneLine(pull.head)}
             <Icon of={ArrowRight} className="size-3" />
@@ -154,7 +154,7 @@ function EndDialog({
       title={merges ? `Merge #${pull.number}?` : `Close #${pull.number}?`}
       description={
         merges
-          ? `The change goes into ${shownOnOneLine(pull.base)} of ${shownOnOneLine(repositoryName(pull.repo))}.`
+          ? `The change goes into ${shownOnOneLine(pull.base)} of ${repositoryName(pull.repo)}.`
           : "The change is not merged. Publishing the session again opens it anew."
       }
     >

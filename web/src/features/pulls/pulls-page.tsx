@@ -84,7 +84,7 @@ function Row({ pull }: { pull: Wire<"Pull"> }) {
         <Words text={pull.title} />
       </Link>
       <span className="flex w-full items-center gap-3 text-n11 text-xs md:w-auto">
-        <span className="truncate">{shownOnOneLine(repositoryName(pull.repo))}</span>
+        <span className="truncate">{repositoryName(pull.repo)}</span>
         <span className="truncate font-mono" dir="ltr">
           {shownOnOneLine(pull.base)}
         </span>

@@ -11,6 +11,7 @@ import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { EmptyState, QueryView } from "@/components/ui/states";
 import { bytes, count, repositoryName } from "@/lib/format";
+import { shownOnOneLine } from "@/lib/text/harmless";
 
 /** The page. */
 export function RepositoriesPage() {
@@ -64,7 +65,7 @@ function Row({ repository }: { repository: Wire<"KnownRepository"> }) {
       <div className="min-w-0 flex-1 basis-52">
         <h2 className="truncate font-medium text-sm">{repositoryName(repo)}</h2>
         <p className="truncate font-mono text-n11 text-xs" dir="ltr">
-          {repo}
+          {shownOnOneLine(repo)}
         </p>
       </div>
       <Link

@@ -120,14 +120,17 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
       className="flex min-h-0 min-w-0 flex-1 flex-col"
     >
       <Tabs.List
-        className="flex shrink-0 gap-1 overflow-x-auto border-n5 border-b px-2"
+        className="group flex shrink-0 gap-1 overflow-x-auto border-n5 border-b px-2"
         aria-label="Views of the session"
+        // Radix gives the focus by script, which browsers take for a keyboard's.
+        onPointerDownCapture={(event) => event.currentTarget.setAttribute("data-pointer", "")}
+        onKeyDownCapture={(event) => event.currentTarget.removeAttribute("data-pointer")}
       >
         {names.map((name) => (
           <Tabs.Trigger
             key={name}
             value={name}
-            className="-mb-px h-9 shrink-0 border-transparent border-b-2 px-2.5 font-medium text-n11 text-sm outline-offset-[-4px] hover:text-n12 data-[state=active]:border-accent data-[state=active]:text-n12"
+            className="-mb-px h-9 shrink-0 border-transparent border-b-2 px-2.5 font-medium text-n11 text-sm outline-offset-[-4px] hover:text-n12 group-data-[pointer]:outline-none data-[state=active]:border-accent data-[state=active]:text-n12"
           >
             {tabs[name]}
             {name === "diff" && session.diffStat !== null && session.diffStat.files > 0 && (

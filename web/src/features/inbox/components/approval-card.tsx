@@ -6,6 +6,7 @@ import type { Wire } from "@/api/client";
 import { useAnswer } from "@/api/use-answer";
 import { ApprovalDetail } from "@/components/approval-detail";
 import { KeyHint } from "@/components/keys";
+import { ChangeSize } from "@/components/status";
 import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
 import { inputClass } from "@/components/ui/field";
@@ -13,7 +14,7 @@ import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
-import { repositoryName, sentence } from "@/lib/format";
+import { count, repositoryName, sentence } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
 
 const risks: Record<Wire<"Risk">, { word: string; color: string }> = {
@@ -47,7 +48,9 @@ export function ApprovalCard({
 }) {
   const answer = useAnswer(approval);
   const [note, setNote] = useState<string | null>(null);
-  const verb = approval.risk === "repository_write" ? "publishing" : verbs[approval.kind];
+  // What leaves the server is a question of the platform; the agent has ended by then.
+  const publishes = approval.risk === "repository_write";
+  const verb = publishes ? "publishing" : verbs[approval.kind];
   const risk = risks[approval.risk];
   const give = (decision: "approve" | "deny") =>
     answer.mutate(
@@ -69,7 +72,7 @@ export function ApprovalCard({
       <div className="border-wait border-l-2 px-3 py-3 md:px-4">
         <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1 text-n11 text-xs">
           <span>
-            <span className="font-medium text-wait">{approval.askedBy}</span> asks
+            <span className="font-medium text-wait">{publishes ? "TeleCoder" : approval.askedBy}</span> asks
           </span>
           <span className={cx("font-medium", risk.color)}>{risk.word}</span>
           <Ago at={approval.createdAt} className="ml-auto" />
@@ -105,6 +108,11 @@ export function ApprovalCard({
             <Words text={session.title} />
           </Link>
           {session.repo !== null && <> in {repositoryName(session.repo)}</>}
+          {publishes && session.diffStat !== null && (
+            <span className="ml-2">
+              {count(session.diffStat.files, "file")} <ChangeSize stat={session.diffStat} />
+            </span>
+          )}
         </p>
       </div>
       <form

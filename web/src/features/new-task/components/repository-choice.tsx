@@ -9,6 +9,7 @@ import { Icon } from "@/components/ui/icon";
 import { Popover } from "@/components/ui/popover";
 import { cx } from "@/lib/classes";
 import { count, repositoryName } from "@/lib/format";
+import { shownOnOneLine } from "@/lib/text/harmless";
 
 /** The choice. */
 export function RepositoryChoice({ value, onChoose }: { value: string; onChoose: (repo: string) => void }) {
@@ -68,7 +69,7 @@ export function RepositoryChoice({ value, onChoose }: { value: string; onChoose:
             key={each.repo}
             onClick={() => choose(each.repo)}
             name={repositoryName(each.repo)}
-            about={`${each.repo} · ${count(each.sessions, "session")}`}
+            about={`${shownOnOneLine(each.repo)} · ${count(each.sessions, "session")}`}
             chosen={each.repo === value}
           />
         ))}

@@ -7,7 +7,6 @@ import { isActive } from "@/components/status";
 import { EmptyState } from "@/components/ui/states";
 import { Words } from "@/components/words";
 import { sentence } from "@/lib/format";
-import { nextStep } from "@/lib/next-step";
 import { shownOnOneLine } from "@/lib/text/harmless";
 
 /** The pane. */
@@ -22,7 +21,7 @@ export function OutcomePane({ session }: { session: Wire<"Session"> }) {
       {outcome === null && session.error !== null && <h2 className="sr-only">Outcome</h2>}
       {session.error !== null && (
         <div className="mb-5 border-fail border-l-2 bg-fail-soft px-3 py-2">
-          <p className="font-semibold">{nextStep(session).reason}</p>
+          <p className="font-semibold">Failed</p>
           <p className="mt-0.5 break-words" dir="auto">
             {sentence(shownOnOneLine(session.error))}
           </p>

@@ -33,6 +33,7 @@ export function PermissionCard({
   const approval = inbox.data?.waiting.find((entry) => entry.approval.id === permission.id)?.approval;
   // What is asked after the work, whether to publish it, waits although the session has ended.
   const asked = open && (!over || approval !== undefined);
+  const publishes = approval?.risk === "repository_write";
   const title = shown(permission.title.slice(0, 4000));
   if (!asked) {
     const words =
@@ -76,7 +77,7 @@ export function PermissionCard({
       aria-label="Permission"
     >
       <p className="text-n11 text-xs">
-        <span className="font-medium text-wait">{agent}</span> asks for permission
+        <span className="font-medium text-wait">{publishes ? "TeleCoder" : agent}</span> asks for permission
       </p>
       <p
         data-row
@@ -104,7 +105,7 @@ export function PermissionCard({
           onClick={() => give("approve")}
         >
           <Icon of={Check} />
-          {approval?.risk === "repository_write" ? "Approve publishing" : "Approve"}
+          {publishes ? "Approve publishing" : "Approve"}
           <KeyHint keys="a" />
         </Button>
         <Button

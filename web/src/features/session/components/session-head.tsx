@@ -47,7 +47,7 @@ function StateLine({ session, plan }: { session: Wire<"Session">; plan: Progress
       <StatusMark status={session.status} />
       {session.repo !== null && (
         <span className="truncate" title={shownOnOneLine(session.repo)}>
-          {shownOnOneLine(repositoryName(session.repo))}
+          {repositoryName(session.repo)}
         </span>
       )}
       {session.repo !== null && (
@@ -133,7 +133,7 @@ function Title({ session }: { session: Wire<"Session"> }) {
     return (
       <div className="order-1 flex min-w-0 flex-1 basis-60 items-center gap-1">
         <h1
-          className="truncate font-semibold text-lg tracking-[-0.01em]"
+          className="line-clamp-2 font-semibold text-lg tracking-[-0.01em] md:line-clamp-1"
           title={shownOnOneLine(session.title)}
         >
           <Words text={session.title} />

@@ -116,12 +116,14 @@ function Tail({ call, output }: { call: Wire<"ToolCall">; output: string }) {
   const { lines, before } = lastLines(output.slice(-20_000), TAIL);
   if (lines.length === 0) return null;
   return (
-    <pre
-      className="overflow-hidden whitespace-pre-wrap break-all border-n6 border-l-2 pl-3 text-n11 text-xs leading-5"
-      dir="auto"
-    >
+    <pre className="overflow-hidden border-n6 border-l-2 pl-3 text-n11 text-xs leading-5">
       {before > 0 && <span className="block text-n10">⋯ {count(before, "line")} before</span>}
-      {lines.map((line) => shown(line.slice(0, 400))).join("\n")}
+      {lines.map((line, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name.
+        <span key={at} className="block truncate" dir="auto">
+          {shown(line.slice(0, 400)) || "\u00a0"}
+        </span>
+      ))}
     </pre>
   );
 }
