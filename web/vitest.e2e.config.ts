@@ -9,5 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    // As patient as Playwright is.
+    expect: { poll: { timeout: 15_000 } },
   },
 });

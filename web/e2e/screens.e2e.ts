@@ -38,6 +38,35 @@ const screens = (): Screen[] => {
     { name: "inbox", place: "/", heading: "Inbox" },
     { name: "inbox-outcome", place: "/", heading: "Inbox", act: press("Show the outcome") },
     { name: "new-task", place: `/new?repo=${encodeURIComponent(made.repo)}`, heading: "New task" },
+    {
+      name: "new-task-written",
+      place: `/new?repo=${encodeURIComponent(made.repo)}&prompt=${encodeURIComponent("Round **once**:\n\n- where a price comes in\n- nowhere else\n\n```py\nreturn cents(price)\n```")}`,
+      heading: "New task",
+      act: async (page) => {
+        await press("Preview")(page);
+        await page.getByText("nowhere else").waitFor();
+      },
+    },
+    { name: "new-task-repository", place: "/new", heading: "New task", act: press(/^Repository/) },
+    { name: "new-task-policy", place: "/new", heading: "New task", act: press(/^Policy/) },
+    {
+      name: "palette",
+      place: "/",
+      heading: "Inbox",
+      act: async (page) => {
+        await page.keyboard.press("Control+k");
+        await page.getByRole("option", { name: /whole cents/ }).waitFor();
+      },
+    },
+    {
+      name: "keys",
+      place: `/sessions/${made.done}`,
+      heading: "Count money in whole cents",
+      act: async (page) => {
+        await page.keyboard.press("?");
+        await page.getByRole("dialog", { name: "Keys" }).waitFor();
+      },
+    },
     { name: "sessions", place: "/sessions", heading: "Sessions" },
     { name: "sessions-none", place: "/sessions?q=nothing+has+this", heading: "Sessions" },
     { ...done, name: "session-outcome", act: tab("Outcome") },
@@ -47,12 +76,23 @@ const screens = (): Screen[] => {
       name: "session-split",
       act: async (page) => {
         await tab("Diff")(page);
-        await press(/^(Side by side|Unified)$/)(page);
+        // On a phone there is no room for two versions.
+        if ((page.viewportSize()?.width ?? 0) > 640) await press(/^(Side by side|Unified)$/)(page);
       },
     },
     { ...done, name: "session-files", act: tab("Files") },
     { ...done, name: "session-details", act: tab("Details") },
     { ...done, name: "session-publish", act: press(/^Publish/) },
+    { ...done, name: "session-more", act: press("More actions") },
+    {
+      ...done,
+      name: "session-remove",
+      act: async (page) => {
+        await press("More actions")(page);
+        await page.getByRole("menuitem", { name: /^Remove/ }).click();
+        await page.getByText(/no way back/).waitFor();
+      },
+    },
     { name: "session-running", place: `/sessions/${made.running}`, heading: "Speed up the checkout tests" },
     { name: "session-waiting", place: `/sessions/${made.waiting}`, heading: "Release version 2.4" },
     {
@@ -68,6 +108,19 @@ const screens = (): Screen[] => {
       act: tab("Outcome"),
     },
     { name: "session-unknown", place: "/sessions/aaaaaaaaaaaa", heading: "Session" },
+    {
+      name: "pull-merge",
+      place: "/pulls/1",
+      heading: "Count money in whole cents #1",
+      act: press(/^Merge$/),
+    },
+    {
+      name: "settings-key",
+      place: "/settings",
+      heading: "Settings",
+      act: press(/^Set the key of OpenAI/),
+    },
+    { name: "settings-token", place: "/settings", heading: "Settings", act: press("New token") },
     { name: "pulls", place: "/pulls", heading: "Pull requests" },
     { name: "pull", place: "/pulls/1", heading: "Count money in whole cents #1" },
     { name: "agents", place: "/agents", heading: "Agents" },

@@ -2,7 +2,7 @@
  *  goes while it is looked at, access that ends in one tab. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { close, picture, signIn, type Visit, violations, visit } from "./harness/browser.ts";
-import { Server } from "./harness/server.ts";
+import { prompt, Server } from "./harness/server.ts";
 
 let server: Server;
 let repo: string;
@@ -170,4 +170,23 @@ test("what waits for a person is told in the tab's title, and to screen readers"
   await expect.poll(() => page.title()).toBe("Agents · TeleCoder");
   await page.goto(`/sessions/${id}`);
   await page.getByRole("status").getByText("This session: Done").waitFor();
+});
+
+test("a server that dies under a draft loses no word, and takes the task when it is back", async () => {
+  const { page } = await window();
+  await page.goto("/new");
+  const words = page.getByLabel("What is to be done");
+  await words.fill(prompt("Say hello", [{ say: "Hello again." }]));
+  await server.kill();
+  await page.getByRole("button", { name: "Start the task" }).click();
+  await page.getByRole("alert").getByText("The server does not answer").waitFor();
+  expect(await words.inputValue()).toContain("Say hello");
+  expect(await violations(page)).toEqual([]);
+  await picture(page, "new-task-offline");
+  await server.start();
+  await page.reload();
+  await expect.poll(() => words.inputValue()).toContain("Say hello");
+  await page.getByRole("button", { name: "Start the task" }).click();
+  await page.waitForURL(/\/sessions\/[a-z2-7]{12}$/);
+  await page.getByText("Hello again.").first().waitFor();
 });

@@ -47,6 +47,7 @@ export function SignIn({ onDone }: { onDone?: () => void }) {
         type="password"
         mono
         required
+        autoFocus
         value={token}
         onChange={(event) => setToken(event.target.value)}
         autoComplete="current-password"

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ago, bytes, count, duration, money, repositoryName, short, span } from "./format";
+import { ago, bytes, count, duration, money, repositoryName, sentence, short, span } from "./format";
 
 test("times are relative to now", () => {
   const now = Date.parse("2026-11-21T12:00:00Z");
@@ -41,6 +41,16 @@ test("durations, sizes and money read as people write them", () => {
   expect([0, 0.004, 1.2].map(money)).toEqual(["$0.00", "<$0.01", "$1.20"]);
   expect([1, 2, 1204].map((value) => count(value, "file"))).toEqual(["1 file", "2 files", "1,204 files"]);
   expect([999, 12_345].map(short)).toEqual(["999", "12.3K"]);
+});
+
+test("sentences begin with a capital, commands and names do not", () => {
+  const cases: [string, string][] = [
+    ["no agent is installed", "No agent is installed"],
+    ["telecoder agents install goose (about 282 MB)", "telecoder agents install goose (about 282 MB)"],
+    ["gh auth login", "gh auth login"],
+    ["calc.py adds", "calc.py adds"],
+  ];
+  expect(cases.map(([text]) => sentence(text))).toEqual(cases.map(([, words]) => words));
 });
 
 test("a repository is known by the end of its name", () => {

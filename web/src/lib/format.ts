@@ -75,8 +75,9 @@ export function short(value: number): string {
   return new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 
-/** Begins with a capital, as sentences do; names in code keep their case. */
+/** Begins with a capital, as sentences do; names in code and commands keep their case. */
 export function sentence(text: string): string {
+  if (/^(telecoder|git|gh|cargo|npm) [a-z-]/.test(text)) return text;
   return /^\p{Ll}+(\s|,|$)/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 

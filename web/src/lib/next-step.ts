@@ -28,5 +28,8 @@ export function nextStep(session: Pick<Wire<"Session">, "failureKind" | "error">
   if (failureKind === null) return { name: "Run again", to: "rerun", reason: "It did not come to its end." };
   if (/api key|_API_KEY|no key/i.test(error ?? ""))
     return { ...steps[failureKind], name: "Set a key", to: "/settings" };
+  // What could not be set up need not be the agent: a folder may be gone, a branch be misspelt.
+  if (failureKind === "setup_error" && error !== null && !/agent/i.test(error))
+    return { ...steps[failureKind], name: "Run again", to: "rerun" };
   return steps[failureKind];
 }

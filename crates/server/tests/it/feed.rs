@@ -128,8 +128,8 @@ async fn what_is_no_event_of_a_session_is_told_without_a_name() {
     let app = TestApp::start().await;
     let id = app.create("x").await;
     for (method, path, body, status) in [
-        ("POST", format!("/api/sessions/{id}/messages"), json!({"content": "And then?"}), 201),
-        ("PATCH", "/api/config".to_owned(), json!({"set": {"policy": "observe"}}), 200),
+        ("POST", format!("/api/sessions/{id}/messages"), json!({"content": "And then?"}), 202),
+        ("PATCH", "/api/config".to_owned(), json!({"set": {"policy_mode": "observe"}}), 200),
         ("POST", "/api/tokens".to_owned(), json!({"name": "laptop", "scope": "read"}), 201),
         ("POST", "/api/agents/goose/check".to_owned(), json!({}), 200),
     ] {

@@ -38,6 +38,7 @@ function asked(...frames: Parameters<typeof readChange>[0][]): string[] {
     keys.session("xyz"),
     [...keys.session("abc"), "log"],
     [...keys.session("xyz"), "diff", "1"],
+    [...keys.session("xyz"), "messages", "1"],
     keys.agents,
     keys.doctor,
     keys.me,
@@ -71,13 +72,21 @@ test("after a connection is made, everything is asked for anew but the logs, whi
     "session/abc",
     "session/xyz",
     "session/xyz/diff/1",
+    "session/xyz/messages/1",
     "agents",
     "doctor",
   ]);
 });
 
 test("a change without a name, a title or a removal, refreshes lists and heads, not what belongs to a version", () => {
-  expect(asked(frame("changed", {}))).toEqual(["inbox", "sessions", "session/abc", "session/xyz", "agents"]);
+  expect(asked(frame("changed", {}))).toEqual([
+    "inbox",
+    "sessions",
+    "session/abc",
+    "session/xyz",
+    "session/xyz/messages/1",
+    "agents",
+  ]);
 });
 
 test("a title that changes in the moment of another session's event is not missed where it is shown", () => {

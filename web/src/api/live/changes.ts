@@ -103,7 +103,8 @@ export function gathering(queries: QueryClient) {
         void queries.invalidateQueries({ queryKey });
       void queries.invalidateQueries({
         predicate: (query) =>
-          isHead(query.queryKey) && (query.isActive() || sessions.has(String(query.queryKey[1]))),
+          (isHead(query.queryKey) && (query.isActive() || sessions.has(String(query.queryKey[1])))) ||
+          (isQueue(query.queryKey) && query.isActive()),
       });
     } else if (inbox) void queries.invalidateQueries({ queryKey: keys.inbox });
     sessions = new Set();
@@ -129,6 +130,11 @@ const isOfServer = (key: readonly unknown[]) => key[2] !== "log" && key[0] !== "
 /** The session itself, not what belongs to one version of it. */
 const isHead = (key: readonly unknown[]) => key[0] === "session" && key.length === 2;
 
+/** What people wrote to a session: it waits for the turn's end without an event. */
+const isQueue = (key: readonly unknown[]) => key[0] === "session" && key[2] === "messages";
+
 /** What may be new although nothing happened in a session. Doctor looks at the host, and is asked by people. */
 const isListOrHead = (key: readonly unknown[]) =>
-  isOfServer(key) && key[0] !== "doctor" && (key[0] !== "session" || isHead(key) || key[2] === "lineage");
+  isOfServer(key) &&
+  key[0] !== "doctor" &&
+  (key[0] !== "session" || isHead(key) || isQueue(key) || key[2] === "lineage");

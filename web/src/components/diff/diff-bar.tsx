@@ -21,7 +21,8 @@ export function DiffBar({
   viewed: number;
   files: number;
   layout: Layout;
-  onLayout: (layout: Layout) => void;
+  /** Absent: there is no room for a choice. */
+  onLayout?: (layout: Layout) => void;
   /** Whether the tree is shown; `null`: where there is room. */
   tree: boolean | null;
   onTree: () => void;
@@ -39,15 +40,17 @@ export function DiffBar({
       <span className="tabular hidden @min-[30rem]:inline">
         {viewed} of {files} viewed
       </span>
-      <Button
-        size="small"
-        look="quiet"
-        className="ml-auto"
-        onClick={() => onLayout(layout === "split" ? "unified" : "split")}
-      >
-        <Icon of={layout === "split" ? Rows3 : Columns2} />
-        {layout === "split" ? "Unified" : "Side by side"}
-      </Button>
+      {onLayout && (
+        <Button
+          size="small"
+          look="quiet"
+          className="ml-auto"
+          onClick={() => onLayout(layout === "split" ? "unified" : "split")}
+        >
+          <Icon of={layout === "split" ? Rows3 : Columns2} />
+          {layout === "split" ? "Unified" : "Side by side"}
+        </Button>
+      )}
     </div>
   );
 }

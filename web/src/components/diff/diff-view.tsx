@@ -9,6 +9,7 @@ import { foldOf } from "@/lib/diff/generated";
 import { type GapRow, type Layout, rowsOf, stopsOf } from "@/lib/diff/rows";
 import { inTreeOrder } from "@/lib/diff/tree";
 import type { Diff, DiffFile } from "@/lib/diff/wire";
+import { useMedia } from "@/lib/media";
 import { useShortcuts } from "@/lib/shortcuts";
 import { useKept } from "@/lib/storage";
 import { PaintedFile, usePaint } from "./code-paint";
@@ -38,7 +39,10 @@ export function DiffView({
   active?: boolean;
 }) {
   const files = useMemo(() => inTreeOrder(diff.files), [diff.files]);
-  const [layout, setLayout] = useKept<Layout>("diff-layout", "unified");
+  const [chosen, setLayout] = useKept<Layout>("diff-layout", "unified");
+  // Two versions side by side need room for two.
+  const narrow = useMedia("(max-width: 40rem)");
+  const layout = narrow ? "unified" : chosen;
   // Unless somebody chose, there is a tree where there is room for one.
   const [tree, setTree] = useKept<boolean | null>("diff-files", null);
   const [viewed, setViewed] = useKept<Record<string, string>>(`viewed.${name}`, {});
@@ -164,7 +168,7 @@ export function DiffView({
         viewed={files.filter(isViewed).length}
         files={files.length}
         layout={layout}
-        onLayout={setLayout}
+        {...(!narrow && { onLayout: setLayout })}
         tree={tree}
         onTree={() => setTree(!(tree ?? (around.current?.clientWidth ?? 0) >= ROOMY))}
       />

@@ -60,9 +60,9 @@ function Row({ repository }: { repository: Wire<"KnownRepository"> }) {
     repository;
   const kept = mirrored || bases > 0;
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-n5 border-b py-2.5">
-      <Icon of={kind === "local" ? FolderGit2 : Globe} className="text-n10" />
-      <div className="min-w-0 flex-1 basis-52">
+    <li className="relative flex flex-wrap items-center gap-x-4 gap-y-1 border-n5 border-b py-2.5 md:flex-nowrap">
+      <Icon of={kind === "local" ? FolderGit2 : Globe} className="self-start text-n10 md:self-center" />
+      <div className="min-w-0 flex-1 basis-40 pr-22 md:pr-0">
         <h2 className="truncate font-medium text-sm">{repositoryName(repo)}</h2>
         <p className="truncate font-mono text-n11 text-xs" dir="ltr">
           {shownOnOneLine(repo)}
@@ -72,21 +72,21 @@ function Row({ repository }: { repository: Wire<"KnownRepository"> }) {
         to="/sessions"
         search={{ repo }}
         data-row
-        className="text-sm underline decoration-n8 underline-offset-3 hover:decoration-n12"
+        className="ml-8 text-sm underline decoration-n8 md:ml-0 underline-offset-3 hover:decoration-n12"
       >
         {count(sessions, "session")}
         {active > 0 && `, ${active} at work`}
       </Link>
       <span
-        className="tabular w-44 text-n11 text-xs"
+        className="tabular text-n11 text-xs md:w-44"
         title={`mirror ${bytes(mirrorBytes)}, ${count(bases, "base")} ${bytes(basesBytes)}`}
       >
         {kept
           ? `${atLeast ? "at least " : ""}${bytes(mirrorBytes + basesBytes)}, ${count(bases, "base")}`
           : "nothing kept"}
       </span>
-      <Ago at={lastUsedAt} className="w-16 text-right text-n11 text-xs" />
-      <ButtonLink to="/new" search={{ repo }} size="small">
+      <Ago at={lastUsedAt} className="ml-auto text-right text-n11 text-xs md:ml-0 md:w-16" />
+      <ButtonLink to="/new" search={{ repo }} size="small" className="absolute top-2.5 right-0 md:static">
         New task
       </ButtonLink>
     </li>

@@ -1,7 +1,7 @@
 /** A session: what happened on the left, what came of it on the right. Layer: feature. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Tabs } from "radix-ui";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import type { Wire } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { loadEarlier, useSessionLog } from "@/api/live/session-events";
@@ -12,6 +12,7 @@ import { PageSkeleton } from "@/components/ui/skeleton";
 import { Split } from "@/components/ui/split";
 import { ErrorState, QueryView } from "@/components/ui/states";
 import { useAnswerKeys } from "@/components/use-answer-keys";
+import { useMedia } from "@/lib/media";
 import { useShortcuts } from "@/lib/shortcuts";
 import { shownOnOneLine } from "@/lib/text/harmless";
 import { Composer } from "./components/composer";
@@ -23,6 +24,7 @@ import { OutcomePane } from "./components/outcome-pane";
 import { SessionHead } from "./components/session-head";
 import { TimelineView } from "./components/timeline-view";
 import { Timeline } from "./timeline/fold";
+import type { Item } from "./timeline/items";
 
 /** The page. */
 export function SessionPage({ id }: { id: string }) {
@@ -63,7 +65,7 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
   const timeline = useMemo(() => new Timeline(), [log.events]);
   timeline.take(log.events);
   const { items, plan } = timeline;
-  const wide = useWide();
+  const wide = useMedia(WIDE);
   const [chosen, setChosen] = useState<Tab | null>(null);
   const told = over && (session.outcome !== null || session.error !== null);
   const tab = chosen ?? (wide ? (told ? "outcome" : "diff") : "timeline");
@@ -105,7 +107,7 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
       case "diff":
         return <DiffPane session={session} items={items} active={shown === "diff"} />;
       case "outcome":
-        return <OutcomePane session={session} />;
+        return <OutcomePane session={session} remedy={remedyOf(items)} />;
       case "files":
         return <FilesPane session={session} />;
       case "details":
@@ -172,6 +174,12 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
   );
 }
 
+/** What the platform said to do about the last error. */
+function remedyOf(items: readonly Item[]): string | undefined {
+  const last = items.findLast((item) => item.type === "note" && item.mark === "error");
+  return last?.type === "note" ? last.more : undefined;
+}
+
 /** Moves the focus, on a phone after the tab of the timeline was opened. */
 function focus(what: "composer" | "timeline", choose: (tab: Tab) => void, wide: boolean): void {
   if (!wide) choose("timeline");
@@ -180,15 +188,4 @@ function focus(what: "composer" | "timeline", choose: (tab: Tab) => void, wide: 
       .querySelector<HTMLElement>(what === "composer" ? "#composer" : 'section[aria-label="Timeline"]')
       ?.focus(),
   );
-}
-
-function useWide(): boolean {
-  const [wide, setWide] = useState(() => matchMedia(WIDE).matches);
-  useEffect(() => {
-    const media = matchMedia(WIDE);
-    const changed = () => setWide(media.matches);
-    media.addEventListener("change", changed);
-    return () => media.removeEventListener("change", changed);
-  }, []);
-  return wide;
 }

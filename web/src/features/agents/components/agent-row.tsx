@@ -43,15 +43,17 @@ export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic
           )}
         </div>
         {agent.installed ? (
-          <Button onClick={() => check.mutate()} busy={check.isPending}>
+          <Button className="ml-7 md:ml-0" onClick={() => check.mutate()} busy={check.isPending}>
             <Icon of={Play} />
             Check that it starts
           </Button>
         ) : install.state === "running" ? (
-          <Button onClick={install.cancel}>Cancel the install</Button>
+          <Button className="ml-7 md:ml-0" onClick={install.cancel}>
+            Cancel the install
+          </Button>
         ) : (
           agent.inCatalogue && (
-            <Button onClick={install.start} aria-label={`Install ${agent.name}`}>
+            <Button className="ml-7 md:ml-0" onClick={install.start} aria-label={`Install ${agent.name}`}>
               <Icon of={Download} />
               Install
             </Button>

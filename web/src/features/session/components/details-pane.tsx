@@ -11,7 +11,7 @@ import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { Words } from "@/components/words";
-import { duration, money, whole } from "@/lib/format";
+import { duration, money, sentence, whole } from "@/lib/format";
 import { policyWords } from "@/lib/policy-words";
 import { shownOnOneLine } from "@/lib/text/harmless";
 import { lineageQuery, usageQuery } from "../api/actions";
@@ -32,7 +32,10 @@ export function DetailsPane({ session }: { session: Wire<"Session"> }) {
       <Section title="Session">
         <dl>
           <Row name="Id">
-            <code>{session.id}</code> <CopyButton text={session.id} what="Copy the id" />
+            <span className="flex items-center gap-2">
+              <code>{session.id}</code>
+              <CopyButton text={session.id} what="Copy the id" />
+            </span>
           </Row>
           <Row name="Repository">
             {session.repo === null ? "none" : <code dir="ltr">{shownOnOneLine(session.repo)}</code>}
@@ -63,7 +66,7 @@ export function DetailsPane({ session }: { session: Wire<"Session"> }) {
         </dl>
       </Section>
       <Section title={`Policy ${session.policy.name}`}>
-        <p className="py-2 text-sm">{policyWords(session.policy)}</p>
+        <p className="py-2 text-sm">{sentence(policyWords(session.policy))}</p>
       </Section>
       <Section title="Usage">
         <dl>

@@ -202,7 +202,14 @@ function NoteLine({ note }: { note: Note }) {
           </>
         )}
       </p>
-      {note.more && <LongText text={note.more} className="text-n11" />}
+      {note.more &&
+        (note.mark === "error" ? (
+          <p className="mt-0.5">
+            <Words text={note.more} />
+          </p>
+        ) : (
+          <LongText text={note.more} className="text-n11" />
+        ))}
     </Evidence>
   );
 }

@@ -10,7 +10,14 @@ import { sentence } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
 
 /** The pane. */
-export function OutcomePane({ session }: { session: Wire<"Session"> }) {
+export function OutcomePane({
+  session,
+  remedy,
+}: {
+  session: Wire<"Session">;
+  /** What to do about its failure, where the platform knows. */
+  remedy: string | undefined;
+}) {
   const { outcome } = session;
   return (
     <div
@@ -25,6 +32,11 @@ export function OutcomePane({ session }: { session: Wire<"Session"> }) {
           <p className="mt-0.5 break-words" dir="auto">
             {sentence(shownOnOneLine(session.error))}
           </p>
+          {remedy !== undefined && (
+            <p className="mt-0.5 text-n11">
+              <Words text={remedy} />
+            </p>
+          )}
           {session.status === "error" && (
             <div className="mt-2.5 mb-1 flex flex-wrap items-center gap-x-3 gap-y-1.5">
               <NextStepButton session={session} />

@@ -191,3 +191,15 @@ test("hostile words are harmless as text", () => {
   const text = told(events(say("\u001b[2J<script>\u202e"), ["output", { stream: "stderr", text: "\u0007" }]));
   expect(text).toBe("agent: <script>⟦U+202E⟧\n\n[stderr] ␇\n");
 });
+
+test("a step that was begun when the session failed has failed, and what ended before it has not", () => {
+  const text = told(
+    events(
+      ["step", { step: "prepare_workspace", state: "finished", durationMs: 12 }],
+      ["step", { step: "create_sandbox", state: "started" }],
+      ["error", { kind: "setup_error", message: "no room", hint: "Make some." }],
+      ["done", { status: "error" }],
+    ),
+  );
+  expect(text).toBe("prepare_workspace finished\ncreate_sandbox failed\n\nNo room\n  Make some.\n\nFailed\n");
+});

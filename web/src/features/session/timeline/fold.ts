@@ -74,6 +74,7 @@ export class Timeline {
       case "outcome":
       case "error":
       case "done": {
+        if (event.type === "error") this.#failOpenSteps();
         const note = noteOf(event);
         if (note) this.items.push({ ...base, type: "note", ...note });
         return;
@@ -164,6 +165,17 @@ export class Timeline {
       this.#places.set(key, this.items.length);
       this.items.push(item);
     }
+  }
+
+  /** What was begun and told no end has failed with the rest. */
+  #failOpenSteps(): void {
+    const at = this.items.findLastIndex((item) => item.type === "steps");
+    const item = this.items[at];
+    if (item?.type !== "steps" || !item.steps.some((step) => step.state === "started")) return;
+    const steps = item.steps.map((step) =>
+      step.state === "started" ? { ...step, state: "failed" as const } : step,
+    );
+    this.items[at] = { ...item, steps };
   }
 
   #step(data: Extract<SessionEvent, { type: "step" }>["data"], base: Base): void {
