@@ -61,10 +61,7 @@ impl Engine {
         })
         .await?;
         let (committed, now) = committed;
-        self.ports().bus.wake(&Topic::Session(id.clone()));
-        self.ports().bus.wake(&Topic::Jobs);
-        // A message that waits for the turn's end is no event yet.
-        self.tell_all();
+        self.tell_of_message(id);
         Ok(Message {
             number: committed.message.unwrap_or(0),
             author: who.user.clone(),
@@ -74,6 +71,13 @@ impl Engine {
             turn: None,
             created_at: now,
         })
+    }
+
+    /// Wakes whoever waits for a message. One that waits for the turn's end is no event yet, and is told to all.
+    fn tell_of_message(&self, id: &SessionId) {
+        self.ports().bus.wake(&Topic::Session(id.clone()));
+        self.ports().bus.wake(&Topic::Jobs);
+        self.tell_all();
     }
 }
 
