@@ -82,9 +82,10 @@ async fn record(work: &mut Work, prepared: PreparedWorkspace, millis: u64) -> Re
         .update(change, |session| {
             if first {
                 session.base_commit.clone_from(&prepared.base_commit);
-                if let Some(branch) = &prepared.base_branch {
-                    session.base = Some(Revision::Name(branch.clone()));
-                }
+                // What began at no branch is for none: a tag is not one that a pull request could ask for.
+                let start = prepared.base_branch.clone().map(Revision::Name);
+                let start = start.or_else(|| prepared.base_commit.clone().map(Revision::Commit));
+                session.base = start.or(session.base.take());
             }
         })
         .await

@@ -90,7 +90,7 @@ fn a_word_or_no_token_keeps_the_pull_request_local() {
 
 /// The pull request of work that began at no branch goes to the forge's default branch.
 #[test]
-fn work_that_began_at_a_commit_is_for_the_default_branch() {
+fn work_that_began_at_a_commit_or_a_tag_is_for_the_default_branch() {
     let scene = Scene::new();
     let clone = cloned(&scene);
     let git = |words: &[&str]| scene.world.repo.git_in(&clone, words);
@@ -100,7 +100,8 @@ fn work_that_began_at_a_commit_is_for_the_default_branch() {
     let words = "which is no branch: the pull request goes to `main`";
     assert!(run.stdout.contains(words), "{}", run.stdout);
     let commit = scene.demo.head("main").unwrap();
-    for base in [commit.as_str()] {
+    scene.world.repo.git_in(&scene.demo.path(), &["tag", "v1", &commit]);
+    for base in [commit.as_str(), "v1"] {
         let session = scene.ran(&["--base", base, MAKES_A_FILE]);
         assert_eq!(
             (&session["status"], &session["prBase"]),
@@ -111,6 +112,6 @@ fn work_that_began_at_a_commit_is_for_the_default_branch() {
         assert!(logs.contains(words), "{logs}");
     }
     let bases: Vec<String> = scene.demo.pulls().into_iter().map(|pull| pull.base).collect();
-    assert_eq!(bases, ["main"; 2]);
+    assert_eq!(bases, ["main"; 3]);
     scene.is_as_described();
 }
