@@ -3,10 +3,12 @@
 //! Invariants: an answer larger than [`MAX_ANSWER_BYTES`] is refused; the token is in no error and no debug output; a proxy
 //! of the environment is not used for a server on this host.
 
+mod backup;
 mod follow;
 mod platform;
 mod sessions;
 
+pub use backup::BackupStream;
 pub use follow::{Follower, Reconnect, SILENCE, Start, backoff};
 pub use platform::{InstallFollower, InstallStep};
 

@@ -12,6 +12,7 @@ mod repository;
 mod start_server;
 mod table;
 mod terminal;
+mod unit;
 mod words;
 mod writer;
 

@@ -15,6 +15,7 @@ mod publishing;
 mod pull_body;
 mod pull_news;
 pub mod request;
+pub mod restored;
 mod step;
 mod steps;
 mod upkeep;
@@ -22,5 +23,5 @@ mod worker;
 
 pub use engine::Engine;
 pub use error::{EngineError, Fault};
-pub use options::{EngineOptions, HostCheck, Secrets};
+pub use options::{BackupSource, EngineOptions, HostCheck, Secrets};
 pub use ports::Ports;

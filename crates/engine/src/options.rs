@@ -2,6 +2,8 @@
 
 use crate::request::Finding;
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -86,8 +88,17 @@ pub struct EngineOptions {
     pub store: String,
     /// The product's version.
     pub version: String,
+    /// Where backups come from; `None`: this server makes none.
+    pub backup: Option<Arc<dyn BackupSource>>,
     /// What else is looked at on the host.
     pub host: Option<Arc<dyn HostCheck>>,
+}
+
+/// Makes a backup of everything that is kept.
+#[async_trait]
+pub trait BackupSource: std::fmt::Debug + Send + Sync {
+    /// Puts one together that is consistent, and gives it as a stream. What sessions name is not removed until this returns.
+    async fn stage(&self) -> Result<BoxStream<'static, Result<Bytes, PortError>>, PortError>;
 }
 
 /// A look at what no port tells about the host: disk, clock, programs.
@@ -208,6 +219,7 @@ impl EngineOptions {
             secrets: Secrets::default(),
             store: String::new(),
             version: "0.0.0".to_owned(),
+            backup: None,
             host: None,
         }
     }

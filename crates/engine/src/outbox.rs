@@ -43,6 +43,9 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    pub(crate) fn new(class: ErrorClass, message: String, hint: Option<String>) -> Self {
+        Self { class: Some(class), message, hint }
+    }
     pub(crate) fn fault(&self) -> Fault {
         match self.class {
             Some(ErrorClass::Conflict) => Fault::Conflict,
@@ -192,7 +195,7 @@ pub(crate) fn told_failure(message: &str) -> String {
 }
 
 async fn fail(engine: &Engine, mut row: OutboxRow, error: &PortError) -> Result<(), PortError> {
-    let failure = Failure { class: Some(error.class), message: error.chain(), hint: error.remedy.clone() };
+    let failure = Failure::new(error.class, error.chain(), error.remedy.clone());
     row.state = OutboxState::Failed;
     row.result = serde_json::to_value(&failure).ok();
     // Told here and nowhere else: a step that waits for it may be stopped in this moment.

@@ -182,6 +182,9 @@ impl Call {
     }
 }
 
+/// Bytes; where fewer are left, a git that failed is taken to have failed for want of room. What it had written it has removed.
+const LEAST_ROOM: u64 = 256 << 10;
+
 impl Git {
     /// Runs git; any exit code is a result.
     pub(crate) async fn run(&self, call: Call) -> Result<HostOutput, PortError> {
@@ -212,7 +215,25 @@ impl Git {
         if output.code == Some(0) {
             return Ok(output.stdout);
         }
-        Err(failure(what, &output))
+        Err(self.failed(what, &output))
+    }
+    /// The error for a git that ended otherwise than it should. Where the disk is full, not all of its words say so.
+    pub(crate) fn failed(&self, what: &str, output: &HostOutput) -> PortError {
+        let error = failure(what, output);
+        if error.class == ErrorClass::Permanent && self.has_no_room() {
+            return PortError {
+                class: ErrorClass::Full,
+                what: format!("{} (the disk is full)", error.what),
+                ..error
+            };
+        }
+        error
+    }
+    fn has_no_room(&self) -> bool {
+        [&self.options.root, &self.options.sessions].into_iter().any(|folder| {
+            rustix::fs::statvfs(folder)
+                .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
+        })
     }
     /// Runs git, which must succeed; its output as text without the line end.
     pub(crate) async fn run_text(&self, call: Call, what: &str) -> Result<String, PortError> {
@@ -241,7 +262,7 @@ fn class(said: &str, code: Option<i32>) -> ErrorClass {
         ErrorClass::Denied
     } else if has("not a git repository") || has("does not appear to be a git repository") {
         ErrorClass::NotFound
-    } else if has(".lock': File exists") {
+    } else if has(".lock': File exists") || has("Too many open files") || has("Cannot allocate memory") {
         ErrorClass::Transient
     } else {
         ErrorClass::Permanent

@@ -31,7 +31,7 @@ impl Git {
 }
 
 /// The repositories of which there is a base or a mirror.
-fn keys(layout: &Layout) -> io::Result<BTreeSet<String>> {
+pub(crate) fn keys(layout: &Layout) -> io::Result<BTreeSet<String>> {
     let mut keys: BTreeSet<String> = names(&layout.all_bases())?.into_iter().collect();
     for name in names(&layout.mirrors())? {
         if let Some(key) = name.strip_suffix(".git") {

@@ -15,6 +15,7 @@ use futures::stream::BoxStream;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use telecoder_model::PortError;
+use telecoder_model::error::ErrorClass;
 use telecoder_model::fail_point;
 use telecoder_model::id::SessionId;
 use telecoder_model::refs::ObjectId;
@@ -168,8 +169,12 @@ impl Git {
         let output = self.run(call).await?;
         match output.code {
             Some(0) => Ok(()),
-            Some(_) => Err(refused(words(&String::from_utf8_lossy(&output.stderr)))),
-            None => Err(crate::call::failure("cannot check an export", &output)),
+            Some(_) => {
+                let error = self.failed("cannot check an export", &output);
+                let refused = || refused(words(&String::from_utf8_lossy(&output.stderr)));
+                Err(if error.class == ErrorClass::Full { error } else { refused() })
+            }
+            None => Err(self.failed("cannot check an export", &output)),
         }
     }
 

@@ -10,6 +10,7 @@ mod base;
 mod call;
 mod collect;
 mod commit;
+mod copy;
 mod diff;
 mod diff_parse;
 mod export;

@@ -137,7 +137,7 @@ impl Git {
         match output.code {
             Some(0) => parse_id(fields.next().unwrap_or("")).map(Ok),
             Some(1) => Ok(Err(fields.skip(1).map(str::to_owned).collect())),
-            Some(_) | None => Err(crate::call::failure("cannot merge the branches", &output)),
+            Some(_) | None => Err(self.failed("cannot merge the branches", &output)),
         }
     }
 

@@ -85,7 +85,7 @@ impl Git {
         if now.as_ref() != from {
             return Err(stands_elsewhere(branch, now.as_ref()));
         }
-        let error = crate::call::failure(&format!("cannot change the branch `{branch}`"), &output);
+        let error = self.failed(&format!("cannot change the branch `{branch}`"), &output);
         if error.what.contains("exists; cannot create") || error.what.contains("cannot lock ref") {
             return Err(PortError {
                 class: if error.class == ErrorClass::Permanent { ErrorClass::Conflict } else { error.class },

@@ -6,6 +6,7 @@ use crate::folder;
 use crate::options::Git;
 use crate::record::Workspace;
 use async_trait::async_trait;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
@@ -42,6 +43,10 @@ impl Upkeep for Git {
         self.remove_paths(session, "cannot put the session's workspace away", false).await?;
         let home = self.layout.home(session);
         folder::work("cannot remove the home of the session's agent", move || folder::remove(&home)).await
+    }
+
+    async fn copy(&self, target: &Path) -> Result<(), PortError> {
+        self.copy_below(target).await
     }
 
     async fn collect(&self, keep: usize) -> Result<Collected, PortError> {

@@ -89,12 +89,18 @@ impl PortError {
     /// Wraps an IO error, with its class derived from the kind.
     pub fn io(what: impl Into<String>, error: std::io::Error) -> Self {
         use std::io::ErrorKind;
+        // What the process or the host has too little of now it may have again in a moment; the standard library has no name
+        // for files (errno(3): ENFILE, EMFILE).
+        let files = matches!(error.raw_os_error(), Some(23 | 24));
         #[expect(clippy::wildcard_enum_match_arm, reason = "io::ErrorKind is a foreign, open enum")]
         let class = match error.kind() {
+            _ if files => ErrorClass::Transient,
             ErrorKind::NotFound => ErrorClass::NotFound,
             ErrorKind::PermissionDenied => ErrorClass::Denied,
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::OutOfMemory => ErrorClass::Full,
-            ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::WouldBlock => ErrorClass::Transient,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorClass::Full,
+            ErrorKind::Interrupted | ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::OutOfMemory => {
+                ErrorClass::Transient
+            }
             _ => ErrorClass::Permanent,
         };
         Self::new(class, what).because(error)
@@ -123,5 +129,20 @@ mod tests {
         assert_eq!(error.class, ErrorClass::Full);
         assert_eq!(error.to_string(), "cannot write the journal");
         assert_eq!(error.chain(), "cannot write the journal: no storage space");
+    }
+
+    #[test]
+    fn too_few_files_or_too_little_memory_is_no_full_disk() {
+        for (number, class) in [
+            (12, ErrorClass::Transient),
+            (23, ErrorClass::Transient),
+            (24, ErrorClass::Transient),
+            (28, ErrorClass::Full),
+            (122, ErrorClass::Full),
+            (13, ErrorClass::Denied),
+        ] {
+            let error = std::io::Error::from_raw_os_error(number);
+            assert_eq!(PortError::io("x", error).class, class, "{number}");
+        }
     }
 }

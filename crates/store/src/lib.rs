@@ -31,4 +31,4 @@ pub use ids::SystemIds;
 pub use lock::DataDirLock;
 #[cfg(feature = "postgres")]
 pub use postgres::{DatabaseUrl, Postgres, PostgresBlobs, PostgresBus, PostgresOptions, PostgresStore};
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{SqliteOptions, SqliteStore, copy_database};

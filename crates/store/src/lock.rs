@@ -33,7 +33,11 @@ impl DataDirLock {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .map_err(|error| PortError::io(format!("cannot open {}", path.display()), error))?;
+            .map_err(|error| {
+                PortError::io(format!("cannot open {}", path.display()), error).remedy(
+                    "The server's user must be able to write the data folder, and its disk must not be read-only.",
+                )
+            })?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(refused(dir, &mut file)),

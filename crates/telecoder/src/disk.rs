@@ -1,13 +1,12 @@
 //! What the data folder takes on its disk (layer 3). What cannot be looked at is not counted: agents make trees that are closed,
 //! or deeper than a path can name.
 
+use crate::storage::DATABASE;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// How the names of the database's files begin, which the store measures itself.
-const DATABASE: &str = "server.db";
 /// Bytes of a block, as stat(2) counts them.
 const BLOCK: u64 = 512;
 
@@ -17,6 +16,7 @@ pub(crate) fn used(data: &Path) -> io::Result<u64> {
     let mut folders = Vec::new();
     for entry in fs::read_dir(data)? {
         let entry = entry?;
+        // The store measures itself.
         if !entry.file_name().to_string_lossy().starts_with(DATABASE) {
             look(&entry, &mut sum, &mut folders);
         }

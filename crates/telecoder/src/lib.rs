@@ -11,6 +11,8 @@
 
 mod agents;
 mod app;
+mod archive;
+mod backup;
 mod builder;
 mod config;
 mod descriptors;
@@ -20,10 +22,12 @@ mod fail_points;
 mod gh;
 mod host;
 mod key_check;
+mod leftovers;
 mod log;
 mod private_file;
 mod process;
 mod registry;
+mod restore;
 mod settings;
 mod storage;
 mod wiring;
@@ -43,11 +47,18 @@ pub use log::init as init_log;
 pub use process::{apply_patch, end_server, git_identity, leave_terminal, server_runs, supervise_if_asked};
 pub use registry::{Registry, SandboxFactory, SandboxSetting};
 
+pub use restore::{Restored, restore};
+pub use telecoder_engine::restored::Settled;
 pub use telecoder_engine::{Engine, EngineError, EngineOptions, Ports, request};
 pub use telecoder_model as model;
 pub use telecoder_model::port::agent::{AgentStatus, InstallProgress};
 pub use telecoder_model::text::{cut, harmless};
 pub use telecoder_model::{ErrorClass, PortError};
+
+/// Whether this process has the rights of root.
+pub fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
 
 /// The `OpenAPI` document of the HTTP API, as indented JSON.
 ///

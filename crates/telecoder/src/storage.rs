@@ -17,7 +17,7 @@ use telecoder_store::{
 };
 
 /// The database. The name is ours alone: earlier systems left a `telecoder.db` in the same folder.
-const DATABASE: &str = "server.db";
+pub(crate) const DATABASE: &str = "server.db";
 /// The file that names a data folder among those of the servers that share a database.
 const HOST: &str = "host";
 

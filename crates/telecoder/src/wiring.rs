@@ -1,11 +1,13 @@
 //! The default parts (layer 3), made from the configuration.
 
 use crate::app::{App, Parts};
+use crate::backup::Backup;
 use crate::builder::Builder;
 use crate::config::Config;
 use crate::descriptors;
 use crate::gh;
 use crate::host::Host;
+use crate::leftovers;
 use crate::private_file;
 use crate::registry::SandboxSetting;
 use crate::settings::LiveSettings;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use telecoder_agent::{AgentOptions, Agents};
 use telecoder_broker::{Gateway, GatewayOptions, ProviderOptions};
-use telecoder_engine::{Engine, EngineOptions, Ports, Secrets};
+use telecoder_engine::{BackupSource, Engine, EngineOptions, Ports, Secrets};
 use telecoder_git::{Git, GitOptions};
 use telecoder_integrations::forge::LocalForge;
 use telecoder_integrations::forge::github::{GitHubAccess, GitHubLogin, Learn, basic};
@@ -90,27 +92,31 @@ pub(crate) async fn engine(mut builder: Builder, data: &Path) -> Result<Engine, 
     gh::ask(&mut builder.config).await;
     let config = builder.config.clone();
     let secrets = secrets(&config);
+    let own_store = builder.store.is_none() && config.database.is_none();
     let ports = ports(builder, data, &secrets).await?;
     let toolchains = config.home.as_deref().map(toolchains::find).unwrap_or_default();
     let mut options = engine_options(&config, data, token_required(&config), toolchains, secrets);
     let host = Host::new(config.data_dir.clone(), processes(&config), Arc::clone(&ports.clock));
     options.host = Some(Arc::new(host));
+    // Other databases have their own tools.
+    options.backup = own_store.then(|| backup(data, &ports));
     Engine::new(ports, options)
+}
+
+fn backup(data: &Path, ports: &Ports) -> Arc<dyn BackupSource> {
+    Arc::new(Backup::new(data.to_owned(), Arc::clone(&ports.upkeep), Arc::clone(&ports.clock)))
 }
 
 /// A server that runs as root, can be reached from elsewhere, or was given a token asks for one.
 fn token_required(config: &Config) -> bool {
-    is_root() || !config.listen.ip().is_loopback() || config.api_token.is_some()
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
+    crate::is_root() || !config.listen.ip().is_loopback() || config.api_token.is_some()
 }
 
 /// Every port's adapter: the builder's, else the built-in one.
 async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports, PortError> {
     let config = &builder.config;
     let lock = Arc::new(take_lock(data).await?);
+    leftovers::clear(data)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let Storage { store, bus, blobs } = storage::open(&builder, data, lock, Arc::clone(&clock)).await?;
     let processes = processes(config);
@@ -169,7 +175,7 @@ async fn ports(builder: Builder, data: &Path, secrets: &Secrets) -> Result<Ports
 fn git(config: &Config, data: &Path, processes: Arc<dyn Processes>, github: GitHubAccess) -> Arc<Git> {
     let owner = host_owner();
     let options = GitOptions {
-        owner: is_root().then_some(HostUser { uid: owner.uid, gid: owner.gid }),
+        owner: crate::is_root().then_some(HostUser { uid: owner.uid, gid: owner.gid }),
         network: only(&config.env, NETWORK_VARIABLES),
         remote: Some(Arc::new(github)),
         ..GitOptions::new(data.join("git"), data.join("sessions"))

@@ -70,6 +70,12 @@ const NEEDS: &[Need] = &[
         for_tests: true,
     },
     Need {
+        package: "systemd",
+        probe: &["systemd-analyze", "--version"],
+        reason: "reads the unit that `service install` writes, in a test; nothing is started",
+        for_tests: true,
+    },
+    Need {
         package: "chromium",
         probe: &["test", "-x", "/usr/bin/chromium"],
         reason: "the web UI's tests look at its pages",

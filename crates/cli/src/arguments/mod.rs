@@ -4,12 +4,14 @@
 
 mod parse;
 mod platform;
+mod service;
 mod session;
 
 pub(crate) use platform::{
     AgentArguments, AgentsCommand, CompletionsArguments, ConfigArguments, ConfigCommand, DoctorArguments,
     FolderArguments, OpenArguments, PolicyCommand, ServeArguments, TokenCommand,
 };
+pub(crate) use service::{BackupArguments, RestoreArguments, ServiceArguments, ServiceCommand};
 pub(crate) use session::{
     AnswerArguments, ApprovalsArguments, EventsArguments, FollowedSession, InboxArguments, ListArguments,
     LogsArguments, MessageArguments, OneSession, PrCommand, PrListArguments, PruneArguments,
@@ -122,6 +124,13 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Stop the server of this host; its sessions go on when it is started again
     StopServer(FolderArguments),
+    /// Take a backup of the server into a file, while it works
+    Backup(BackupArguments),
+    /// Make a data folder of a backup
+    Restore(RestoreArguments),
+    /// Run the server as a service of systemd
+    #[command(subcommand)]
+    Service(ServiceCommand),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
     /// Print completions for a shell

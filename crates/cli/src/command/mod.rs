@@ -2,6 +2,7 @@
 
 mod agents;
 mod approvals;
+mod backup;
 mod chat;
 mod config;
 mod config_setup;
@@ -21,6 +22,7 @@ mod publish;
 mod remove;
 mod run;
 mod serve;
+mod service;
 mod session;
 mod token;
 
@@ -89,6 +91,9 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Config(options) => config::run(&context, options.command).await,
         Command::Doctor(options) => doctor::doctor(&context, &options).await,
         Command::Token(command) => token::run(&context, command).await,
+        Command::Backup(options) => backup::backup(&context, &options).await,
+        Command::Restore(options) => backup::restore(&context, &options).await,
+        Command::Service(command) => service::run(&context, command).await,
         Command::Openapi => document::openapi(&context),
         Command::Completions(options) => document::completions(&context, options.shell),
     }

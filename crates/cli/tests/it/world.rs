@@ -161,6 +161,26 @@ impl World {
         text
     }
 
+    /// Waits for the end of a server that was told to end.
+    pub(crate) fn ended(&mut self) {
+        self.server.take().unwrap().wait().unwrap();
+    }
+
+    /// Starts the server with so many open files at most.
+    pub(crate) fn start_limited(&mut self, files: u32) {
+        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nofile={files}:{files}")).arg(program()).arg("serve").env_clear();
+        for (name, value) in self.command().get_envs() {
+            command.env(name, value.unwrap());
+        }
+        command.current_dir(self.repo.path()).stdin(Stdio::null());
+        let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let pid = child.id();
+        self.server = Some(child);
+        until_blocking("the server", || (self.said()?.1 == pid).then_some(()));
+    }
+
     /// What the server has written to its standard output and error.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()

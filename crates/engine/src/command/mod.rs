@@ -3,6 +3,7 @@
 
 mod agents;
 pub mod answer;
+mod backup;
 mod diff;
 mod doctor;
 mod failing_logs;

@@ -12,6 +12,7 @@ mod workspaces;
 
 pub(crate) use quota::OverQuota;
 pub(crate) use retention::has_open_pull;
+pub(crate) use workspaces::NAME as REMOVE_WORKSPACE;
 
 use crate::engine::Engine;
 use std::collections::HashMap;

@@ -10,7 +10,8 @@ use telecoder_model::port::upkeep::KeptSession;
 use telecoder_model::session::Session;
 use telecoder_model::{ErrorClass, PortError};
 
-const NAME: &str = "remove_workspace";
+/// The step's name in events.
+pub(crate) const NAME: &str = "remove_workspace";
 
 pub(super) async fn run(engine: &Engine) -> Result<(), PortError> {
     let kept = engine.ports().upkeep.kept().await?;

@@ -33,8 +33,12 @@ impl WorkError {
     }
     /// A port's error as a failure of a kind; a full disk has its own.
     pub(crate) fn port(kind: FailureKind, error: &PortError) -> Self {
-        let kind = if error.class == ErrorClass::Full { FailureKind::DiskFull } else { kind };
-        Self::Failed(Failed { kind, message: error.chain(), hint: error.remedy.clone(), told: false })
+        let is_full = error.class == ErrorClass::Full;
+        let kind = if is_full { FailureKind::DiskFull } else { kind };
+        let make_room =
+            || "make room on the disk of the data folder, then run it again: telecoder rerun".to_owned();
+        let hint = error.remedy.clone().or_else(|| is_full.then(make_room));
+        Self::Failed(Failed { kind, message: error.chain(), hint, told: false })
     }
     /// Adds what to do.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {

@@ -7,6 +7,7 @@ use crate::error::PortError;
 use crate::id::SessionId;
 use async_trait::async_trait;
 use std::fmt;
+use std::path::Path;
 
 /// A session for which something is on the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub trait Upkeep: Send + Sync + fmt::Debug {
     async fn kept(&self) -> Result<Vec<KeptSession>, PortError>;
     /// Removes a session's workspace and its agent's home. What was committed stays, with all that shows or publishes it.
     async fn put_away(&self, session: &SessionId) -> Result<(), PortError>;
+    /// Copies what shows and publishes the changes of sessions below a folder of the host, under the names that it has below the
+    /// data folder. Workspaces, homes and warm bases are not copied; nothing is removed meanwhile (the caller sees to it).
+    async fn copy(&self, target: &Path) -> Result<(), PortError>;
     /// Removes warm bases that no session is on, but for the `keep` newest of each repository, and mirrors that nobody borrows.
     async fn collect(&self, keep: usize) -> Result<Collected, PortError>;
 }

@@ -21,13 +21,28 @@ pub(super) async fn launch(
     sandbox: &SandboxSpec,
 ) -> Result<(), PortError> {
     let folder = driver.folder(reference);
-    let launched = begin(driver, &folder, &taken, reference, sandbox).await;
+    let launched = match check_room(folder.path()) {
+        Ok(()) => begin(driver, &folder, &taken, reference, sandbox).await,
+        Err(error) => Err(error),
+    };
     if launched.is_err() {
         // Nothing was started that could still be wanted; why is in the error.
         super::destroy::clean(&driver.cgroups, reference).await?;
         folder.remove(&taken)?;
     }
     launched
+}
+
+/// Bytes that a supervisor needs for its log and its journal.
+const LEAST_ROOM: u64 = 1 << 20;
+
+/// Refuses where nothing that an agent says could be kept: it would only run into its deadline.
+fn check_room(folder: &Path) -> Result<(), PortError> {
+    let disk = rustix::fs::statvfs(folder);
+    if disk.is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM) {
+        return Err(PortError::full(format!("there is no room in {}", folder.display())));
+    }
+    Ok(())
 }
 
 async fn begin(

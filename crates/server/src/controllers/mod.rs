@@ -3,6 +3,7 @@
 
 pub(crate) mod agents;
 pub(crate) mod approvals;
+pub(crate) mod backup;
 pub(crate) mod changes;
 pub(crate) mod config;
 pub(crate) mod diff;

@@ -1,12 +1,18 @@
 //! The routes of the end of sessions (layer 2), a part of the list of all.
 
-use crate::controllers::prune;
+use crate::controllers::{backup, prune};
 use crate::route::{Content, Route};
 use telecoder_api as wire;
-use telecoder_model::principal::Scope::Run;
+use telecoder_model::principal::Scope::{Admin, Run};
 
 pub(super) fn all() -> Vec<Route> {
     vec![
+        Route::get("/api/backup", "takeBackup", backup::take)
+            .needs(Admin)
+            .does("Takes a backup of the server while it works")
+            .details("A tar archive for `telecoder restore`: the database as it is at one moment, blobs, the commits of sessions and the repositories that they borrow from. No keys, no tokens, no workspaces. One whose `end.json` is missing is not whole.")
+            .succeeds(200, "The archive", vec![Content::Text(backup::TYPE)])
+            .may_be_impossible(),
         Route::delete("/api/sessions/{id}", "removeSession", prune::remove)
             .needs(Run)
             .does("Removes a session that has ended, with everything that belongs to it")

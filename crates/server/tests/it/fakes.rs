@@ -212,6 +212,9 @@ impl Upkeep for FakeGit {
     async fn put_away(&self, _: &SessionId) -> Result<(), PortError> {
         Ok(())
     }
+    async fn copy(&self, _: &std::path::Path) -> Result<(), PortError> {
+        Ok(())
+    }
     async fn collect(&self, _: usize) -> Result<Collected, PortError> {
         Ok(Collected::default())
     }

@@ -81,6 +81,18 @@ impl RunStore for PostgresStore {
         rows.iter().map(document::effect).collect()
     }
 
+    async fn pending_outbox(&self, id: &SessionId) -> Result<Vec<OutboxRow>, PortError> {
+        let found = sqlx::query(
+            "SELECT key, session, kind, payload, state, tries, not_before, result FROM outbox
+             WHERE session = $1 AND state = 'pending' ORDER BY place",
+        );
+        let rows = self.link.rows(found.bind(id.as_str())).await;
+        rows.map_err(sql("cannot read the outside effects of a session"))?
+            .iter()
+            .map(document::effect)
+            .collect()
+    }
+
     async fn outbox(&self, key: &str) -> Result<Option<OutboxRow>, PortError> {
         let found = sqlx::query(
             "SELECT key, session, kind, payload, state, tries, not_before, result FROM outbox WHERE key = $1",

@@ -5,6 +5,7 @@
 
 mod access;
 mod commit;
+mod copy;
 mod create;
 mod end;
 mod failure;
@@ -23,6 +24,8 @@ mod session;
 mod sign_in;
 mod write;
 mod writer;
+
+pub use copy::copy_database;
 
 use crate::clock::SystemClock;
 use crate::lock::DataDirLock;

@@ -105,6 +105,20 @@ impl RunStore for SqliteStore {
             .collect()
     }
 
+    async fn pending_outbox(&self, id: &SessionId) -> Result<Vec<OutboxRow>, PortError> {
+        sqlx::query(
+            "SELECT key, session, kind, payload, state, tries, not_before, result FROM outbox
+             WHERE session = ? AND state = 'pending' ORDER BY place",
+        )
+        .bind(id.as_str())
+        .fetch_all(&mut *self.reader().await?)
+        .await
+        .map_err(sql("cannot read the outside effects of a session"))?
+        .iter()
+        .map(document::effect)
+        .collect()
+    }
+
     async fn outbox(&self, key: &str) -> Result<Option<OutboxRow>, PortError> {
         sqlx::query(
             "SELECT key, session, kind, payload, state, tries, not_before, result FROM outbox WHERE key = ?",

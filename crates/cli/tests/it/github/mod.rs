@@ -14,6 +14,7 @@ mod processes;
 mod pull;
 mod rebase;
 mod refused;
+mod restored;
 mod run;
 
 use crate::world::World;

@@ -258,6 +258,9 @@ impl Upkeep for World {
         self.lock().trees.remove(session);
         Ok(())
     }
+    async fn copy(&self, _: &std::path::Path) -> Result<(), PortError> {
+        Ok(())
+    }
     async fn collect(&self, _: usize) -> Result<Collected, PortError> {
         Ok(Collected::default())
     }

@@ -77,6 +77,9 @@ impl RunStore for Faulty {
     async fn due_outbox(&self, now: Timestamp, limit: u32) -> Done<Vec<OutboxRow>> {
         self.inner.due_outbox(now, limit).await
     }
+    async fn pending_outbox(&self, id: &SessionId) -> Done<Vec<OutboxRow>> {
+        self.inner.pending_outbox(id).await
+    }
     async fn outbox(&self, key: &str) -> Done<Option<OutboxRow>> {
         self.inner.outbox(key).await
     }

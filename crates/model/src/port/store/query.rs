@@ -114,6 +114,8 @@ pub trait RunStore: Send + Sync + fmt::Debug {
     ) -> Result<Vec<Decision>, PortError>;
     /// Outside effects that are pending and due at `now`, oldest first, at most `limit`.
     async fn due_outbox(&self, now: Timestamp, limit: u32) -> Result<Vec<OutboxRow>, PortError>;
+    /// A session's outside effects that are pending, whenever they are due, in the order in which they were decided.
+    async fn pending_outbox(&self, id: &SessionId) -> Result<Vec<OutboxRow>, PortError>;
     /// An outside effect by its key.
     async fn outbox(&self, key: &str) -> Result<Option<OutboxRow>, PortError>;
 }

@@ -230,6 +230,11 @@ pub async fn outside_effects_are_due_in_order(store: Arc<dyn Store>) {
     assert_eq!(due(5, 10).await, ["a", "b", "d"]);
     assert_eq!(due(9, 10).await, ["a", "b", "c", "d"]);
     assert_eq!(due(9, 2).await, ["a", "b"]);
+    let of = async |number: u64| -> Vec<String> {
+        let rows = store.pending_outbox(&id(number)).await.unwrap();
+        rows.into_iter().map(|row| row.key).collect()
+    };
+    assert_eq!((of(1).await, of(2).await), (due(9, 10).await, Vec::new()));
     for limit in [0, 1001] {
         assert_eq!(store.due_outbox(THEN, limit).await.unwrap_err().class, ErrorClass::Permanent);
     }
