@@ -21,7 +21,7 @@ export function unreachable(): ApiError {
     0,
     "unreachable",
     "The server does not answer",
-    "Look whether it runs: telecoder serve. This page tries again by itself.",
+    "Look whether it runs: telecoder serve. What is on this page stays.",
   );
 }
 

@@ -14,6 +14,9 @@ function cameFrom(): HTMLElement | null {
   return place instanceof HTMLElement && place !== document.body ? place : null;
 }
 
+/** What can have the focus. */
+const FIRST = "input, textarea, select, button:not(:disabled), a[href]";
+
 interface DialogProps {
   open: boolean;
   /** Is told when somebody wants to close it; absent: it cannot be closed. */
@@ -38,14 +41,20 @@ export function Dialog({
   bare = false,
 }: DialogProps) {
   const back = useRef<HTMLElement | null>(null);
+  const body = useRef<HTMLDivElement>(null);
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose?.()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-shade" />
         <Radix.Content
           {...(description === undefined && { "aria-describedby": undefined })}
-          onOpenAutoFocus={() => {
+          onOpenAutoFocus={(event) => {
             back.current = cameFrom();
+            // The first thing to do, which is not to close it.
+            const first = body.current?.querySelector<HTMLElement>(FIRST);
+            if (first == null) return;
+            event.preventDefault();
+            first.focus();
           }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
@@ -70,7 +79,9 @@ export function Dialog({
               </IconButton>
             )}
           </div>
-          <div className={cx("min-h-0 overflow-y-auto", !bare && "p-4")}>{children}</div>
+          <div ref={body} className={cx("min-h-0 overflow-y-auto", !bare && "p-4")}>
+            {children}
+          </div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -32,7 +32,7 @@ export function Menu({
     <Radix.Root modal={false} open={now} onOpenChange={setNow}>
       <Radix.Trigger asChild>{trigger}</Radix.Trigger>
       <Radix.Portal container={landmark()}>
-        <Radix.Content align={align} sideOffset={4} collisionPadding={8} className={panel}>
+        <Radix.Content loop align={align} sideOffset={4} collisionPadding={8} className={panel}>
           {children}
         </Radix.Content>
       </Radix.Portal>

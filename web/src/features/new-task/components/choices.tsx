@@ -5,6 +5,7 @@ import type { Wire } from "@/api/client";
 import { agentsQuery, defaultsQuery, policiesQuery } from "@/api/queries";
 import { Icon } from "@/components/ui/icon";
 import { type Choice, ChoiceMenu } from "@/components/ui/menu";
+import { sentence } from "@/lib/format";
 import { policyWords } from "@/lib/policy-words";
 import { allowedRules, type Draft, ruleInForce } from "../draft";
 import { RepositoryChoice } from "./repository-choice";
@@ -77,7 +78,7 @@ export function Choices({
         choices={(policies.data ?? []).map((each) => ({
           value: each.name,
           name: each.name,
-          about: policyWords(each),
+          about: sentence(policyWords(each)),
         }))}
         onChoose={(name) => set({ policy: name })}
       />

@@ -34,7 +34,7 @@ export function RemoveDialog({ session, onClose }: { session: Wire<"Session">; o
           <Words text={session.title} />
         </p>
         <p className="text-n11">
-          Its log, its outcome, its workspace and what it has not published go.{" "}
+          Its log, its outcome, its workspace and whatever it has not published are deleted.{" "}
           {session.prNumber !== null && `Pull request #${session.prNumber} stays as it is. `}
           The repository itself is not touched.
         </p>

@@ -12,6 +12,7 @@ import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { QueryView } from "@/components/ui/states";
 import { toastFailed } from "@/components/ui/toast";
+import { sentence } from "@/lib/format";
 import { useChangeConfig, useCheckKey } from "../use-config";
 
 const names: Record<string, string> = { anthropic: "Anthropic", openai: "OpenAI", gemini: "Gemini" };
@@ -71,7 +72,7 @@ function Row({ provider }: { provider: Wire<"ProviderKey"> }) {
               {provider.check.ok ? "The key works" : (provider.check.problem ?? "The key does not work")},
               checked <Ago at={provider.check.checkedAt} />
               {!provider.check.ok && provider.check.remedy !== null && (
-                <span className="block text-n11">{provider.check.remedy}</span>
+                <span className="block text-n11">{sentence(provider.check.remedy)}</span>
               )}
             </p>
           )}
