@@ -38,7 +38,7 @@ test("a change is read, commented on, published by hand, and merged", async () =
       { say: "I fix **the sum** in `calc.py`.\n\n```py\nreturn a + b\n```", chunks: 5 },
       { tool: "calc.py", kind: "edit", diff: ["calc.py", "return a - b\n", "return a + b\n"], text: "done" },
       { write: ["calc.py", "def add(a, b):\n    return a + b\n"] },
-      { shell: "seq 1 30; exit 3" },
+      { shell: "seq 1 30; echo '    indented'; exit 3" },
       { claim: { changed: ["`add` adds"], verified: ["pytest passes"], uncertain: [], next: [] } },
     ],
     { repo, title: "Fix the sum", publish: "manual" },
@@ -53,6 +53,10 @@ test("a change is read, commented on, published by hand, and merged", async () =
     .getByRole("article", { name: /^Edit: calc\.py/ })
     .getByText("return a + b")
     .waitFor();
+  // The last lines of an output keep their shape.
+  const tail = page.locator("pre").getByText("indented");
+  // biome-ignore lint/performance/useDomNodeTextContent: what a person sees is meant, not what stands in the document.
+  expect(await tail.first().innerText()).toBe("    indented");
   await page.getByRole("tab", { name: /^Outcome/ }).click();
   await page.getByText("What gym says (not checked)").waitFor();
   await picture(page, "session-outcome");

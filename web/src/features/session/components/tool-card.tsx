@@ -120,7 +120,7 @@ function Tail({ call, output }: { call: Wire<"ToolCall">; output: string }) {
       {before > 0 && <span className="block text-n10">⋯ {count(before, "line")} before</span>}
       {lines.map((line, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name.
-        <span key={at} className="block truncate" dir="auto">
+        <span key={at} className="block overflow-hidden text-ellipsis whitespace-pre" dir="auto">
           {shown(line.slice(0, 400)) || "\u00a0"}
         </span>
       ))}
