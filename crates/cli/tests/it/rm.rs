@@ -187,3 +187,63 @@ fn beyond_the_quota_what_is_not_needed_goes_and_new_work_is_refused() {
     world.start();
     world.ran(r#"GYM{"do":[{"say":"Hello."}]}"#);
 }
+
+/// The server dies at each point of a removal in turn, and the next one finishes what is begun.
+#[test]
+fn a_removal_that_is_cut_short_is_finished_by_the_next_server() {
+    const POINT: &str = "TELECODER_FAIL_POINT";
+    const TRACE: &str = "TELECODER_FAIL_TRACE";
+    let mut world = World::new();
+    let script = format!(r#"GYM{{"do":[{{"write":["a.txt","x\n"]}},{{"say":"{}"}}]}}"#, "x".repeat(90_000));
+    // A session that has ended, and a server that has nothing else to do.
+    let ended = |world: &mut World, name: &'static str, value: &str| {
+        let run =
+            world.cli(["run", "--publish", "manual", "--output", "json", "-"]).input(script.clone()).run();
+        let id = run.json()["id"].as_str().unwrap().to_owned();
+        until_blocking("it is cleared up", || {
+            let json = world.cli(["prune", "--older", "0s", "--dry-run"]).run().json();
+            (json["sessions"][0]["session"]["id"] == *id && json["sessions"][0]["kept"].is_null())
+                .then_some(())
+        });
+        assert_eq!(world.cli(["stop-server"]).run().code, 0);
+        world.ended();
+        world.set(name, Some(value));
+        id
+    };
+    let trace = world.path("trace");
+    let id = ended(&mut world, TRACE, trace.to_str().unwrap());
+    world.start();
+    let before = std::fs::read_to_string(&trace).unwrap_or_default().len();
+    assert_eq!(world.cli(["rm", &id]).run().code, 0);
+    let points = std::fs::read_to_string(&trace).unwrap()[before..].to_owned();
+    let points: Vec<&str> = points.lines().collect();
+    // At least its rows go, and then its grave.
+    assert!(points.len() >= 4, "{points:?}");
+    world.set(TRACE, None);
+    let mut died = 0_usize;
+    for point in &points {
+        assert_eq!(world.cli(["stop-server"]).run().code, 0);
+        world.ended();
+        world.start();
+        let id = ended(&mut world, POINT, point);
+        // Without an answer the server has ended, or is about to.
+        let lost = !world.try_start() || world.cli(["rm", &id]).run().code != 0;
+        world.set(POINT, None);
+        if lost {
+            until_blocking("its end", || world.died().then_some(()));
+            died += 1;
+            world.start();
+        }
+        // What was not acknowledged may have to be said again; what was begun goes on by itself.
+        if world.cli(["status", &id]).run().code == 0 {
+            assert_eq!(world.cli(["rm", &id]).run().code, 0, "{point}");
+        }
+        until_blocking("nothing is left", || {
+            let left = named(&world, &id).len() + walk(&world.data().join("blobs")).len();
+            (left == 0).then_some(())
+        });
+        assert_eq!(world.cli(["list"]).run().stdout, "[]\n", "{point}");
+    }
+    // The heartbeat's writes are counted too, so that a point may come a little earlier or later.
+    assert!(died + 1 >= points.len(), "{died} of {points:?}");
+}

@@ -189,3 +189,22 @@ fn a_backup_needs_a_token_of_the_highest_scope() {
     assert!(!world.path("backup.tar").exists());
     assert_eq!(parts(&world), [""; 0]);
 }
+
+#[test]
+fn a_server_on_postgresql_makes_no_backup_and_none_becomes_one() {
+    let database = telecoder_testkit::postgres::Database::new();
+    let world = World::with(&[("TELECODER_DATABASE_URL", &database.url())]);
+    expect![[r#"
+        exit 1
+        ! error: this server's database is not kept in its data folder, so that it makes no backup
+        !  hint: back the database up with its own tools, and the data folder with a copy while the server is stopped
+    "#]].assert_eq(&world.cli(["backup", &file(&world)]).run().shown());
+    let refused = elsewhere(&world)
+        .cli(["restore", "any.tar"])
+        .env("TELECODER_DATABASE_URL", "postgres://somebody@127.0.0.1:1/sessions")
+        .run();
+    assert!(
+        refused.code == 1 && refused.stderr.contains("hint: Unset TELECODER_DATABASE_URL"),
+        "{refused:?}"
+    );
+}
