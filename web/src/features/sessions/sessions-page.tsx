@@ -27,7 +27,7 @@ export function SessionsPage() {
       line={
         query.data === undefined
           ? "Loading…"
-          : `${count(sessions.length, "session")}${query.hasNextPage ? ", and older ones" : ""}${filtered ? " match" : ""}`
+          : `${count(sessions.length, "session")}${query.hasNextPage ? ", and older ones" : ""}${filtered ? (sessions.length === 1 ? " matches" : " match") : ""}`
       }
     >
       <Filters
