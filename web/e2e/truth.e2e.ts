@@ -71,6 +71,13 @@ test("a session is removed after a question, is gone from every list, and the fo
   await expect.poll(() => more.evaluate((button) => button === document.activeElement)).toBe(true);
   await page.keyboard.press("Enter");
   await page.getByRole("menuitem", { name: /^Remove/ }).click();
+  // The answer comes later than the news of it, as it may.
+  await page.route(`**/api/sessions/${id}`, async (route) => {
+    if (route.request().method() !== "DELETE") return await route.fallback();
+    const response = await route.fetch();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await route.fulfill({ response });
+  });
   await dialog.getByRole("button", { name: "Remove the session" }).click();
   await page.waitForURL(/\/sessions$/);
   await page.getByText("Removed “Old work”").waitFor();

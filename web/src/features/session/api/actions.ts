@@ -47,13 +47,14 @@ export function useRename(id: string) {
   });
 }
 
-/** Removes a session that has ended, with all that belongs to it. */
-export function useRemove(id: string) {
+/** Removes a session that has ended, with all that belongs to it. `onRemoved` is told also where the stream was quicker than
+ *  the answer, and what asked for it is gone from the page. */
+export function useRemove(id: string, onRemoved: () => void) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: () => take(client.DELETE("/api/sessions/{id}", { params: { path: { id } } })),
     onSuccess: () => {
-      // Its page is left for the list; only then is the cache without it.
+      onRemoved();
       for (const queryKey of [keys.sessions, keys.inbox, keys.pulls, keys.repositories])
         void queries.invalidateQueries({ queryKey });
     },

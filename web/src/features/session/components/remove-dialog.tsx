@@ -13,15 +13,11 @@ import { useRemove } from "../api/actions";
 
 /** The dialog. */
 export function RemoveDialog({ session, onClose }: { session: Wire<"Session">; onClose: () => void }) {
-  const remove = useRemove(session.id);
   const navigate = useNavigate();
-  const submit = () =>
-    remove.mutate(undefined, {
-      onSuccess: () => {
-        toastDone(`Removed “${shownOnOneLine(session.title.slice(0, 80))}”`);
-        void navigate({ to: "/sessions" });
-      },
-    });
+  const remove = useRemove(session.id, () => {
+    toastDone(`Removed “${shownOnOneLine(session.title.slice(0, 80))}”`);
+    void navigate({ to: "/sessions" });
+  });
   return (
     <Dialog
       open
@@ -41,7 +37,7 @@ export function RemoveDialog({ session, onClose }: { session: Wire<"Session">; o
         {remove.isError && <ErrorState error={remove.error} />}
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Keep it</Button>
-          <Button look="danger" busy={remove.isPending} onClick={submit}>
+          <Button look="danger" busy={remove.isPending} onClick={() => remove.mutate()}>
             <Icon of={Trash2} />
             Remove the session
           </Button>
