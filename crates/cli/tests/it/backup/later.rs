@@ -2,6 +2,17 @@
 
 use super::{WAITS, WRITES, elsewhere, file};
 use crate::world::World;
+use telecoder_testkit::wait::until_blocking;
+
+/// Ends a server that none will follow, once it has cleared up.
+fn end(world: &mut World) {
+    until_blocking("no sandbox is left", || {
+        let left = std::fs::read_dir(world.data().join("run")).unwrap().count();
+        (left == 0).then_some(())
+    });
+    assert_eq!(world.cli(["stop-server"]).run().code, 0);
+    world.ended();
+}
 
 /// The data folder that the backup was taken from is gone, as after the loss of a disk.
 #[test]
@@ -17,8 +28,7 @@ fn a_restored_copy_needs_nothing_of_the_folder_that_it_was_taken_from() {
     assert_eq!(world.cli(["backup", &file(&world)]).run().code, 0);
     let mut copy = elsewhere(&world);
     assert_eq!(world.cli(["stop", &chat]).run().code, 0);
-    assert_eq!(world.cli(["stop-server"]).run().code, 0);
-    world.ended();
+    end(&mut world);
     std::fs::rename(world.data(), world.path("lost")).unwrap();
     let restored = copy.cli(["restore", &file(&world)]).run();
     assert!(
@@ -52,12 +62,11 @@ fn what_was_done_after_the_backup_is_not_overwritten() {
     world.until_status(&waiting, "complete");
     let branch = format!("telecoder/{waiting}");
     let done = world.repo.git(&["rev-parse", &branch]);
-    assert_eq!(world.cli(["stop-server"]).run().code, 0);
-    world.ended();
+    end(&mut world);
     let mut copy = elsewhere(&world);
     assert_eq!(copy.cli(["restore", &file(&world)]).run().code, 0);
     copy.start();
-    let ended = telecoder_testkit::wait::until_blocking("its end", || {
+    let ended = until_blocking("its end", || {
         let session = copy.session(&waiting);
         matches!(session["status"].as_str(), Some("complete" | "error")).then_some(session)
     });
