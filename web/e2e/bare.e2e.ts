@@ -92,7 +92,7 @@ test("a forge without credentials and a path outside the roots are said where th
     .waitFor();
   await page
     .getByRole("alert")
-    .getByText(/Give the server a token/)
+    .getByText(/Set GITHUB_TOKEN/)
     .waitFor();
   expect(await violations(page)).toEqual([]);
   await picture(page, "new-task-forge");
