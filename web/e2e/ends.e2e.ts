@@ -1,0 +1,65 @@
+/** What is ended in the browser: an access token that was made there, and a local pull request that nobody wants. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { close, signIn, violations, visit } from "./harness/browser.ts";
+import { Server } from "./harness/server.ts";
+
+let server: Server;
+
+beforeAll(async () => {
+  server = await Server.start({});
+});
+afterAll(async () => {
+  await close();
+  await server.stop();
+});
+
+test("a token is made, shown once, works, and works no more once it is revoked", async () => {
+  const { page, context, complaints } = await signIn(await visit(server.url), server);
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "New token" }).click();
+  await page.getByLabel("Name").fill("laptop");
+  await page.getByLabel("It may").selectOption("read");
+  await page.getByRole("dialog").getByRole("button", { name: /token/ }).click();
+  await page.getByRole("heading", { name: "Copy the token now" }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  const secret = (await page.getByRole("dialog").locator("code").textContent()) ?? "";
+  const asks = () =>
+    fetch(`${server.url}/api/sessions`, { headers: { authorization: `Bearer ${secret.trim()}` } });
+  expect((await asks()).status).toBe(200);
+  const writes = await fetch(`${server.url}/api/sessions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${secret.trim()}`, "content-type": "application/json" },
+    body: JSON.stringify({ prompt: "x" }),
+  });
+  expect(writes.status, "it may only read").toBe(403);
+  await page.getByRole("button", { name: /^(Done|I have it)/ }).click();
+  await page.reload();
+  await page.getByRole("button", { name: "Revoke laptop" }).waitFor();
+  expect(await page.content()).not.toContain(secret.trim());
+  await page.getByRole("button", { name: "Revoke laptop" }).click();
+  await page
+    .getByRole("dialog")
+    .getByRole("button", { name: /^Revoke/ })
+    .click();
+  await page.getByRole("button", { name: "Revoke laptop" }).waitFor({ state: "detached" });
+  expect((await asks()).status).toBe(401);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test("a local pull request that nobody wants is closed, and stays in the list as closed", async () => {
+  const { id } = await server.session([{ write: ["a.txt", "x\n"] }, { say: "Made a file." }], {
+    repo: server.repository("unwanted", { "README.md": "a\n" }),
+  });
+  await server.until(id, "complete");
+  const { page, context, complaints } = await signIn(await visit(server.url), server);
+  await page.goto("/pulls");
+  await page.getByRole("link", { name: "Made a file" }).click();
+  await page.getByRole("button", { name: "Close", exact: true }).click();
+  await page.getByRole("button", { name: "Close the pull request" }).click();
+  await page.getByText("Closed").first().waitFor();
+  expect(await page.getByRole("button", { name: "Merge", exact: true }).count()).toBe(0);
+  expect(await violations(page)).toEqual([]);
+  expect(complaints).toEqual([]);
+  await context.close();
+});
