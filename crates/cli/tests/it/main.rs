@@ -8,6 +8,7 @@
     reason = "tests start programs and fail by panicking; clippy knows only functions that are tests themselves"
 )]
 
+mod beside;
 mod cli;
 mod figures;
 mod shown;

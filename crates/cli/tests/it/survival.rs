@@ -1,5 +1,6 @@
 //! What happens to a session when something else than the server dies.
 
+use crate::beside::with_mounts;
 use crate::world::{World, signal};
 use rustix::process::Signal;
 use telecoder_testkit::wait::until_blocking;
@@ -88,23 +89,14 @@ fn after_a_reboot_the_session_goes_on_in_another_sandbox() {
     assert_eq!(world.cli(["pr", "list"]).run().json().as_array().unwrap().len(), 1);
 }
 
-/// Processes that see a mount of the world's folder.
-fn with_mounts(world: &World) -> usize {
-    let folder = world.path("").display().to_string();
-    let folder = folder.trim_end_matches('/').to_owned();
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let mounts = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("mountinfo")).ok());
-    mounts.filter(|mounts| mounts.contains(&folder)).count()
-}
-
 #[test]
 fn a_sandbox_of_which_the_database_knows_nothing_is_removed_with_all_that_is_in_it() {
     let mut world = World::new();
     begun(&world);
     let supervisor = supervisors(&world).remove(0);
-    assert!(with_mounts(&world) > 1, "the agent and what is around it");
+    assert!(with_mounts(&world).len() > 1, "the agent and what is around it");
     world.kill();
-    assert!(with_mounts(&world) > 1, "they outlive the server");
+    assert!(with_mounts(&world).len() > 1, "they outlive the server");
     for suffix in ["", "-wal", "-shm"] {
         drop(std::fs::remove_file(world.data().join(format!("server.db{suffix}"))));
     }
@@ -112,6 +104,6 @@ fn a_sandbox_of_which_the_database_knows_nothing_is_removed_with_all_that_is_in_
     until_blocking("the end of the sandbox", || {
         let gone = !std::path::Path::new(&format!("/proc/{supervisor}")).exists();
         let folders = std::fs::read_dir(world.data().join("run")).unwrap().count();
-        (gone && folders == 0 && with_mounts(&world) == 0).then_some(())
+        (gone && folders == 0 && with_mounts(&world).is_empty()).then_some(())
     });
 }

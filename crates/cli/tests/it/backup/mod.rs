@@ -3,11 +3,10 @@
 mod broken_off;
 mod later;
 
+use crate::beside::sql;
 use crate::world::World;
 use expect_test::expect;
-use sqlx::{ConnectOptions, Connection};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 const WRITES: &str = r#"GYM{"do":[{"write":["a.txt","x\n"]},{"say":"Made it."}]}"#;
 const WAITS: &str = r#"GYM{"do":[{"write":["b.txt","y\n"]},{"write":["/home/agent/begun",""]},{"waitFor":"/home/agent/go"},{"say":"After."}]}"#;
@@ -30,16 +29,6 @@ fn parts(world: &World) -> Vec<String> {
     let names = std::fs::read_dir(world.path("")).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     names.filter(|name| name.ends_with(".part")).collect()
-}
-
-fn raw(database: &Path, statement: &'static str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-        let mut connection = options.connect().await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    });
 }
 
 #[test]
@@ -129,7 +118,7 @@ fn what_cannot_be_restored_is_refused_and_leaves_the_folder_as_it_was() {
     std::fs::write(copy.path("text"), "no backup at all ".repeat(1000)).unwrap();
     let whole = std::fs::read(world.path("backup.tar")).unwrap();
     std::fs::write(copy.path("cut"), &whole[..whole.len() - 4096]).unwrap();
-    raw(
+    sql(
         &world.data().join("server.db"),
         "INSERT INTO migrations (number, name, digest, version, applied_at) VALUES (1000, 'teams', 'x', '9.1.0', 0)",
     );

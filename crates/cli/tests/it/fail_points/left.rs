@@ -2,6 +2,7 @@
 //! what should not be there.
 
 use super::drive::Driven;
+use crate::beside::with_mounts;
 use sqlx::Connection;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -144,14 +145,7 @@ fn run_folders(data: &Path) -> Vec<String> {
 fn orphans(driven: &Driven, id: &str) -> BTreeSet<String> {
     let mut found: BTreeSet<String> =
         run_folders(&driven.world.data()).into_iter().map(|name| format!("run folder {name}")).collect();
-    let folder = driven.world.path("").display().to_string();
-    for process in std::fs::read_dir("/proc").unwrap().flatten() {
-        let mounts = std::fs::read_to_string(process.path().join("mountinfo")).unwrap_or_default();
-        if mounts.contains(folder.trim_end_matches('/')) {
-            let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
-            found.insert(format!("a mount that {} ({}) sees", name.trim(), process.file_name().display()));
-        }
-    }
+    found.extend(with_mounts(&driven.world).into_iter().map(|name| format!("a mount that {name} sees")));
     let mut folders = vec![std::path::PathBuf::from("/sys/fs/cgroup")];
     while let Some(folder) = folders.pop() {
         let inside = std::fs::read_dir(&folder).into_iter().flatten().flatten();

@@ -1,20 +1,9 @@
 //! A database that cannot be used, and a data folder that is used already.
 
 use super::SAYS;
+use crate::beside::sql;
 use crate::world::World;
 use expect_test::expect;
-use sqlx::{ConnectOptions, Connection};
-use std::path::Path;
-
-fn raw(database: &Path, statement: &'static str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
-        let mut connection = options.connect().await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    });
-}
 
 #[test]
 fn a_database_that_cannot_be_used_is_refused_by_name_and_left_as_it_is() {
@@ -29,9 +18,9 @@ fn a_database_that_cannot_be_used_is_refused_by_name_and_left_as_it_is() {
     assert_eq!(world.cli(["stop-server"]).run().code, 0);
     world.ended();
     let database = world.data().join("server.db");
-    raw(&database, "PRAGMA wal_checkpoint(TRUNCATE)");
+    sql(&database, "PRAGMA wal_checkpoint(TRUNCATE)");
     let whole = std::fs::read(&database).unwrap();
-    raw(
+    sql(
         &database,
         "INSERT INTO migrations (number, name, digest, version, applied_at) VALUES (1000, 'teams', 'x', '9.1.0', 0)",
     );
