@@ -26,6 +26,11 @@ fn status_style(status: Status) -> Style {
     }
 }
 
+/// A commit's name, shortened for people.
+pub(crate) fn short_commit(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
+}
+
 /// A repository by its last name, for tables.
 pub(crate) fn short_repo(repo: &str) -> &str {
     repo.rsplit('/').next().unwrap_or(repo)

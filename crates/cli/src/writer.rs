@@ -226,7 +226,7 @@ impl Writer {
     fn git(&mut self, action: &str, commit: &str, branch: Option<String>, diff: Option<DiffStat>) {
         let branch = branch.map(|branch| format!(" {}", clean(&branch))).unwrap_or_default();
         let diff = diff.map(|diff| format!("  {}", size(diff))).unwrap_or_default();
-        let commit = commit.get(..12).unwrap_or(commit);
+        let commit = words::short_commit(commit);
         self.line(&format!("{} {}{branch} {commit}{diff}", styled(DIM, "git"), clean(action)));
     }
 

@@ -115,7 +115,7 @@ async fn fallback(
 fn start(session: &Session) -> String {
     match &session.base_commit {
         Some(commit) => {
-            format!("{}, which is no branch", commit.as_str().get(..12).unwrap_or(commit.as_str()))
+            format!("{}, which is no branch", commit.short())
         }
         None => "no branch".to_owned(),
     }
@@ -165,7 +165,7 @@ async fn carry(
     let mut words = None;
     if order.rebase {
         let tip = rebase.bring(id, repository, base).await?;
-        let at = tip.as_str().get(..12).unwrap_or(tip.as_str());
+        let at = tip.short();
         let (brought, how) = if there.is_some() {
             let message = format!("Merge branch '{base}' into {}", session.branch);
             let joined = rebase.join(id, &commit, &tip, &message, engine.now()).await;

@@ -188,7 +188,7 @@ impl Place<'_> {
         };
         forge.push(&session.id, &target, commit).await?;
         if repository.local_path().is_none() {
-            let key = format!("publish:{}:{}", session.id, short(commit));
+            let key = format!("publish:{}:{}", session.id, commit.short());
             let body = match &order.body {
                 Some(body) => pull_body::with_marker(body, session),
                 None => pull_body::comment(session, engine.public_url()),
@@ -199,10 +199,6 @@ impl Place<'_> {
         }
         forge.pull(repository, number).await?.ok_or_else(gone)
     }
-}
-
-fn short(commit: &ObjectId) -> &str {
-    commit.as_str().get(..12).unwrap_or(commit.as_str())
 }
 
 /// Writes session, events and row in one transaction, against other writers of the session; what follows the pull request

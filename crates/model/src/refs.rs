@@ -68,6 +68,13 @@ impl BranchName {
     }
 }
 
+impl ObjectId {
+    /// Its first 12 digits, for people and for names.
+    pub fn short(&self) -> &str {
+        self.as_str().get(..12).unwrap_or(self.as_str())
+    }
+}
+
 fn unreachable_branch() -> BranchName {
     #[expect(clippy::expect_used, reason = "a constant that satisfies the rules above")]
     "telecoder/x".parse().expect("constant")

@@ -164,7 +164,7 @@ fn told(context: &Context, pull: &Pull) -> Outcome {
         let commit = pull
             .merge_sha
             .as_ref()
-            .map(|sha| format!(" as {}", sha.get(..12).unwrap_or(sha)))
+            .map(|sha| format!(" as {}", words::short_commit(sha)))
             .unwrap_or_default();
         context.terminal.line(&format!("Pull request #{} is {}{commit}.", pull.number, pull.state))?;
     }

@@ -7,7 +7,7 @@ use crate::exit::{Failure, Outcome};
 use crate::repository;
 use crate::start_server::connect_or_start;
 use crate::terminal::{BOLD, DIM, styled};
-use crate::words::{clean, count};
+use crate::words::{clean, count, short_commit};
 use telecoder_api::policy::{PublishCeiling, PublishRule};
 use telecoder_api::repository::RepositoryFacts;
 use telecoder_api::session::{Mode, NewSession, Requester, Session};
@@ -79,18 +79,14 @@ fn announce(context: &Context, facts: Option<&RepositoryFacts>, session: &Sessio
 fn start(facts: &RepositoryFacts, session: &Session, options: &RunArguments) -> String {
     if let Some(number) = session.source_pr {
         let head = session.base.as_deref().unwrap_or_default();
-        return format!(
-            "pull request #{number}, {} at {}",
-            clean(&session.branch),
-            head.get(..12).unwrap_or(head)
-        );
+        return format!("pull request #{number}, {} at {}", clean(&session.branch), short_commit(head));
     }
     if let Some(base) = &options.base {
         return clean(base);
     }
     let branch = facts.default_branch.as_deref().unwrap_or("HEAD");
     let commit = facts.head_sha.as_deref().unwrap_or_default();
-    format!("{} at {}", clean(branch), commit.get(..12).unwrap_or(commit))
+    format!("{} at {}", clean(branch), short_commit(commit))
 }
 
 fn goes(facts: &RepositoryFacts, session: &Session, options: &RunArguments) -> String {

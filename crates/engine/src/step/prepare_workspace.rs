@@ -64,8 +64,8 @@ async fn prepare(work: &mut Work) -> Result<PreparedWorkspace, WorkError> {
 async fn record(work: &mut Work, prepared: PreparedWorkspace, millis: u64) -> Result<(), WorkError> {
     let mut change = Change::default();
     let detail = prepared.base_commit.as_ref().map(|commit| match &prepared.base_branch {
-        Some(branch) => format!("{branch} at {}", short(commit.as_str())),
-        None => short(commit.as_str()).to_owned(),
+        Some(branch) => format!("{branch} at {}", commit.short()),
+        None => commit.short().to_owned(),
     });
     work.desk.note_step(NAME, StepState::Finished, detail, Some(millis));
     let first = work.desk.session.base_commit.is_none();
@@ -89,8 +89,4 @@ async fn record(work: &mut Work, prepared: PreparedWorkspace, millis: u64) -> Re
             }
         })
         .await
-}
-
-fn short(commit: &str) -> &str {
-    commit.get(..12).unwrap_or(commit)
 }
