@@ -44,6 +44,11 @@ impl Opener {
         stream.await.ok()
     }
 
+    /// Waits until the connection has ended.
+    pub(crate) async fn ended(&self) {
+        self.wanted.closed().await;
+    }
+
     /// Whether the connection has ended.
     pub(crate) fn gone(&self) -> bool {
         self.gone.load(Ordering::Acquire)

@@ -1,8 +1,9 @@
 //! Ports on the sandbox's loopback whose connections are passed out to the server (layer 1).
 //!
 //! When the server goes away, a connection whose answer has begun is closed at once: half an answer cannot be
-//! continued by another server. One that had no answer byte yet is held, and replayed from its first byte to the next
-//! server that attaches. Invariants: at most [`MAX_CONNECTIONS`] at once over all listeners; see [`super::replay`]
+//! continued by another server. One that had no answer byte yet, and whose program has not ended its side, is held, and
+//! replayed from its first byte to the next server that attaches; a server that goes may let go of it a moment before.
+//! Invariants: at most [`MAX_CONNECTIONS`] at once over all listeners; see [`super::replay`]
 //! for how much of them is kept.
 
 use super::Supervisor;
@@ -26,6 +27,8 @@ const MAX_CONNECTIONS: usize = 256;
 const READ: usize = 16 << 10;
 /// How long a program may go on sending when the server has ended a connection.
 const LINGER: Duration = Duration::from_secs(2);
+/// How long after it let go of a connection without an answer a server may go, for the connection to be replayed.
+const GOING: Duration = Duration::from_secs(2);
 /// How long to wait after an accept that failed.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
@@ -164,6 +167,8 @@ async fn pass_out(
     loop {
         let read = from.read(&mut buffer).await.map_err(|_| Ended::Program)?;
         if read == 0 {
+            // Most likely the program has gone, and for it nobody is to be asked again.
+            replay.forget();
             return to.shutdown().await.map_err(lost);
         }
         let bytes = buffer.get(..read).unwrap_or_default();
@@ -183,13 +188,16 @@ async fn pass_back(
     let mut buffer = vec![0; READ];
     loop {
         let Ok(read @ 1..) = from.read(&mut buffer).await else {
+            if replay.possible() {
+                drop(tokio::time::timeout(GOING, attachment.opener.ended()).await);
+            }
             // Not for a server that is gone: another may be asked.
             if !attachment.opener.gone() {
                 to.shutdown().await.ok();
             }
             return Ended::Server;
         };
-        replay.answered();
+        replay.forget();
         if to.write_all(buffer.get(..read).unwrap_or_default()).await.is_err() {
             return Ended::Program;
         }

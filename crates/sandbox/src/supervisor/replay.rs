@@ -52,8 +52,8 @@ impl Replay {
         }
     }
 
-    /// Forgets what was sent: an answer has begun.
-    pub(super) fn answered(&self) {
+    /// Forgets what was sent: an answer has begun, or nobody waits for one.
+    pub(super) fn forget(&self) {
         if let Some(sent) = self.bytes.borrow_mut().take() {
             self.kept.set(self.kept.get() - sent.len());
         }
@@ -62,7 +62,7 @@ impl Replay {
 
 impl Drop for Replay {
     fn drop(&mut self) {
-        self.answered();
+        self.forget();
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
         }
         assert_eq!(many.iter().map(Replay::possible).collect::<Vec<_>>(), [true, true, true, true, false]);
         assert_eq!(kept.get(), MAX_KEPT);
-        many[0].answered();
+        many[0].forget();
         assert_eq!((kept.get(), many[0].possible()), (MAX_KEPT - MAX_REQUEST, false));
         drop(many);
         assert_eq!(kept.get(), 0);

@@ -64,6 +64,32 @@ async fn an_unanswered_connection_is_asked_again_of_the_next_server() {
 }
 
 #[tokio::test]
+async fn a_server_that_lets_go_of_a_question_before_it_goes_has_not_answered_it() {
+    let ground = Ground::new();
+    let mut running = ground.sandbox(&spec(&ground)).await;
+    bash(&running, "ask", ASK).await;
+    drop(asked(&running.sandbox, "model").await);
+    // Its answer comes after the news of the drop, over the same connection.
+    running.sandbox.status().await.unwrap();
+    running.sandbox = ground.driver.open(&running.reference).await.unwrap().unwrap();
+    let mut stream = asked(&running.sandbox, "model").await;
+    stream.write_all(b"at last\n").await.unwrap();
+    stream.shutdown().await.unwrap();
+    assert_eq!(running.ended("ask").await.stdout, "at last\nover\n");
+    running.destroy().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stays_may_end_a_connection_without_an_answer() {
+    let ground = Ground::new();
+    let running = ground.sandbox(&spec(&ground)).await;
+    bash(&running, "ask", ASK).await;
+    drop(asked(&running.sandbox, "model").await);
+    assert_eq!(running.ended("ask").await.stdout, "over\n");
+    running.destroy().await;
+}
+
+#[tokio::test]
 async fn a_question_of_many_megabytes_is_asked_again_whole() {
     let ground = Ground::new();
     let running = ground.sandbox(&spec(&ground)).await;
