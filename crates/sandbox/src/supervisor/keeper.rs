@@ -5,13 +5,14 @@ use super::reaper::Reaper;
 use crate::failure::failed;
 use crate::launcher::{ExecSpec, send_descriptor, tag};
 use crate::protocol::{self, Failure};
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as BlockingStream;
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 use telecoder_model::PortError;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Mutex, watch};
@@ -25,6 +26,8 @@ pub(super) struct Keeper {
     pid: u32,
     reaper: Rc<Reaper>,
     told: Mutex<OwnedReadHalf>,
+    /// The program's end, where it was told before the keeper was known.
+    ended: Cell<Option<i32>>,
     ask: Mutex<OwnedWriteHalf>,
     answers: watch::Sender<u64>,
 }
@@ -63,33 +66,34 @@ pub(super) async fn spawn(spec: &ExecSpec, reaper: &Rc<Reaper>) -> Result<(Keepe
     let (mut told, mut ask) = UnixStream::from_std(ours).map_err(what())?.into_split();
     let spec = serde_json::to_vec(spec).map_err(|error| PortError::permanent(error.to_string()))?;
     protocol::write_frame(&mut ask, &spec).await.map_err(lost())?;
-    let pid = await_start(&mut told, reaper).await?;
+    let (pid, ended) = await_start(&mut told).await?;
+    reaper.watch(pid);
     let keeper = Keeper {
         pid,
         reaper: Rc::clone(reaper),
         told: Mutex::new(told),
+        ended: Cell::new(ended),
         ask: Mutex::new(ask),
         answers: watch::Sender::new(0),
     };
     Ok((keeper, Pipes { input: input.into(), stdout: stdout.into(), stderr: stderr.into() }))
 }
 
-/// Waits for the keeper's pid and for the program's start, which come from two processes in either order.
-async fn await_start(told: &mut OwnedReadHalf, reaper: &Reaper) -> Result<u32, PortError> {
+/// Waits for the keeper's pid and for the program's start, which come from two processes in either order: a short program
+/// may even end, with the wait status that is given then, before its keeper is known.
+async fn await_start(told: &mut (impl AsyncRead + Unpin)) -> Result<(u32, Option<i32>), PortError> {
     let mut pid = None;
     let mut started = false;
+    let mut ended = None;
     loop {
         if let (Some(pid), true) = (pid, started) {
-            return Ok(pid);
+            return Ok((pid, ended));
         }
         match read_message(told).await {
-            Some(Message::Keeper(keeper)) => {
-                reaper.watch(keeper);
-                pid = Some(keeper);
-            }
+            Some(Message::Keeper(keeper)) => pid = Some(keeper),
             Some(Message::Told(Told::Failed(error))) => return Err(error),
-            // A short program may end before its keeper is known; the order on the socket is that of the telling.
             Some(Message::Told(Told::Started)) => started = true,
+            Some(Message::Told(Told::Ended(status))) if started => ended = Some(status),
             Some(Message::Told(Told::Ended(_) | Told::Signalled)) | None => {
                 return Err(PortError::transient("a process ended before it began"));
             }
@@ -114,7 +118,7 @@ fn execute_trampoline([control, stdout, stderr]: [OwnedFd; 3]) -> std::io::Resul
     Ok(())
 }
 
-async fn read_message(from: &mut OwnedReadHalf) -> Option<Message> {
+async fn read_message(from: &mut (impl AsyncRead + Unpin)) -> Option<Message> {
     let kind = from.read_u8().await.ok()?;
     let value = from.read_i32().await.ok()?;
     Some(match kind {
@@ -140,6 +144,9 @@ impl Keeper {
 
     /// Waits for what it tells next; nothing once it is gone.
     pub(super) async fn hear(&self) -> Option<Told> {
+        if let Some(status) = self.ended.take() {
+            return Some(Told::Ended(status));
+        }
         match read_message(&mut *self.told.lock().await).await? {
             Message::Told(told) => {
                 if matches!(told, Told::Signalled) {
@@ -167,5 +174,39 @@ impl Keeper {
     /// Ends the whole tree at once.
     pub(super) fn end(&self) {
         self.reaper.kill(self.pid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(tag: u8, value: i32) -> Vec<u8> {
+        [&[tag], &value.to_be_bytes()[..]].concat()
+    }
+
+    #[tokio::test]
+    async fn a_program_may_end_before_its_keeper_is_known() {
+        let (keeper, started, ended) =
+            (message(tag::KEEPER, 7), message(tag::STARTED, 0), message(tag::ENDED, 256));
+        for (order, expected) in [
+            ([&*keeper, &*started, &*ended], (7, None)),
+            ([&*started, &*keeper, &*ended], (7, None)),
+            ([&*started, &*ended, &*keeper], (7, Some(256))),
+        ] {
+            assert_eq!(await_start(&mut &*order.concat()).await.unwrap(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_told_in_full_did_not_begin() {
+        let (keeper, started, ended) =
+            (message(tag::KEEPER, 7), message(tag::STARTED, 0), message(tag::ENDED, 0));
+        for told in
+            [started.clone(), keeper.clone(), [keeper, ended].concat(), [started, vec![tag::KEEPER]].concat()]
+        {
+            let error = await_start(&mut &*told).await.unwrap_err();
+            assert_eq!(error.to_string(), "a process ended before it began");
+        }
     }
 }
