@@ -1,7 +1,7 @@
 //! What happens to a session when something else than the server dies.
 
 use crate::beside::with_mounts;
-use crate::world::{World, signal};
+use crate::world::{World, program, signal};
 use rustix::process::Signal;
 use telecoder_testkit::wait::until_blocking;
 
@@ -106,4 +106,17 @@ fn a_sandbox_of_which_the_database_knows_nothing_is_removed_with_all_that_is_in_
         let folders = std::fs::read_dir(world.data().join("run")).unwrap().count();
         (gone && folders == 0 && with_mounts(&world).is_empty()).then_some(())
     });
+}
+
+#[test]
+fn a_server_whose_file_is_replaced_goes_on_with_the_program_that_it_is() {
+    let mut world = World::without_server(&[]);
+    let (file, other) = (world.path("telecoder"), world.path("other"));
+    std::fs::copy(program(), &file).unwrap();
+    world.start_as(&file);
+    // As an upgrade does it; the server is started again when there is time.
+    std::fs::write(&other, "no program\n").unwrap();
+    std::fs::rename(&other, &file).unwrap();
+    let id = world.ran(r#"Do it. GYM{"do":[{"write":["done.txt","x"]},{"say":"Done."}]}"#);
+    assert_eq!(world.session(&id)["status"], "complete", "{:#?}", world.events(&id));
 }

@@ -92,10 +92,16 @@ impl World {
     }
 
     fn spawn(&mut self, address: &str) -> u32 {
-        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
         let mut command = self.command();
-        command.args(["serve", "--listen", address]).stdin(Stdio::null());
-        let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        command.args(["serve", "--listen", address]);
+        self.keep(command)
+    }
+
+    /// Starts a server whose words go to the log.
+    fn keep(&mut self, mut command: Command) -> u32 {
+        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        let child = command.spawn().unwrap();
         let pid = child.id();
         self.server = Some(child);
         pid
@@ -168,16 +174,22 @@ impl World {
 
     /// Starts the server with so many open files at most.
     pub(crate) fn start_limited(&mut self, files: u32) {
-        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
         let mut command = Command::new("prlimit");
-        command.arg(format!("--nofile={files}:{files}")).arg(program()).arg("serve").env_clear();
+        command.arg(format!("--nofile={files}:{files}")).arg(program());
+        self.start_by(command);
+    }
+
+    /// Starts the server of this file.
+    pub(crate) fn start_as(&mut self, file: &Path) {
+        self.start_by(Command::new(file));
+    }
+
+    fn start_by(&mut self, mut command: Command) {
+        command.arg("serve").env_clear().current_dir(self.repo.path());
         for (name, value) in self.command().get_envs() {
             command.env(name, value.unwrap());
         }
-        command.current_dir(self.repo.path()).stdin(Stdio::null());
-        let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
-        let pid = child.id();
-        self.server = Some(child);
+        let pid = self.keep(command);
         until_blocking("the server", || (self.said()?.1 == pid).then_some(()));
     }
 

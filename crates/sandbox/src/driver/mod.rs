@@ -54,6 +54,15 @@ pub struct LocalDriver {
     cgroups: Cgroups,
     owner: HostOwner,
     hidden: Vec<PathBuf>,
+    /// What is executed for the program.
+    image: PathBuf,
+}
+
+/// What to execute for a program. This very one is the image that runs: its file may be replaced meanwhile, and a launcher
+/// of another version may understand other words.
+fn image_of(program: &Path) -> PathBuf {
+    let own = std::env::current_exe().is_ok_and(|own| own == program);
+    if own { PathBuf::from("/proc/self/exe") } else { program.to_owned() }
 }
 
 impl LocalDriver {
@@ -76,7 +85,8 @@ impl LocalDriver {
         let cgroups = Cgroups::find(&options.cgroups)?;
         let run_dir = options.run_dir.canonicalize();
         let run_dir = run_dir.map_err(failed(format!("cannot find {}", options.run_dir.display())))?;
-        Ok(Self { options, cgroups, owner, hidden: vec![run_dir] })
+        let image = image_of(&options.program);
+        Ok(Self { options, cgroups, owner, hidden: vec![run_dir], image })
     }
 
     /// Covers a folder of the server's (its data) where it stands in a tree that sandboxes see, such as `/opt`. The

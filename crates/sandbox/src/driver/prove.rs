@@ -6,6 +6,8 @@ use crate::proof::{Finding, Planted, all};
 use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use telecoder_model::PortError;
 use telecoder_model::id::{ProcessId, SessionId};
@@ -42,6 +44,19 @@ fn random() -> Result<[u8; 8], PortError> {
     Ok(bytes)
 }
 
+/// The file of the program that runs in the sandbox. Where another one stands in its place by now, a copy of the image.
+fn file_of(driver: &LocalDriver, planted: &Planted) -> Result<PathBuf, PortError> {
+    let (program, image) = (&driver.options.program, &driver.image);
+    let place = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino()));
+    let own = place(image).map_err(failed(format!("cannot find {}", program.display())))?;
+    if place(program).is_ok_and(|named| named == own) {
+        return Ok(program.clone());
+    }
+    let copy = planted.folder().join("probe");
+    std::fs::copy(image, &copy).map_err(failed(format!("cannot make {}", copy.display())))?;
+    Ok(copy)
+}
+
 async fn attempt(
     driver: &LocalDriver,
     reference: &SandboxRef,
@@ -57,7 +72,7 @@ async fn attempt(
         home: planted.folder().join("home"),
         home_files: Vec::new(),
         read_only: vec![ReadOnlyBind {
-            host: driver.options.program.clone(),
+            host: file_of(driver, planted)?,
             inside: program.clone().into(),
             hidden: Vec::new(),
         }],

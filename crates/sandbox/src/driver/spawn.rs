@@ -67,21 +67,21 @@ async fn begin(
     let log = folder.open_log()?;
     // The launcher shares the lock with its descriptor, and so do all who come after it.
     let lock = taken.lock.as_fd().try_clone_to_owned().map_err(failed("cannot share the lock"))?;
-    let program = driver.options.program.clone();
+    let (image, program) = (driver.image.clone(), driver.options.program.clone());
     // A launch that was begun is seen to its end, also if nobody waits for it any more.
     fail_point::reach("sandbox.launch.before");
-    let launching = tokio::task::spawn_blocking(move || run(&program, [lock, log.into()], &spec));
+    let launching = tokio::task::spawn_blocking(move || run(&image, &program, [lock, log.into()], &spec));
     launching.await.map_err(|error| PortError::permanent("the launch broke off").because(error))??;
     fail_point::reach("sandbox.launch.after");
     Ok(())
 }
 
-fn run(program: &Path, [lock, log]: [OwnedFd; 2], spec: &LaunchSpec) -> Result<(), PortError> {
+fn run(image: &Path, program: &Path, [lock, log]: [OwnedFd; 2], spec: &LaunchSpec) -> Result<(), PortError> {
     let what = || failed("cannot talk to the launcher");
     let (mut ours, theirs) = UnixStream::pair().map_err(what())?;
     ours.set_read_timeout(Some(LAUNCH_WAIT)).map_err(what())?;
     ours.set_write_timeout(Some(LAUNCH_WAIT)).map_err(what())?;
-    let mut child = execute(program, [theirs.into(), lock, log])
+    let mut child = execute(image, [theirs.into(), lock, log])
         .map_err(failed(format!("cannot run {} as the supervisor", program.display())))?;
     fail_point::reach("sandbox.launcher.started");
     let told = launcher::send(&mut ours, spec);
@@ -98,8 +98,8 @@ fn run(program: &Path, [lock, log]: [OwnedFd; 2], spec: &LaunchSpec) -> Result<(
 }
 
 #[expect(clippy::disallowed_methods, reason = "a driver starts its own supervisor")]
-fn execute(program: &Path, [control, lock, log]: [OwnedFd; 3]) -> std::io::Result<Child> {
-    Command::new(program)
+fn execute(image: &Path, [control, lock, log]: [OwnedFd; 3]) -> std::io::Result<Child> {
+    Command::new(image)
         .args(["supervise", "launch"])
         .env_clear()
         .current_dir("/")
