@@ -20,8 +20,8 @@ const AT_ONCE: usize = 4;
 const WARM: u32 = 20;
 /// File descriptors and threads that may come and go.
 const SPARE: f64 = 6.0;
-/// What the memory may grow by after the server is warm, in MB: lists that are read once, and pages half full.
-const MEMORY: f64 = 12.0;
+/// What the memory may grow by after the server is warm, in MB: SQLite's caches may not be full by then.
+const MEMORY: f64 = 2.0;
 
 /// Options of `cargo xtask soak`.
 #[derive(Args)]

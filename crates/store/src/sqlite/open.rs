@@ -15,6 +15,10 @@ use telecoder_model::PortError;
 
 /// Bytes of a page; the default of `SQLite`, written down because `max_bytes` rests on it.
 const PAGE: u64 = 4096;
+/// Pages that the writer keeps: what it misses lies in the system's own cache, and what is kept here is held for ever.
+const WRITER_CACHE: &str = "PRAGMA cache_size = -2048";
+/// KiB of pages that a reader keeps, as `SQLite` writes that.
+const READER_CACHE: &str = "-512";
 /// How long a read waits for a free connection.
 const READER_WAIT: Duration = Duration::from_secs(30);
 
@@ -63,7 +67,7 @@ async fn writer(path: &Path, options: &SqliteOptions) -> Result<SqliteConnection
     for setting in [
         "PRAGMA synchronous = FULL",
         "PRAGMA journal_size_limit = 67108864",
-        "PRAGMA cache_size = -16384",
+        WRITER_CACHE,
         "PRAGMA temp_store = MEMORY",
         "PRAGMA trusted_schema = OFF",
         "PRAGMA cell_size_check = ON",
@@ -94,6 +98,7 @@ async fn readers(path: &Path, options: &SqliteOptions) -> Result<SqlitePool, Por
     let settings = connect(path, options)
         .thread_name(|n| format!("store-reader-{n}"))
         .pragma("query_only", "ON")
+        .pragma("cache_size", READER_CACHE)
         .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON");

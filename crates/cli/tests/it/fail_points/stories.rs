@@ -97,6 +97,16 @@ impl Story {
         left::look(driven, &id, forge, scene.database.as_ref())
     }
 
+    /// Of the points that are neither the first nor the last of their name, one in so many is tried; none where the stories
+    /// before have passed the same places.
+    pub(super) fn every(self) -> Option<usize> {
+        match self {
+            Self::Forge | Self::Postgres => Some(3),
+            Self::Local => Some(5),
+            Self::Pull | Self::Stopped => None,
+        }
+    }
+
     /// What the names of the points begin with that only this story is about; all others reach the same elsewhere.
     pub(super) fn own(self) -> &'static str {
         match self {

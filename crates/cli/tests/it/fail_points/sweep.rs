@@ -11,8 +11,6 @@ use std::collections::VecDeque;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 
-/// A story with more points than these is long.
-const LONG: usize = 160;
 /// For developers: `all`, or the beginnings of the points to try, with commas between them.
 const ONLY: &str = "TELECODER_TEST_FAIL_POINTS";
 /// Stories that are told at once.
@@ -63,20 +61,18 @@ pub(super) fn sweep(story: Story) {
     assert!(missed.len() * 10 <= points.len(), "not reached: {missed:?}");
 }
 
-/// The points that are tried. Of a long story, and of one whose points are like those of another, these are the first and the
-/// last of each name, and every third of the rest, unless the developer says otherwise.
+/// The points that are tried: of each name the first and the last, and of the rest as many as the story says, unless the
+/// developer says otherwise.
 fn wanted(story: Story, points: Vec<String>) -> Vec<String> {
-    let own = story.own();
-    let points: Vec<String> = points.into_iter().filter(|point| point.starts_with(own)).collect();
-    let only = std::env::var(ONLY).unwrap_or_default();
-    if only == "all" || only.is_empty() && points.len() <= LONG && own.is_empty() {
-        return points;
-    }
+    let points: Vec<String> = points.into_iter().filter(|point| point.starts_with(story.own())).collect();
     let name = |point: &str| point.split('#').next().unwrap_or_default().to_owned();
     let names: Vec<String> = points.iter().map(|point| name(point)).collect();
     let ends = |at: usize| !names[..at].contains(&names[at]) || !names[at + 1..].contains(&names[at]);
+    let of_the_rest = |at: usize| story.every().is_some_and(|every| at.is_multiple_of(every));
+    let only = std::env::var(ONLY).unwrap_or_default();
     let wanted = |at: usize, point: &str| match only.as_str() {
-        "" => ends(at) || at.is_multiple_of(3),
+        "all" => true,
+        "" => ends(at) || of_the_rest(at),
         only => only.split(',').any(|only| point.starts_with(only)),
     };
     points
