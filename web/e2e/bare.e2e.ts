@@ -1,62 +1,39 @@
-/** A server on which much is missing: no agent, no key, no forge, then a provider that refuses; and work that fails before it
- *  begins. Everything that is missing is said with what to do about it. */
-import { rmSync } from "node:fs";
-import { createServer, type Server as HttpServer } from "node:http";
+/** A server on which much is missing: no agent, no key, no forge, then a provider that refuses. Everything that is missing is said
+ *  with what to do about it. */
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { close, picture, signIn, type Visit, violations, visit } from "./harness/browser.ts";
+import { afterAll, expect, onTestFinished } from "vitest";
+import { picture, violations } from "./harness/browser.ts";
 import { Server } from "./harness/server.ts";
+import { stories } from "./harness/stories.ts";
 
 const GOOD = "sk-good-0123456789";
 
-let server: Server;
-/** One whose provider is ours. */
-let keyed: Server;
-let provider: HttpServer;
-const open: Visit[] = [];
-
-async function window(at: Server, options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
-  const opened = await signIn(await visit(at.url, options), at);
-  open.push(opened);
-  return opened;
-}
-
-beforeAll(async () => {
-  // A provider that knows one key, and a forge that knows nobody.
-  provider = createServer((request, response) => {
-    const known = request.headers.authorization === `Bearer ${GOOD}`;
-    response.writeHead(known ? 200 : 401, {
-      "content-type": "application/json",
-      "www-authenticate": 'Basic realm="forge"',
-    });
-    response.end(JSON.stringify(known ? { data: [] } : { error: { message: "bad key" } }));
+/** A provider that knows one key, and a forge that knows nobody. */
+const provider = createServer((request, response) => {
+  const known = request.headers.authorization === `Bearer ${GOOD}`;
+  response.writeHead(known ? 200 : 401, {
+    "content-type": "application/json",
+    "www-authenticate": 'Basic realm="forge"',
   });
-  await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
-  const { port } = provider.address() as AddressInfo;
-  server = await Server.start({
-    TELECODER_AGENT_GYM_COMMAND: undefined,
-    TELECODER_DEFAULT_AGENT: undefined,
-    GITHUB_SERVER_URL: `http://127.0.0.1:${port}`,
-    GITHUB_API_URL: `http://127.0.0.1:${port}/api/v3`,
-  });
-  keyed = await Server.start({
-    TELECODER_AGENT_GYM_COMMAND: undefined,
-    TELECODER_DEFAULT_AGENT: undefined,
-    OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`,
-  });
+  response.end(JSON.stringify(known ? { data: [] } : { error: { message: "bad key" } }));
 });
-afterEach(async () => {
-  for (const { context } of open.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await close();
-  await server.stop();
-  await keyed.stop();
-  provider.close();
+await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
+afterAll(() => void provider.close());
+const { port } = provider.address() as AddressInfo;
+
+const NO_AGENT = { TELECODER_AGENT_GYM_COMMAND: undefined, TELECODER_DEFAULT_AGENT: undefined };
+
+const test = stories({
+  ...NO_AGENT,
+  GITHUB_SERVER_URL: `http://127.0.0.1:${port}`,
+  GITHUB_API_URL: `http://127.0.0.1:${port}/api/v3`,
 });
 
-test("without an agent and a key, the inbox and a new task say so, and a task is refused with the remedy, its words kept", async () => {
-  const { page, complaints } = await window(server);
+test("without an agent and a key, the inbox and a new task say so, and a task is refused with the remedy, its words kept", async ({
+  window,
+}) => {
+  const { page } = await window();
   for (const place of ["/", "/new"]) {
     await page.goto(place);
     await page.getByRole("link", { name: "Install an agent" }).waitFor();
@@ -74,11 +51,12 @@ test("without an agent and a key, the inbox and a new task say so, and a task is
   expect(await violations(page)).toEqual([]);
   await page.getByRole("link", { name: "Install an agent" }).click();
   await page.getByRole("button", { name: "Install goose" }).waitFor();
-  expect(complaints).toEqual([]);
 });
 
-test("a forge without credentials and a path outside the roots are said where the repository is chosen", async () => {
-  const { page } = await window(server);
+test("a forge without credentials and a path outside the roots are said where the repository is chosen", async ({
+  window,
+}) => {
+  const { page } = await window();
   await page.goto("/new");
   const choose = async (name: string) => {
     await page.getByRole("button", { name: /^Repository/ }).click();
@@ -104,9 +82,14 @@ test("a forge without credentials and a path outside the roots are said where th
     .waitFor();
 });
 
-test("a key is set, checked, and never shown again; a wrong one is told with what to do", async () => {
-  const { page, complaints } = await window(keyed);
-  const other = await window(keyed);
+test("a key is set, checked, and never shown again; a wrong one is told with what to do", async ({
+  window,
+}) => {
+  // A provider of one's own may need no key, so only this server has one.
+  const keyed = await Server.start({ ...NO_AGENT, OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` });
+  onTestFinished(() => keyed.stop());
+  const { page } = await window({ at: keyed });
+  const other = await window({ at: keyed });
   await other.page.goto("/settings");
   await other.page.getByRole("button", { name: "Set the key of OpenAI" }).waitFor();
   await page.goto("/settings");
@@ -132,32 +115,4 @@ test("a key is set, checked, and never shown again; a wrong one is told with wha
   await page.goto("/new");
   await page.getByRole("link", { name: "Install an agent" }).waitFor();
   expect(await page.getByRole("link", { name: "Set a key" }).count()).toBe(0);
-  expect(complaints).toEqual([]);
-});
-
-test("work that fails while it is prepared says why, and offers the next step where it is seen", async () => {
-  const busy = await Server.start({ TELECODER_MAX_SESSIONS: "1" });
-  try {
-    const gate = await busy.session([{ waitFor: "/home/agent/go" }], { title: "Wait" });
-    await busy.until(gate.id, "running");
-    const repo = busy.repository("vanishing", { "a.txt": "a\n" });
-    const { id } = await busy.session([{ say: "Never said." }], { repo, title: "Lost its repository" });
-    rmSync(repo, { recursive: true });
-    busy.release(gate.id);
-    await busy.until(id, "error");
-    const { page, complaints } = await window(busy);
-    await page.goto("/");
-    await page.getByRole("heading", { name: "Went wrong" }).waitFor();
-    await page.getByRole("link", { name: /^Lost its repository/ }).click();
-    await page.getByText(/Preparing the workspace failed/).waitFor();
-    await page.getByRole("tab", { name: "Outcome" }).click();
-    const pane = page.getByRole("tabpanel", { name: "Outcome" });
-    await pane.getByText("Name an absolute path that exists where the server runs.").waitFor();
-    await pane.getByRole("button", { name: "Run again" }).waitFor();
-    expect(await violations(page)).toEqual([]);
-    await picture(page, "session-unprepared");
-    expect(complaints).toEqual([]);
-  } finally {
-    await busy.stop();
-  }
 });

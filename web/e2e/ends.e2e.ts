@@ -1,20 +1,15 @@
 /** What is ended in the browser: an access token that was made there, and a local pull request that nobody wants. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { close, signIn, violations, visit } from "./harness/browser.ts";
-import { Server } from "./harness/server.ts";
+import { expect } from "vitest";
+import { violations } from "./harness/browser.ts";
+import { stories } from "./harness/stories.ts";
 
-let server: Server;
+const test = stories();
 
-beforeAll(async () => {
-  server = await Server.start({});
-});
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
-
-test("a token is made, shown once, works, and works no more once it is revoked", async () => {
-  const { page, context, complaints } = await signIn(await visit(server.url), server);
+test("a token is made, shown once, works, and works no more once it is revoked", async ({
+  server,
+  window,
+}) => {
+  const { page } = await window();
   await page.goto("/settings");
   await page.getByRole("button", { name: "New token" }).click();
   await page.getByLabel("Name").fill("laptop");
@@ -43,16 +38,17 @@ test("a token is made, shown once, works, and works no more once it is revoked",
     .click();
   await page.getByRole("button", { name: "Revoke laptop" }).waitFor({ state: "detached" });
   expect((await asks()).status).toBe(401);
-  expect(complaints).toEqual([]);
-  await context.close();
 });
 
-test("a local pull request that nobody wants is closed, and stays in the list as closed", async () => {
+test("a local pull request that nobody wants is closed, and stays in the list as closed", async ({
+  server,
+  window,
+}) => {
   const { id } = await server.session([{ write: ["a.txt", "x\n"] }, { say: "Made a file." }], {
     repo: server.repository("unwanted", { "README.md": "a\n" }),
   });
   await server.until(id, "complete");
-  const { page, context, complaints } = await signIn(await visit(server.url), server);
+  const { page } = await window();
   await page.goto("/pulls");
   await page.getByRole("link", { name: "Made a file" }).click();
   await page.getByRole("button", { name: "Close", exact: true }).click();
@@ -60,6 +56,4 @@ test("a local pull request that nobody wants is closed, and stays in the list as
   await page.getByText("Closed").first().waitFor();
   expect(await page.getByRole("button", { name: "Merge", exact: true }).count()).toBe(0);
   expect(await violations(page)).toEqual([]);
-  expect(complaints).toEqual([]);
-  await context.close();
 });

@@ -1,13 +1,9 @@
 /** Everything that an agent or a repository wrote is words: wherever it is shown, it runs nothing, loads nothing, hides nothing,
  *  and is never longer on the page than a page can bear. */
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { close, picture, signIn, type Visit, visit } from "./harness/browser.ts";
-import { Server } from "./harness/server.ts";
-
-let server: Server;
-let repo: string;
-const open: Visit[] = [];
+import { expect } from "vitest";
+import { picture } from "./harness/browser.ts";
+import { stories } from "./harness/stories.ts";
 
 const MARKUP =
   "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script><style>*{display:none}</style><a href=\"javascript:document.title='owned'\">x</a>";
@@ -17,12 +13,6 @@ const TERMINAL = "\u001b[31mred\u001b[0m\u001b]0;owned\u0007\u001b[2J";
 const HIDDEN = "user\u202egnp.exe pass\u200bword";
 const HOSTILE = `${MARKUP} ${LINKS} ${TERMINAL} ${HIDDEN}`;
 const NAME = "<b>x\u202e.txt";
-
-async function window(): Promise<Visit> {
-  const opened = await signIn(await visit(server.url), server);
-  open.push(opened);
-  return opened;
-}
 
 /** That the page as it is now was taken in by nothing. */
 async function unharmed(page: Page, what: string): Promise<void> {
@@ -37,19 +27,15 @@ async function unharmed(page: Page, what: string): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), what).toBe(true);
 }
 
-beforeAll(async () => {
-  server = await Server.start({ TELECODER_MAX_SESSIONS: "1" });
-  repo = server.repository("calculator", { "calc.py": "a\n" });
-});
-afterEach(async () => {
-  for (const { context } of open.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
+const test = stories({ TELECODER_MAX_SESSIONS: "1" }, (server) => ({
+  repo: server.repository("calculator", { "calc.py": "a\n" }),
+}));
 
-test("what an agent says, plans, thinks, names and prints is shown as it is", async () => {
+test("what an agent says, plans, thinks, names and prints is shown as it is", async ({
+  server,
+  made,
+  window,
+}) => {
   const { id } = await server.session(
     [
       { think: HOSTILE },
@@ -63,10 +49,10 @@ test("what an agent says, plans, thinks, names and prints is shown as it is", as
       { unknownUpdate: true },
       { claim: { changed: [HOSTILE], verified: [HOSTILE], uncertain: [HOSTILE], next: [HOSTILE] } },
     ],
-    { repo, title: HOSTILE.slice(0, 180), publish: "manual" },
+    { repo: made.repo, title: HOSTILE.slice(0, 180), publish: "manual" },
   );
   await server.until(id, "complete");
-  const { page, complaints, foreign } = await window();
+  const { page } = await window();
   for (const place of ["/", "/sessions"]) {
     await page.goto(place);
     await page
@@ -87,10 +73,13 @@ test("what an agent says, plans, thinks, names and prints is shown as it is", as
   await page.getByText("Lineage").waitFor();
   await unharmed(page, "the details");
   await picture(page, "hostile-session");
-  expect([complaints, foreign]).toEqual([[], []]);
 });
 
-test("names and lines of a change, of its files, and of its pull request are shown as they are", async () => {
+test("names and lines of a change, of its files, and of its pull request are shown as they are", async ({
+  server,
+  made,
+  window,
+}) => {
   const { id } = await server.session(
     [
       { write: [NAME, `${HOSTILE}\n`] },
@@ -101,10 +90,10 @@ test("names and lines of a change, of its files, and of its pull request are sho
       },
       { claim: { changed: [HOSTILE], verified: [], uncertain: [], next: [] } },
     ],
-    { repo, title: `${MARKUP} ${HIDDEN}`.slice(0, 180) },
+    { repo: made.repo, title: `${MARKUP} ${HIDDEN}`.slice(0, 180) },
   );
   await server.until(id, "complete");
-  const { page, complaints, foreign } = await window();
+  const { page } = await window();
   await page.goto(`/sessions/${id}`);
   await page.getByRole("tab", { name: /^Diff/ }).click();
   await page.getByText("hidden characters").first().waitFor();
@@ -134,10 +123,12 @@ test("names and lines of a change, of its files, and of its pull request are sho
   await page.getByRole("link", { name: /<img src=x/ }).click();
   await page.getByRole("region", { name: "Changed lines" }).waitFor();
   await unharmed(page, "the pull request");
-  expect([complaints, foreign]).toEqual([[], []]);
 });
 
-test("a megabyte in one line is cut wherever an agent puts it, and broken bytes are told", async () => {
+test("a megabyte in one line is cut wherever an agent puts it, and broken bytes are told", async ({
+  server,
+  window,
+}) => {
   const line = "y".repeat(20_000);
   const { id } = await server.session(
     [
@@ -153,7 +144,7 @@ test("a megabyte in one line is cut wherever an agent puts it, and broken bytes 
     { title: "Long lines" },
   );
   await server.until(id, "complete", "error");
-  const { page, complaints } = await window();
+  const { page } = await window();
   await page.goto(`/sessions/${id}`);
   await page.getByText("The end.").first().waitFor();
   const timeline = page.getByRole("region", { name: "Timeline" });
@@ -166,21 +157,16 @@ test("a megabyte in one line is cut wherever an agent puts it, and broken bytes 
     expect((await timeline.innerText()).length).toBeLessThan(120_000);
   }
   await unharmed(page, "long lines");
-  expect(complaints).toEqual([]);
 });
 
-test("a request's words, on its card and in the inbox, are words", async () => {
+test("a request's words, on its card and in the inbox, are words", async ({ server, window }) => {
   await server.asking("Ask", [
     {
       ask: HOSTILE,
       kind: "execute",
-      options: [
-        ["yes", "allow_once"],
-        ["no", "reject_once"],
-      ],
     },
   ]);
-  const { page, complaints, foreign } = await window();
+  const { page } = await window();
   await page.goto("/");
   await page.getByRole("heading", { name: /^Needs you/ }).waitFor();
   await unharmed(page, "the card in the inbox");
@@ -193,5 +179,4 @@ test("a request's words, on its card and in the inbox, are words", async () => {
     .or(page.getByText(/^Denied/))
     .first()
     .waitFor();
-  expect([complaints, foreign]).toEqual([[], []]);
 });

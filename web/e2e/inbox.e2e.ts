@@ -1,31 +1,17 @@
 /** From the first task to a seen inbox; decisions in place; keys; two windows; a server that comes back. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { close, picture, signIn, type Visit, violations, visit } from "./harness/browser.ts";
-import { prompt, Server } from "./harness/server.ts";
+import { expect } from "vitest";
+import { picture, violations } from "./harness/browser.ts";
+import { prompt } from "./harness/server.ts";
+import { stories } from "./harness/stories.ts";
 
-let server: Server;
-const open: Visit[] = [];
+const test = stories({ TELECODER_MAX_SESSIONS: "1" });
 
-async function window(options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
-  const opened = await signIn(await visit(server.url, options), server);
-  open.push(opened);
-  return opened;
-}
-
-beforeAll(async () => {
-  server = await Server.start({ TELECODER_MAX_SESSIONS: "1" });
-});
-afterEach(async () => {
-  for (const { context } of open.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
-
-test("a first visit leads to a first task, whose outcome waits in the inbox until it is seen, in every window", async () => {
+test("a first visit leads to a first task, whose outcome waits in the inbox until it is seen, in every window", async ({
+  server,
+  window,
+}) => {
   const repository = server.repository("calculator", { "calc.py": "def add(a, b):\n    return a - b\n" });
-  const { page, complaints, foreign } = await window();
+  const { page } = await window();
   await page.goto("/");
   await page.getByRole("heading", { name: "Give an agent its first task" }).waitFor();
   expect(await violations(page)).toEqual([]);
@@ -57,18 +43,13 @@ test("a first visit leads to a first task, whose outcome waits in the inbox unti
   await page.getByRole("button", { name: "Mark all as seen" }).click();
   await page.getByRole("heading", { name: "Seen before" }).waitFor();
   await other.page.getByRole("heading", { name: "Seen before" }).waitFor();
-  expect([complaints, foreign]).toEqual([[], []]);
 });
 
-test("a request is approved in place by keys, and one is denied on a phone", async () => {
+test("a request is approved in place by keys, and one is denied on a phone", async ({ server, window }) => {
   const first = await server.asking("Publish the package", [
     {
       ask: "Run ./release.sh",
       kind: "execute",
-      options: [
-        ["yes", "allow_once"],
-        ["no", "reject_once"],
-      ],
       allowed: [{ say: "Released." }],
       rejected: [{ say: "Left alone." }],
     },
@@ -87,10 +68,6 @@ test("a request is approved in place by keys, and one is denied on a phone", asy
     {
       ask: "rm -rf /",
       kind: "delete",
-      options: [
-        ["yes", "allow_once"],
-        ["no", "reject_once"],
-      ],
       rejected: [{ say: "Kept." }],
     },
   ]);
@@ -105,7 +82,7 @@ test("a request is approved in place by keys, and one is denied on a phone", asy
   expect(approval).toBeUndefined();
 });
 
-test("keys alone go everywhere", async () => {
+test("keys alone go everywhere", async ({ window }) => {
   const { page } = await window();
   await page.goto("/");
   await page.getByRole("heading", { name: "Inbox", level: 1 }).waitFor();
@@ -136,7 +113,10 @@ test("keys alone go everywhere", async () => {
   await page.keyboard.press("Tab");
 });
 
-test("while the server is away the page keeps what it shows, and is true again when it is back", async () => {
+test("while the server is away the page keeps what it shows, and is true again when it is back", async ({
+  server,
+  window,
+}) => {
   const { page } = await window();
   await page.goto("/");
   await page.getByRole("heading", { name: "Seen before" }).waitFor();

@@ -1,24 +1,13 @@
 /** The whole story by somebody who has only a keyboard: ask, read, publish, merge, remove. Nothing is pointed at. */
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { close, signIn, type Visit, violations, visit } from "./harness/browser.ts";
-import { prompt, Server } from "./harness/server.ts";
+import { expect } from "vitest";
+import { violations } from "./harness/browser.ts";
+import { prompt } from "./harness/server.ts";
+import { stories } from "./harness/stories.ts";
 
-let server: Server;
-let repo: string;
-const open: Visit[] = [];
-
-beforeAll(async () => {
-  server = await Server.start();
-  repo = server.repository("calculator", { "calc.py": "def add(a, b):\n    return a - b\n" });
-});
-afterEach(async () => {
-  for (const { context } of open.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
+const test = stories({}, (server) => ({
+  repo: server.repository("calculator", { "calc.py": "def add(a, b):\n    return a - b\n" }),
+}));
 
 /** Goes from element to element until one is called this. */
 async function tabTo(page: Page, name: RegExp): Promise<void> {
@@ -37,10 +26,8 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
 
 test("with a keyboard alone a task is asked for, published, merged, and its session removed", {
   timeout: 120_000,
-}, async () => {
-  const visited = await signIn(await visit(server.url), server);
-  open.push(visited);
-  const { page, complaints } = visited;
+}, async ({ server, made, window }) => {
+  const { page } = await window();
   const { keyboard } = page;
   await page.goto("/");
   await page.getByRole("heading", { name: "Give an agent its first task" }).waitFor();
@@ -56,7 +43,7 @@ test("with a keyboard alone a task is asked for, published, merged, and its sess
   );
   await tabTo(page, /^Repository/);
   await keyboard.press("Enter");
-  await keyboard.type(repo);
+  await keyboard.type(made.repo);
   await keyboard.press("Enter");
   await page.getByText(/on a copy of calculator from main/).waitFor();
   await tabTo(page, /^Publishing/);
@@ -111,5 +98,4 @@ test("with a keyboard alone a task is asked for, published, merged, and its sess
   await keyboard.press("Enter");
   await page.waitForURL(/\/sessions$/);
   await page.getByText(/^Removed “/).waitFor();
-  expect(complaints).toEqual([]);
 });

@@ -1,52 +1,45 @@
 /** Long things in a real browser: a log of more than 10,000 events and a change of more than 10,000 lines. What is drawn has
  *  a bound, scrolling works, and what is read stays where it is. Times are printed, not judged: machines differ. */
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { close, signIn, visit } from "./harness/browser.ts";
-import { Server } from "./harness/server.ts";
+import { expect } from "vitest";
+import { stories } from "./harness/stories.ts";
 
 const ROUNDS = 1_700;
 const LINES = 12_000;
 /** Elements that a page may have, however long what it shows. */
 const MOST_ELEMENTS = 2_500;
 
-let server: Server;
-let log: string;
-let change: string;
-
-beforeAll(async () => {
-  server = await Server.start();
-  const repo = server.repository("long", { "long.txt": "first\n" });
-  const session = await server.session(
-    [
-      {
-        repeat: ROUNDS,
-        do: [
-          { tool: "look", kind: "read", text: "seen" },
-          { tool: "sed -i s/a/b/ long.txt", kind: "execute", text: "one\ntwo\nthree" },
-          { say: "Another round, with **words** of its own.\n\n" },
-        ],
-      },
-      { say: "The very end." },
-    ],
-    { repo, title: "A long log" },
-  );
-  log = session.id;
-  const wide = await server.session(
-    [
-      { shell: `seq -f 'line %.0f of a long change' 1 ${LINES} > long.txt` },
-      { shell: "for f in $(seq 1 60); do seq 1 40 > part$f.txt; done" },
-    ],
-    { repo, title: "A long change", publish: "manual" },
-  );
-  change = wide.id;
-  await server.until(log, "complete");
-  await server.until(change, "complete");
-}, 240_000);
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
+const test = stories(
+  {},
+  async (server) => {
+    const repo = server.repository("long", { "long.txt": "first\n" });
+    const log = await server.session(
+      [
+        {
+          repeat: ROUNDS,
+          do: [
+            { tool: "look", kind: "read", text: "seen" },
+            { tool: "sed -i s/a/b/ long.txt", kind: "execute", text: "one\ntwo\nthree" },
+            { say: "Another round, with **words** of its own.\n\n" },
+          ],
+        },
+        { say: "The very end." },
+      ],
+      { repo, title: "A long log" },
+    );
+    const change = await server.session(
+      [
+        { shell: `seq -f 'line %.0f of a long change' 1 ${LINES} > long.txt` },
+        { shell: "for f in $(seq 1 60); do seq 1 40 > part$f.txt; done" },
+      ],
+      { repo, title: "A long change", publish: "manual" },
+    );
+    await server.until(log.id, "complete");
+    await server.until(change.id, "complete");
+    return { log: log.id, change: change.id };
+  },
+  240_000,
+);
 
 const elements = (page: Page) => page.evaluate(() => document.querySelectorAll("*").length);
 
@@ -77,24 +70,25 @@ const scrollThrough = (page: Page, name: string) =>
 
 test("a log of 10,000 events begins at its end, and goes back without moving what is read", {
   timeout: 180_000,
-}, async () => {
-  const events = await server.call<{ seq: number }[]>("GET", `/api/sessions/${log}/events?last=1`);
+}, async ({ server, made, window }) => {
+  const events = await server.call<{ seq: number }[]>("GET", `/api/sessions/${made.log}/events?last=1`);
   expect(events[0]?.seq).toBeGreaterThan(10_000);
-  const { page, context, complaints } = await signIn(await visit(server.url), server);
+  const { page } = await window();
   const pages: string[] = [];
   page.on("request", (request) => {
     if (/\/events\?after=/.test(request.url())) pages.push(request.url());
   });
   await timed("the end of the log is there", async () => {
-    await page.goto(`/sessions/${log}`);
+    await page.goto(`/sessions/${made.log}`);
     await page.getByText("The very end.").first().waitFor();
   });
   const timeline = page.getByRole("region", { name: "Timeline" });
   expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
   expect(pages.length, "pages loaded before anybody scrolled").toBeLessThanOrEqual(1);
-  // A page takes its time to come, as it does over a network.
+  // A page takes its time to come, as it does over a network: here, until it was seen what is read without it.
+  let held = Promise.resolve();
   await page.route(/\/events\?after=/, async (route) => {
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await held;
     await route.continue();
   });
   // Somebody reads a line, and scrolls up until the page before it is loaded.
@@ -127,12 +121,17 @@ test("a log of 10,000 events begins at its end, and goes back without moving wha
     await page.evaluate(
       () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
     );
+    let release = () => {};
+    held = new Promise((resolve) => {
+      release = resolve;
+    });
     const loaded = page.waitForResponse((response) => /\/events\?after=/.test(response.url()));
     await read(790);
     await page.evaluate(
       () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
     );
     const before = await read();
+    release();
     await loaded;
     await expect.poll(async () => (await read()).height).toBeGreaterThan(before.height + 1_000);
     const at = await where(before.seq ?? "");
@@ -160,13 +159,11 @@ test("a log of 10,000 events begins at its end, and goes back without moving wha
   expect(await elements(page)).toBeLessThan(MOST_ELEMENTS);
   await page.getByRole("button", { name: "Jump to now" }).click();
   await page.getByText("The very end.").first().waitFor();
-  expect(complaints).toEqual([]);
-  await context.close();
 });
 
-test("the whole log can be kept as text, although most of it was not loaded", async () => {
-  const { page, context } = await signIn(await visit(server.url), server);
-  await page.goto(`/sessions/${log}`);
+test("the whole log can be kept as text, although most of it was not loaded", async ({ made, window }) => {
+  const { page } = await window();
+  await page.goto(`/sessions/${made.log}`);
   await page.getByRole("tab", { name: "Details" }).click();
   const saved = page.waitForEvent("download", { timeout: 60_000 });
   await timed("the log as a file", async () => {
@@ -176,19 +173,18 @@ test("the whole log can be kept as text, although most of it was not loaded", as
   const stream = await (await saved).createReadStream();
   let text = "";
   for await (const piece of stream) text += piece;
-  expect((await saved).suggestedFilename()).toBe(`${log}.log`);
+  expect((await saved).suggestedFilename()).toBe(`${made.log}.log`);
   expect(text.match(/Another round, with \*\*words\*\* of its own\./g)?.length).toBe(ROUNDS + 1);
   expect(text).toMatch(/^── turn 1 ──/m);
   expect(text.trimEnd()).toMatch(/Done$/);
-  await context.close();
 });
 
 test("a change of 12,000 lines draws what is in sight, and is scrolled through", {
   timeout: 120_000,
-}, async () => {
-  const { page, context, complaints } = await signIn(await visit(server.url), server);
+}, async ({ made, window }) => {
+  const { page } = await window();
   await timed("the change is there", async () => {
-    await page.goto(`/sessions/${change}`);
+    await page.goto(`/sessions/${made.change}`);
     await page.getByRole("tab", { name: /^Diff/ }).click();
     await page.getByRole("button", { name: "Show its lines" }).waitFor();
   });
@@ -211,6 +207,4 @@ test("a change of 12,000 lines draws what is in sight, and is scrolled through",
     .getByText(/line 59\d\d of a long change/)
     .first()
     .waitFor();
-  expect(complaints).toEqual([]);
-  await context.close();
 });

@@ -1,31 +1,14 @@
 /** A session and its pull request: live, hostile, answered, commented on, published, merged. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { close, picture, signIn, type Visit, violations, visit } from "./harness/browser.ts";
-import { Server } from "./harness/server.ts";
+import { rmSync } from "node:fs";
+import { expect } from "vitest";
+import { picture, violations } from "./harness/browser.ts";
+import { stories } from "./harness/stories.ts";
 
-let server: Server;
-let repo: string;
-const open: Visit[] = [];
+const test = stories({ TELECODER_MAX_SESSIONS: "1" }, (server) => ({
+  repo: server.repository("calculator", { "calc.py": "def add(a, b):\n    return a - b\n" }),
+}));
 
-async function window(options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
-  const opened = await signIn(await visit(server.url, options), server);
-  open.push(opened);
-  return opened;
-}
-
-beforeAll(async () => {
-  server = await Server.start({ TELECODER_MAX_SESSIONS: "1" });
-  repo = server.repository("calculator", { "calc.py": "def add(a, b):\n    return a - b\n" });
-});
-afterEach(async () => {
-  for (const { context } of open.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
-
-test("a change is read, commented on, published by hand, and merged", async () => {
+test("a change is read, commented on, published by hand, and merged", async ({ server, made, window }) => {
   const { id } = await server.session(
     [
       { think: "It subtracts." },
@@ -41,10 +24,10 @@ test("a change is read, commented on, published by hand, and merged", async () =
       { shell: "seq 1 30; echo '    indented'; exit 3" },
       { claim: { changed: ["`add` adds"], verified: ["pytest passes"], uncertain: [], next: [] } },
     ],
-    { repo, title: "Fix the sum", publish: "manual" },
+    { repo: made.repo, title: "Fix the sum", publish: "manual" },
   );
   await server.until(id, "complete");
-  const { page, complaints, foreign } = await window();
+  const { page } = await window();
   await page.goto(`/sessions/${id}`);
   await page.getByText("Turn 1").waitFor();
   await page.getByText("the sum", { exact: true }).first().waitFor();
@@ -88,17 +71,19 @@ test("a change is read, commented on, published by hand, and merged", async () =
   await page.goto("/pulls");
   await page.getByRole("link", { name: "Fix the sum" }).waitFor();
   expect(await violations(page)).toEqual([]);
-  expect(complaints).toEqual([]);
-  expect(foreign).toEqual([]);
 });
 
-test("a change that is to be published once somebody agrees is approved where it was made", async () => {
+test("a change that is to be published once somebody agrees is approved where it was made", async ({
+  server,
+  made,
+  window,
+}) => {
   const { id } = await server.session([{ write: ["asked.txt", "x\n"] }, { say: "Made it." }], {
-    repo,
+    repo: made.repo,
     title: "Publish with leave",
     publish: "ask",
   });
-  const { page, complaints } = await window();
+  const { page } = await window();
   await page.goto(`/sessions/${id}`);
   const card = page.getByRole("article", { name: "Permission" });
   await card.getByText(/^Publish to/).waitFor();
@@ -109,10 +94,9 @@ test("a change that is to be published once somebody agrees is approved where it
     .first()
     .waitFor();
   await card.waitFor({ state: "detached" });
-  expect(complaints).toEqual([]);
 });
 
-test("the log is copied as text, and a draft outlives a reload", async () => {
+test("the log is copied as text, and a draft outlives a reload", async ({ server, window }) => {
   const { id } = await server.session([{ say: "A word to keep." }], { title: "Keep", publish: "manual" });
   await server.until(id, "complete");
   const { page, context } = await window();
@@ -139,7 +123,10 @@ test("the log is copied as text, and a draft outlives a reload", async () => {
   await page.getByText("Turn 2").waitFor();
 });
 
-test("on a phone a permission is answered where it was asked, and the work goes on", async () => {
+test("on a phone a permission is answered where it was asked, and the work goes on", async ({
+  server,
+  window,
+}) => {
   const id = await server.asking("Tidy up", [
     {
       ask: "rm -rf build",
@@ -148,12 +135,35 @@ test("on a phone a permission is answered where it was asked, and the work goes 
       rejected: [{ say: "It was refused." }],
     },
   ]);
-  const { page, complaints } = await window({ viewport: { width: 390, height: 844 } });
+  const { page } = await window({ viewport: { width: 390, height: 844 } });
   await page.goto(`/sessions/${id}`);
   await page.getByRole("button", { name: "Deny" }).waitFor();
   await picture(page, "session-permission");
   expect(await violations(page)).toEqual([]);
   await page.getByRole("button", { name: "Deny" }).click();
   await page.getByText("It was refused.", { exact: true }).first().waitFor();
-  expect(complaints).toEqual([]);
+});
+
+test("work that fails while it is prepared says why, and offers the next step where it is seen", async ({
+  server,
+  window,
+}) => {
+  const gate = await server.session([{ waitFor: "/home/agent/go" }], { title: "Wait" });
+  await server.until(gate.id, "running");
+  const repo = server.repository("vanishing", { "a.txt": "a\n" });
+  const { id } = await server.session([{ say: "Never said." }], { repo, title: "Lost its repository" });
+  rmSync(repo, { recursive: true });
+  server.release(gate.id);
+  await server.until(id, "error");
+  const { page } = await window();
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Went wrong" }).waitFor();
+  await page.getByRole("link", { name: /^Lost its repository/ }).click();
+  await page.getByText(/Preparing the workspace failed/).waitFor();
+  await page.getByRole("tab", { name: "Outcome" }).click();
+  const pane = page.getByRole("tabpanel", { name: "Outcome" });
+  await pane.getByText("Name an absolute path that exists where the server runs.").waitFor();
+  await pane.getByRole("button", { name: "Run again" }).waitFor();
+  expect(await violations(page)).toEqual([]);
+  await picture(page, "session-unprepared");
 });

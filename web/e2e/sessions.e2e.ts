@@ -1,32 +1,29 @@
 /** The list of sessions: pages that follow one another, filters and search that live in the address, all of it live. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { close, signIn, violations, visit } from "./harness/browser.ts";
-import { Server } from "./harness/server.ts";
+import { expect } from "vitest";
+import { violations } from "./harness/browser.ts";
+import { stories } from "./harness/stories.ts";
 
 /** More than one page of the list. */
 const MANY = 60;
 
-let server: Server;
-
-beforeAll(async () => {
-  server = await Server.start({ TELECODER_MAX_SESSIONS: "1" });
-  const repo = server.repository("calculator", { "calc.py": "a\n" });
-  const first = await server.session([{ say: "Hello." }], { title: "The oldest", policy: "observe", repo });
-  await server.until(first.id, "complete");
-  // One works, the others wait behind it.
-  const gate = await server.session([{ hang: true }], { title: "At work" });
-  await server.until(gate.id, "running");
-  for (let at = 1; at <= MANY; at += 1) await server.session([], { title: `Queued ${at}` });
-}, 120_000);
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
+const test = stories(
+  { TELECODER_MAX_SESSIONS: "1" },
+  async (server) => {
+    const repo = server.repository("calculator", { "calc.py": "a\n" });
+    const first = await server.session([{ say: "Hello." }], { title: "The oldest", policy: "observe", repo });
+    await server.until(first.id, "complete");
+    // One works, the others wait behind it.
+    const gate = await server.session([{ hang: true }], { title: "At work" });
+    await server.until(gate.id, "running");
+    for (let at = 1; at <= MANY; at += 1) await server.session([], { title: `Queued ${at}` });
+  },
+  120_000,
+);
 
 test("older sessions come page by page, filters and words narrow the list, and what is new stands on top at once", {
   timeout: 120_000,
-}, async () => {
-  const { page, context, complaints } = await signIn(await visit(server.url), server);
+}, async ({ server, window }) => {
+  const { page } = await window();
   const rows = page.getByRole("main").locator("li a[data-row]");
   await page.goto("/sessions");
   await page.getByRole("link", { name: `Queued ${MANY}`, exact: true }).waitFor();
@@ -58,6 +55,4 @@ test("older sessions come page by page, filters and words narrow the list, and w
   await page.getByRole("button", { name: /^Policy/ }).click();
   await page.getByRole("menuitemradio", { name: "observe" }).click();
   await expect.poll(() => rows.allTextContents()).toEqual(["The oldest"]);
-  expect(complaints).toEqual([]);
-  await context.close();
 });

@@ -1,40 +1,26 @@
 /** What is true on the server is what every window shows: titles, removals and settings that change elsewhere, a session that
  *  goes while it is looked at, access that ends in one tab. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { close, picture, signIn, type Visit, violations, visit } from "./harness/browser.ts";
-import { prompt, Server } from "./harness/server.ts";
-
-let server: Server;
-let repo: string;
-const open: Visit[] = [];
-
-async function window(options: Parameters<typeof visit>[1] = {}): Promise<Visit> {
-  const opened = await signIn(await visit(server.url, options), server);
-  open.push(opened);
-  return opened;
-}
+import { expect } from "vitest";
+import { picture, violations } from "./harness/browser.ts";
+import { prompt, type Server } from "./harness/server.ts";
+import { stories } from "./harness/stories.ts";
 
 /** A session that has ended. */
-async function ended(title: string, more: object = {}): Promise<string> {
+async function ended(server: Server, title: string, more: object = {}): Promise<string> {
   const { id } = await server.session([{ say: "Hello." }], { title, publish: "manual", ...more });
   await server.until(id, "complete");
   return id;
 }
 
-beforeAll(async () => {
-  server = await Server.start({ TELECODER_MAX_SESSIONS: "2" });
-  repo = server.repository("calculator", { "calc.py": "a\n" });
-});
-afterEach(async () => {
-  for (const { context } of open.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await close();
-  await server.stop();
-});
+const test = stories({ TELECODER_MAX_SESSIONS: "2" }, (server) => ({
+  repo: server.repository("calculator", { "calc.py": "a\n" }),
+}));
 
-test("a title that is changed from anywhere is changed everywhere, without a question", async () => {
-  const id = await ended("Before");
+test("a title that is changed from anywhere is changed everywhere, without a question", async ({
+  server,
+  window,
+}) => {
+  const id = await ended(server, "Before");
   const [head, list, inbox] = [await window(), await window(), await window()];
   await head.page.goto(`/sessions/${id}`);
   await head.page.getByRole("heading", { name: "Before", level: 1 }).waitFor();
@@ -49,10 +35,13 @@ test("a title that is changed from anywhere is changed everywhere, without a que
   expect(await head.page.title()).toBe("After · TeleCoder");
 });
 
-test("a session is removed after a question, is gone from every list, and the focus comes back where nothing was removed", async () => {
-  const id = await ended("Old work");
-  const kept = await ended("Kept work");
-  const { page, complaints } = await window();
+test("a session is removed after a question, is gone from every list, and the focus comes back where nothing was removed", async ({
+  server,
+  window,
+}) => {
+  const id = await ended(server, "Old work");
+  const kept = await ended(server, "Kept work");
+  const { page } = await window();
   const other = await window();
   await other.page.goto("/sessions");
   await other.page.getByRole("link", { name: "Old work" }).waitFor();
@@ -91,10 +80,13 @@ test("a session is removed after a question, is gone from every list, and the fo
   await page.goto(`/sessions/${id}`);
   await page.getByRole("alert").waitFor();
   await page.getByRole("link", { name: "All sessions" }).waitFor();
-  expect(complaints).toEqual([]);
 });
 
-test("a session that works is stopped before it is removed; one with an open pull request says what to do", async () => {
+test("a session that works is stopped before it is removed; one with an open pull request says what to do", async ({
+  server,
+  made,
+  window,
+}) => {
   const { id } = await server.session([{ hang: true }], { title: "At work" });
   await server.until(id, "running");
   const { page } = await window();
@@ -108,7 +100,7 @@ test("a session that works is stopped before it is removed; one with an open pul
   await page.getByRole("button", { name: "Stop the session" }).click();
   await server.until(id, "stopped");
   const { id: published } = await server.session([{ write: ["calc.py", "b\n"] }], {
-    repo,
+    repo: made.repo,
     title: "Published",
   });
   await server.until(published, "complete");
@@ -131,9 +123,12 @@ test("a session that works is stopped before it is removed; one with an open pul
   expect(await violations(page)).toEqual([]);
 });
 
-test("a session that is removed while somebody writes to it says so at once, and hands the words over", async () => {
-  const id = await ended("Looked at");
-  const { page, complaints } = await window();
+test("a session that is removed while somebody writes to it says so at once, and hands the words over", async ({
+  server,
+  window,
+}) => {
+  const id = await ended(server, "Looked at");
+  const { page } = await window();
   await page.goto(`/sessions/${id}`);
   await page.getByLabel("Message to the agent").fill("Half a thought");
   await server.call("DELETE", `/api/sessions/${id}`);
@@ -143,10 +138,12 @@ test("a session that is removed while somebody writes to it says so at once, and
   await picture(page, "removed-meanwhile");
   await page.getByRole("link", { name: "Use it for a new task" }).click();
   await expect.poll(() => page.getByLabel("What is to be done").inputValue()).toBe("Half a thought");
-  expect(complaints).toEqual([]);
 });
 
-test("who signs out in one tab is out in the other, and whoever signs in again there finds both as they were", async () => {
+test("who signs out in one tab is out in the other, and whoever signs in again there finds both as they were", async ({
+  server,
+  window,
+}) => {
   const { page, context } = await window();
   const other = await context.newPage();
   await other.goto("/new");
@@ -162,9 +159,13 @@ test("who signs out in one tab is out in the other, and whoever signs in again t
   await page.getByRole("heading", { name: "Sessions", level: 1 }).waitFor();
 });
 
-test("what waits for a person is told in the tab's title, and to screen readers", async () => {
+test("what waits for a person is told in the tab's title, and to screen readers", async ({
+  server,
+  made,
+  window,
+}) => {
   const { id } = await server.session([{ write: ["asked.txt", "x\n"] }], {
-    repo,
+    repo: made.repo,
     title: "Ask",
     publish: "ask",
   });
@@ -179,7 +180,10 @@ test("what waits for a person is told in the tab's title, and to screen readers"
   await page.getByRole("status").getByText("This session: Done").waitFor();
 });
 
-test("a server that dies under a draft loses no word, and takes the task when it is back", async () => {
+test("a server that dies under a draft loses no word, and takes the task when it is back", async ({
+  server,
+  window,
+}) => {
   const { page } = await window();
   await page.goto("/new");
   const words = page.getByLabel("What is to be done");

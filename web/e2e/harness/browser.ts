@@ -64,7 +64,7 @@ export interface Visit {
 /** Opens a window with a profile of its own. */
 export async function visit(
   url: string,
-  options: BrowserContextOptions & { theme?: "dark" | "light" } = {},
+  options: BrowserContextOptions & { theme?: "dark" | "light" | "system" } = {},
 ): Promise<Visit> {
   const { theme, ...rest } = options;
   const context = await (await launch()).newContext({
@@ -104,21 +104,21 @@ export async function signIn(visit: Visit, server: Server): Promise<Visit> {
   return visit;
 }
 
-/** What axe finds wrong with the page as it is now: one line each. */
-export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return await page.evaluate(async () => {
+/** What axe finds wrong with the page as it is now, by all of its rules or by these: one line each. */
+export async function violations(page: Page, rules?: string[]): Promise<string[]> {
+  if (await page.evaluate(() => !("axe" in window))) await page.evaluate(axe);
+  return await page.evaluate(async (only) => {
     interface Found {
       violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
     }
     const run = (window as unknown as { axe: { run(options: object): Promise<Found> } }).axe;
-    const found = await run.run({ resultTypes: ["violations"] });
+    const found = await run.run({ resultTypes: ["violations"], ...(only && { runOnly: only }) });
     return found.violations.flatMap(({ id, help, nodes }) =>
       nodes.map(
         ({ html, failureSummary }) => `${id}: ${help}: ${html.slice(0, 160)} ${failureSummary ?? ""}`,
       ),
     );
-  });
+  }, rules);
 }
 
 /** Takes a picture, where pictures are wanted. */

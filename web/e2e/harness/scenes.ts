@@ -297,10 +297,6 @@ export async function scenes(server: Server): Promise<Scenes> {
       {
         ask: "./release.sh 2.4.0 --publish",
         kind: "execute",
-        options: [
-          ["yes", "allow_once"],
-          ["no", "reject_once"],
-        ],
         allowed: [{ say: "Released." }],
         rejected: [{ say: "Left for you." }],
       },

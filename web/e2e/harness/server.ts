@@ -13,7 +13,7 @@ import { agent, telecoder } from "./programs.ts";
 const PATIENCE = 30_000;
 
 /** Environment variables; `undefined` takes one of ours away. */
-type Settings = Record<string, string | undefined>;
+export type Settings = Record<string, string | undefined>;
 
 export class Server {
   #process: ChildProcess | null = null;
