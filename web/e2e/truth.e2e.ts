@@ -1,5 +1,6 @@
 /** What is true on the server is what every window shows: titles, removals and settings that change elsewhere, a session that
  *  goes while it is looked at, access that ends in one tab. */
+import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { picture, violations } from "./harness/browser.ts";
 import { prompt, type Server } from "./harness/server.ts";
@@ -157,6 +158,35 @@ test("who signs out in one tab is out in the other, and whoever signs in again t
   await other.keyboard.press("Enter");
   await expect.poll(() => other.getByLabel("What is to be done").inputValue()).toBe("Half a thought");
   await page.getByRole("heading", { name: "Sessions", level: 1 }).waitFor();
+});
+
+test("a session and its rerun name each other, in every window that is open", async ({ server, window }) => {
+  const id = await ended(server, "First try");
+  const first = await window();
+  const { page } = await window();
+  const lineage = (page: Page) => page.getByRole("region", { name: "Lineage" }).getByRole("listitem");
+  for (const each of [first.page, page]) {
+    await each.goto(`/sessions/${id}`);
+    await each.getByRole("tab", { name: "Details" }).click();
+    await expect.poll(() => lineage(each).count()).toBe(1);
+  }
+  await page.getByRole("button", { name: "Rerun" }).click();
+  await page.waitForURL(
+    (url) => /\/sessions\/[a-z2-7]{12}$/.test(url.pathname) && !url.pathname.endsWith(id),
+  );
+  const rerun = page.url().split("/").at(-1) ?? "";
+  await server.until(rerun, "complete");
+  await page.getByRole("tab", { name: "Details" }).click();
+  await expect.poll(() => lineage(page).count()).toBe(2);
+  expect(await lineage(page).getByRole("link").getAttribute("href")).toBe(`/sessions/${id}`);
+  // Whoever looks at the first one sees that there is a second.
+  await expect.poll(() => lineage(first.page).count()).toBe(2);
+  await lineage(first.page).getByRole("link").click();
+  await first.page.waitForURL(`**/sessions/${rerun}`);
+  await lineage(page).getByRole("link").click();
+  await page.waitForURL(`**/sessions/${id}`);
+  await page.getByRole("heading", { name: "First try", level: 1 }).waitFor();
+  expect(await violations(page)).toEqual([]);
 });
 
 test("what waits for a person is told in the tab's title, and to screen readers", async ({

@@ -34,7 +34,7 @@ export function draw(element: ReactElement, answers: Answers = {}): Drawn {
     const found = answers[call];
     if (found === undefined)
       return Response.json({ error: "nothing here", code: "not_found", requestId: "r" }, { status: 404 });
-    const made: unknown = typeof found === "function" ? found(body) : found;
+    const made: unknown = await (typeof found === "function" ? found(body) : found);
     return made instanceof Response ? made : Response.json(made);
   });
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false, networkMode: "always" } } });

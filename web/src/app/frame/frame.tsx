@@ -8,6 +8,7 @@ import { signedIn, useAccess } from "@/api/access";
 import { useConnection, useLiveLists } from "@/api/live/changes";
 import { useTabs } from "@/api/live/tabs";
 import { inboxQuery, meQuery } from "@/api/queries";
+import { Late } from "@/components/ui/late";
 import { PageSkeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { Toasts } from "@/components/ui/toast";
@@ -59,7 +60,11 @@ export function Frame() {
   return (
     <Around live={access !== "out"}>
       <Outlet />
-      <Suspense fallback={null}>{access === "out" && <SignInAgain />}</Suspense>
+      {access === "out" && (
+        <Late fallback={null}>
+          <SignInAgain />
+        </Late>
+      )}
     </Around>
   );
 }
@@ -121,10 +126,12 @@ function Around({ live, children }: { live: boolean; children: ReactNode }) {
       </div>
       <BottomBar />
       <Toasts />
-      <Suspense fallback={null}>
-        {open === "palette" && <Palette onClose={() => setOpen(null)} onKeys={() => setOpen("keys")} />}
-        {open === "keys" && <KeyHelp onClose={() => setOpen(null)} />}
-      </Suspense>
+      {open !== null && (
+        <Late key={open} fallback={null} onGone={() => setOpen(null)}>
+          {open === "palette" && <Palette onClose={() => setOpen(null)} onKeys={() => setOpen("keys")} />}
+          {open === "keys" && <KeyHelp onClose={() => setOpen(null)} />}
+        </Late>
+      )}
     </div>
   );
 }

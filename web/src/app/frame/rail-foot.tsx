@@ -1,11 +1,12 @@
 /** The foot of the rail: find, and who is signed in. Layer: app. */
 import { useQuery } from "@tanstack/react-query";
 import { Search, UserRound } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, useState } from "react";
 import { meQuery } from "@/api/queries";
 import { Keys } from "@/components/keys";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
+import { Late } from "@/components/ui/late";
 
 // Menus come after the first paint; until then their buttons are there.
 const UserMenu = lazy(() => import("./user-menu"));
@@ -42,9 +43,9 @@ export function RailFoot({
         <span className={slim ? "sr-only" : ""}>Find</span>
         {!slim && <Keys keys="mod+k" className="ml-auto" />}
       </Button>
-      <Suspense fallback={user(true)}>
+      <Late key={String(pressed)} fallback={user(true)}>
         <UserMenu trigger={user(false)} open={pressed} onKeys={onKeys} />
-      </Suspense>
+      </Late>
     </div>
   );
 }

@@ -2,10 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Inbox, ListTree, Menu as MenuIcon, PanelLeft, Plus } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { lazy, type ReactNode, useState } from "react";
 import { inboxQuery } from "@/api/queries";
 import { ButtonLink, IconButton } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
+import { Late } from "@/components/ui/late";
 import { cx } from "@/lib/classes";
 import { daily, type Place, setup } from "./places";
 
@@ -146,9 +147,9 @@ export function BottomBar() {
         <Icon of={ListTree} className="size-5" />
         Sessions
       </Link>
-      <Suspense fallback={more(true)}>
+      <Late key={String(pressed)} fallback={more(true)}>
         <MoreMenu trigger={more(false)} open={pressed} />
-      </Suspense>
+      </Late>
     </nav>
   );
 }

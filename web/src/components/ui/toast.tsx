@@ -27,7 +27,11 @@ function change(next: Toast[]): void {
 function show(toast: Omit<Toast, "id">): void {
   last += 1;
   const id = last;
-  change([...toasts, { ...toast, id }].slice(-MOST));
+  // The same news twice is one, and stays for its time from now on.
+  const others = toasts.filter(
+    ({ kind, words, hint }) => kind !== toast.kind || words !== toast.words || hint !== toast.hint,
+  );
+  change([...others, { ...toast, id }].slice(-MOST));
   setTimeout(() => dismiss(id), SHOWN[toast.kind]);
 }
 

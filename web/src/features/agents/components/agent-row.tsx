@@ -4,10 +4,12 @@ import { CircleCheck, CircleDashed, Download, Play, TriangleAlert } from "lucide
 import { client, take, type Wire } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { keys } from "@/api/queries";
+import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
-import { toastDone, toastFailed } from "@/components/ui/toast";
+import { cx } from "@/lib/classes";
 import { bytes, sentence } from "@/lib/format";
+import { shown } from "@/lib/text/harmless";
 import { useInstall } from "../hooks/use-install";
 import { InstallProgress } from "./install-progress";
 
@@ -15,7 +17,7 @@ import { InstallProgress } from "./install-progress";
 export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic: boolean }) {
   const install = useInstall(agent.name);
   const check = useCheck(agent.name);
-  const ready = agent.installed && agent.problem === null;
+  const ready = agent.installed && agent.problem === null && !check.isError && !check.data?.problem;
   const look = ready ? CircleCheck : agent.installed ? TriangleAlert : CircleDashed;
   const facts = [
     agent.version,
@@ -37,15 +39,21 @@ export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic
           <p className="text-n11">{sentence(agent.description)}</p>
           {facts.length > 0 && <p className="tabular mt-0.5 text-n10 text-xs">{facts.join(" · ")}</p>}
           {agent.problem !== null && agent.installed && (
-            <p className={agent.installed ? "mt-1 text-wait text-xs" : "mt-1 text-n11 text-xs"}>
-              {agent.problem}
-            </p>
+            <p className="mt-1 text-wait text-xs">{sentence(agent.problem)}</p>
           )}
+          <CheckState check={check} />
         </div>
         {agent.installed ? (
-          <Button className="ml-7 md:ml-0" onClick={() => check.mutate()} busy={check.isPending}>
+          <Button
+            className="ml-7 md:ml-0"
+            onClick={() => check.mutate()}
+            busy={check.isPending}
+            aria-label={
+              agent.inCatalogue ? `Check that ${agent.name} starts` : `Check that ${agent.name} is there`
+            }
+          >
             <Icon of={Play} />
-            Check that it starts
+            Check
           </Button>
         ) : install.state === "running" ? (
           <Button className="ml-7 md:ml-0" onClick={install.cancel}>
@@ -66,6 +74,32 @@ export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic
   );
 }
 
+/** How the last check from this page ended; while one goes on, that it does. */
+function CheckState({ check }: { check: ReturnType<typeof useCheck> }) {
+  const failure = check.isError ? asApiError(check.error) : null;
+  const problem = failure?.message ?? check.data?.problem ?? null;
+  const look = check.isPending ? "text-n11" : problem === null ? "text-done" : "text-fail";
+  return (
+    <p role="status" className={cx("mt-1 text-xs empty:hidden", look)}>
+      {check.isPending && "Looking whether it starts…"}
+      {check.isSuccess && problem === null && fine(check.data)}
+      {problem !== null && sentence(shown(problem))}
+      {!check.isPending && !check.isIdle && (
+        <>
+          , checked <Ago at={new Date(check.submittedAt).toISOString()} />
+        </>
+      )}
+      {failure?.hint !== undefined && <span className="block text-n11">{failure.hint}</span>}
+    </p>
+  );
+}
+
+/** What a check without a problem tells: an agent of one's own is only looked for, as nobody knows what it may be asked. */
+function fine({ inCatalogue, version }: Wire<"Agent">): string {
+  if (!inCatalogue) return "Its program is there; it is started by a task only";
+  return version === null ? "It starts" : `It starts, and is version ${shown(version)}`;
+}
+
 function Failure({ error }: { error: unknown }) {
   const { message, hint } = asApiError(error);
   return (
@@ -80,11 +114,6 @@ function useCheck(name: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: () => take(client.POST("/api/agents/{name}/check", { params: { path: { name } } })),
-    onSuccess: (agent) => {
-      if (agent.problem === null) toastDone(`${name} starts and answers`);
-      else toastFailed(new Error(agent.problem));
-    },
-    onError: toastFailed,
     onSettled: () => queries.invalidateQueries({ queryKey: keys.agents }),
   });
 }

@@ -1,7 +1,9 @@
 /** The prompt: markdown, with a preview. Layer: feature. */
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, useEffect, useRef, useState } from "react";
+import { Late } from "@/components/ui/late";
 import { cx } from "@/lib/classes";
 import { whole } from "@/lib/format";
+import { shown } from "@/lib/text/harmless";
 import { LONGEST } from "../draft";
 
 const Prose = lazy(() => import("@/components/prose/prose").then((module) => ({ default: module.Prose })));
@@ -29,13 +31,13 @@ export function PromptField({
     <div className="rounded-md border border-n6 bg-n1 focus-within:border-n8">
       {preview ? (
         <div className="min-h-48 px-4 py-3 text-base">
-          <Suspense fallback={<p className="text-n10">Drawing the preview…</p>}>
+          <Late fallback={<p className="whitespace-pre-wrap break-words text-n11">{shown(value)}</p>}>
             {value.trim() === "" ? (
               <p className="text-n10">There is nothing to preview.</p>
             ) : (
               <Prose text={value} />
             )}
-          </Suspense>
+          </Late>
         </div>
       ) : (
         <textarea

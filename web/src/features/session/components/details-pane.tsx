@@ -83,7 +83,7 @@ export function DetailsPane({ session }: { session: Wire<"Session"> }) {
           )}
         </dl>
       </Section>
-      <Section title="Lineage">
+      <Section id="lineage" title="Lineage">
         <ul>
           {(lineage.data ?? [session]).map((each) => (
             <li key={each.id} className="flex min-h-8 items-center gap-3 border-n5 border-b">

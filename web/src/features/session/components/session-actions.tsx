@@ -1,11 +1,12 @@
 /** What can be done with a session, beside its title. Layer: feature. */
 import { useNavigate } from "@tanstack/react-router";
 import { Ellipsis, GitPullRequest, MessageSquare, RotateCcw, Square } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, useState } from "react";
 import type { Wire } from "@/api/client";
 import { Button, IconButton } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Icon } from "@/components/ui/icon";
+import { Late } from "@/components/ui/late";
 import { useRerun, useStop } from "../api/actions";
 import { PublishDialog } from "./publish-dialog";
 import { RemoveDialog } from "./remove-dialog";
@@ -85,7 +86,7 @@ function More({
     </IconButton>
   );
   return (
-    <Suspense fallback={button(true)}>
+    <Late key={String(pressed)} fallback={button(true)}>
       <MoreActions
         session={session}
         ended={ended}
@@ -93,7 +94,7 @@ function More({
         open={pressed}
         onRemove={onRemove}
       />
-    </Suspense>
+    </Late>
   );
 }
 
