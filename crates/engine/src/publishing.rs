@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use telecoder_model::event::EventBody;
 use telecoder_model::fail_point;
-use telecoder_model::port::forge::{Attempt, Comment, Forge, ForgePull, PullRequest, PushTarget};
+use telecoder_model::port::forge::{Attempt, Comment, Forge, ForgePull, Keeps, PullRequest, PushTarget};
 use telecoder_model::port::store::{Commit, OutboxRow, OutboxState, Versioned, Write};
 use telecoder_model::pull::PullNews;
 use telecoder_model::refs::{BranchName, ObjectId};
@@ -32,8 +32,12 @@ pub(crate) struct PublishOrder {
     #[serde(default)]
     pub(crate) base_named: bool,
     pub(crate) title: String,
+    /// Whether a person gave the title: else that of an open pull request stays.
+    #[serde(default)]
+    pub(crate) title_named: bool,
     pub(crate) body: Option<String>,
-    pub(crate) draft: bool,
+    /// `None`: not ready if it is so already.
+    pub(crate) draft: Option<bool>,
     /// Whether it is brought up to date with its base before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) rebase: bool,
@@ -151,7 +155,12 @@ impl Place<'_> {
                 commit: commit.clone(),
                 title: order.title.clone(),
                 body,
-                draft: order.draft,
+                draft: order.draft.unwrap_or(false),
+                keeps: Keeps {
+                    title: !order.title_named,
+                    base: !order.base_named,
+                    draft: order.draft.is_none(),
+                },
                 labels: Vec::new(),
                 reviewers: Vec::new(),
             })
@@ -205,10 +214,11 @@ impl Place<'_> {
 /// begins with it.
 pub(crate) async fn record(engine: &Engine, row: OutboxRow, done: Performed) -> Result<(), PortError> {
     let Performed { order, commit: pushed, base, notes, pull } = done;
+    let base = pull.base.clone().unwrap_or(base);
     let mut result = PublishResult {
         number: pull.number,
         url: link(engine, &pull.url),
-        title: order.title.clone(),
+        title: pull.title.clone(),
         // What the session knows decides, not this call: an earlier one may have opened it and died.
         created: false,
         notes,

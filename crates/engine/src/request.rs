@@ -96,8 +96,8 @@ pub struct PublishRequest {
     pub title: Option<String>,
     /// The body.
     pub body: Option<String>,
-    /// Not yet ready.
-    pub draft: bool,
+    /// Not yet ready; absent: as it is.
+    pub draft: Option<bool>,
     /// Brought up to date with the base before it is pushed.
     pub rebase: bool,
 }

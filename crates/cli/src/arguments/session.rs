@@ -224,18 +224,18 @@ pub(crate) struct PublishArguments {
     /// The session's id, or a unique prefix
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-    /// The branch to be merged into; default: the one that the session started from
+    /// The branch to be merged into; default: the one that the session started from, or that it is open for already
     #[arg(long, value_name = "BRANCH")]
     pub(crate) base: Option<String>,
-    /// The title; default: the session's
+    /// The title; default: the session's, and one that is open already keeps its own
     #[arg(long, value_name = "TITLE")]
     pub(crate) title: Option<String>,
     /// The body; default: the request and the outcome
     #[arg(long, value_name = "TEXT")]
     pub(crate) body: Option<String>,
-    /// Open it as a draft
-    #[arg(long)]
-    pub(crate) draft: bool,
+    /// Open it as a draft; `--draft=false` makes one ready that is a draft
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) draft: Option<bool>,
     /// Bring it up to date with its base first: rebased while nobody can see its branch, else the base is merged into it
     #[arg(long)]
     pub(crate) rebase: bool,

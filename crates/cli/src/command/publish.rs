@@ -14,7 +14,7 @@ pub(crate) async fn publish(context: &Context, options: PublishArguments) -> Out
         base: options.base,
         title: options.title,
         body: options.body,
-        draft: options.draft.then_some(true),
+        draft: options.draft,
         rebase: options.rebase.then_some(true),
     };
     let published = context.client()?.publish_session(&options.id, &request).await?;

@@ -65,16 +65,18 @@ fn a_person_publishes_what_was_left_to_them() {
     // The same again, by the name that an earlier program gave it, opens no second one.
     expect![[r#"
         exit 0
-        Already open: pull request #1: Made a file
+        Already open: pull request #1: My title
           http://[ADDRESS]/pulls/1  (telecoder/[ID])
     "#]]
     .assert_eq(&world.cli(["publish-session", &id, "--base", "release"]).run().shown());
-    let json = world.cli(["publish", "--output", "json", &id, "--base", "release"]).run().json();
+    assert_eq!(world.session(&id)["prState"], "draft");
+    let ready = ["publish", "--output", "json", &id, "--base", "release", "--draft=false"];
+    let json = world.cli(ready).run().json();
     expect![[r#"
         {
           "sessionId": "[ID]",
           "branch": "telecoder/[ID]",
-          "title": "Made a file",
+          "title": "My title",
           "pullRequestNumber": 1,
           "pullRequestUrl": "http://[ADDRESS]/pulls/1",
           "number": 1,
@@ -225,7 +227,7 @@ fn a_local_change_is_brought_up_to_date_with_its_base() {
           http://[ADDRESS]/pulls/1  (telecoder/[ID])
         ! note: the change is rebased onto `main` at [COMMIT]; TeleCoder ran no check on the result
         exit 0
-        Already open: pull request #1: Made another one
+        Already open: pull request #1: Made a file
           http://[ADDRESS]/pulls/1  (telecoder/[ID])
         ! note: `main` at [COMMIT] is merged into the branch, which others can see already; TeleCoder ran no check on the result
         exit 1

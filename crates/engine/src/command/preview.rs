@@ -53,15 +53,24 @@ impl Engine {
                 pull_body::compose(&session, self.public_url(), &parts)
             }
         };
+        let existing = existing(&session);
+        // What it keeps; where it cannot be looked at just now, what publishing would give a new one.
+        let there = match &existing {
+            Some(known) => forge.pull(&repository, known.number).await.ok().flatten(),
+            None => None,
+        };
+        let kept = |asked: bool| there.as_ref().filter(|_| !asked);
         Ok(PublishPreview {
             forge: forge.kind(),
             body: body.replace(&pull_body::marker(&session), "").trim_end().to_owned(),
-            existing: existing(&session),
+            existing,
             repository,
             branch: session.branch,
-            base,
-            title: order.title,
-            draft: order.draft,
+            base: kept(order.base_named).and_then(|pull| pull.base.clone()).unwrap_or(base),
+            title: kept(order.title_named).map_or(order.title, |pull| pull.title.clone()),
+            draft: order
+                .draft
+                .unwrap_or_else(|| kept(false).is_some_and(|pull| pull.state == PullState::Draft)),
             session: session.id,
         })
     }

@@ -226,13 +226,19 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
         Some(title) => telecoder_model::text::title(title),
         None => session.display_title(),
     };
+    let title_named = request.title.is_some();
     let PublishRequest { body, draft, rebase, .. } = request;
-    Ok(PublishOrder { head, base, base_named, title, body, draft, rebase, automatic: false })
+    Ok(PublishOrder { head, base, base_named, title, title_named, body, draft, rebase, automatic: false })
 }
 
+/// Where the change goes if nobody says otherwise: where it went before.
 fn base_branch(session: &Session) -> Option<BranchName> {
     if let Some(followed) = &session.followed {
         return Some(followed.base.clone());
+    }
+    let open = session.pull.as_ref().filter(|pull| pull.state.is_open());
+    if let Some(base) = open.and_then(|pull| pull.base.clone()) {
+        return Some(base);
     }
     match session.base.as_ref()? {
         Revision::Name(name) => Some(name.clone()),

@@ -70,13 +70,13 @@ impl LocalForge {
 
     /// Brings a pull request that was open already up to date.
     async fn update(&self, found: Pull, wanted: &PullRequest) -> Result<Pull, PortError> {
-        let state = wanted_state(wanted);
+        let (state, keeps) = (wanted_state(wanted), wanted.keeps);
         let change = PullChange {
-            title: (found.title != wanted.title).then(|| wanted.title.clone()),
+            title: (!keeps.title && found.title != wanted.title).then(|| wanted.title.clone()),
             body: (found.body != wanted.body).then(|| wanted.body.clone()),
             head_commit: (found.head_commit != wanted.commit).then(|| wanted.commit.clone()),
-            base: (found.base != wanted.base).then(|| wanted.base.clone()),
-            state: (found.state != state).then_some(state),
+            base: (!keeps.base && found.base != wanted.base).then(|| wanted.base.clone()),
+            state: (!keeps.draft && found.state != state).then_some(state),
             merge_commit: None,
         };
         if change == PullChange::default() {
@@ -105,6 +105,8 @@ fn shown(pull: Pull, created: bool) -> ForgePull {
     ForgePull {
         number: pull.number,
         url: link(pull.number),
+        title: pull.title,
+        base: Some(pull.base),
         state: pull.state,
         created,
         merge_commit: pull.merge_commit,

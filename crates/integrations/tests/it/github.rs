@@ -12,7 +12,7 @@ use telecoder_integrations::forge::github::{
 };
 use telecoder_model::id::{SessionId, TenantId, UserId};
 use telecoder_model::port::clock::Clock;
-use telecoder_model::port::forge::{Attempt, Comment, Forge, PullRequest, PushTarget};
+use telecoder_model::port::forge::{Attempt, Comment, Forge, Keeps, PullRequest, PushTarget};
 use telecoder_model::port::git::{CommitRequest, Workspaces};
 use telecoder_model::port::sandbox::Access;
 use telecoder_model::refs::{BranchName, ObjectId};
@@ -164,6 +164,7 @@ async fn publish(world: &HubWorld, number: u8) {
         title: "A change".to_owned(),
         body: "Why it is made.".to_owned(),
         draft: false,
+        keeps: Keeps::default(),
         labels: vec!["bot".to_owned()],
         reviewers: Vec::new(),
     };
@@ -258,6 +259,7 @@ async fn labels_reviewers_and_the_template_of_the_repository_come_along() {
         title: title.to_owned(),
         body: format!("About: {title}."),
         draft: false,
+        keeps: Keeps::default(),
         labels: labels.iter().map(|label| (*label).to_owned()).collect(),
         reviewers: reviewers.iter().map(|name| (*name).to_owned()).collect(),
     };

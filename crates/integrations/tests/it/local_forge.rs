@@ -9,7 +9,7 @@ use telecoder_model::PortError;
 use telecoder_model::error::ErrorClass;
 use telecoder_model::id::{SessionId, TenantId, UserId};
 use telecoder_model::port::clock::Clock;
-use telecoder_model::port::forge::{Forge, PullRequest, PushTarget};
+use telecoder_model::port::forge::{Forge, Keeps, PullRequest, PushTarget};
 use telecoder_model::port::git::{LocalRemote, Merged};
 use telecoder_model::port::store::{NewPull, Page, PullChange, PullQuery, PullStore};
 use telecoder_model::principal::Principal;
@@ -179,6 +179,7 @@ fn request(digit: char) -> PullRequest {
         title: "Fix the sum".to_owned(),
         body: "Body".to_owned(),
         draft: false,
+        keeps: Keeps::default(),
         labels: Vec::new(),
         reviewers: Vec::new(),
     }

@@ -83,10 +83,23 @@ pub struct PullRequest {
     pub body: String,
     /// Not yet ready.
     pub draft: bool,
+    /// What a pull request that is open already keeps, whatever stands above.
+    pub keeps: Keeps,
     /// Labels that it shall have; those that it has stay. Left out where the forge has none.
     pub labels: Vec<String>,
     /// Accounts that are asked for a review. Left out where the forge has none.
     pub reviewers: Vec<String>,
+}
+
+/// What nobody asked to change of a pull request that is open already: people may have changed it meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keeps {
+    /// Its title.
+    pub title: bool,
+    /// The branch it asks to be merged into.
+    pub base: bool,
+    /// Whether it is a draft.
+    pub draft: bool,
 }
 
 /// Whether an effect may have been performed before.
@@ -117,6 +130,10 @@ pub struct ForgePull {
     pub number: u64,
     /// Where a person sees it.
     pub url: String,
+    /// Its title, on one line.
+    pub title: String,
+    /// The branch it asks to be merged into, where its name can be used.
+    pub base: Option<BranchName>,
     /// Its state.
     pub state: PullState,
     /// Whether this call opened it.

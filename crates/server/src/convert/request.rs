@@ -101,7 +101,7 @@ pub(crate) fn publish(from: wire::pull::PublishRequest) -> Result<PublishRequest
         base: parsed("base", from.base.as_deref())?,
         title: from.title,
         body: from.body,
-        draft: from.draft.unwrap_or(false),
+        draft: from.draft,
         rebase: from.rebase.unwrap_or(false),
     })
 }

@@ -9,7 +9,7 @@ use telecoder_model::port::forge::{
     PullRequest, PullSource, PushTarget,
 };
 use telecoder_model::port::store::{NewPull, PullChange, PullStore};
-use telecoder_model::pull::PullState;
+use telecoder_model::pull::{Pull, PullState};
 use telecoder_model::refs::ObjectId;
 use telecoder_model::repository::Repository;
 use telecoder_model::time::Timestamp;
@@ -24,12 +24,20 @@ impl FakeForge {
         let pull =
             PullStore::change_pull(&*self.0, number, change, Timestamp::from_micros(1_700_000_000_000_000))
                 .await?;
-        Ok(ForgePull { number, url: url(number), state: pull.state, created: false, merge_commit: None })
+        Ok(shown(pull, false))
     }
 }
 
-fn url(number: u64) -> String {
-    format!("http://127.0.0.1/pulls/{number}")
+fn shown(pull: Pull, created: bool) -> ForgePull {
+    ForgePull {
+        number: pull.number,
+        url: format!("http://127.0.0.1/pulls/{}", pull.number),
+        title: pull.title,
+        base: Some(pull.base),
+        state: pull.state,
+        created,
+        merge_commit: None,
+    }
 }
 
 #[async_trait]
@@ -61,23 +69,11 @@ impl Forge for FakeForge {
             },
         )
         .await?;
-        Ok(ForgePull {
-            number: opened.number,
-            url: url(opened.number),
-            state: opened.state,
-            created,
-            merge_commit: None,
-        })
+        Ok(shown(opened, created))
     }
     async fn pull(&self, _: &Repository, number: u64) -> Result<Option<ForgePull>, PortError> {
         let found = PullStore::pull(&*self.0, number).await?;
-        Ok(found.map(|pull| ForgePull {
-            number,
-            url: url(number),
-            state: pull.state,
-            created: false,
-            merge_commit: None,
-        }))
+        Ok(found.map(|pull| shown(pull, false)))
     }
     async fn merge(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
         self.change(number, PullState::Merged).await

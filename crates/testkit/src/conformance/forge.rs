@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use telecoder_model::ErrorClass;
 use telecoder_model::id::{SessionId, TenantId, UserId};
-use telecoder_model::port::forge::{Forge, PullRequest, PushTarget};
+use telecoder_model::port::forge::{Forge, Keeps, PullRequest, PushTarget};
 use telecoder_model::pull::PullState;
 use telecoder_model::refs::{BranchName, ObjectId};
 use telecoder_model::repository::Repository;
@@ -40,6 +40,7 @@ cases! { $ forge, forge_conformance, dyn ForgeWorld {
     a_pull_request_is_opened_once
     of_many_who_open_at_once_one_does
     an_open_pull_request_is_brought_up_to_date
+    an_open_pull_request_keeps_what_nobody_asked_to_change
     a_draft_becomes_ready_and_only_then_is_merged
     what_is_not_there_cannot_be_asked_for
     a_pull_request_is_found_by_its_number
@@ -69,6 +70,7 @@ fn request(world: &dyn ForgeWorld, session: &SessionId, commit: &ObjectId) -> Pu
         title: "A change".to_owned(),
         body: "Why it is made.".to_owned(),
         draft: false,
+        keeps: Keeps::default(),
         labels: Vec::new(),
         reviewers: Vec::new(),
     }
@@ -183,7 +185,19 @@ pub async fn an_open_pull_request_is_brought_up_to_date(world: Arc<dyn ForgeWorl
     let newer = PullRequest { commit: commit.clone(), title: "A larger change".to_owned(), ..pull };
     let second = world.forge().open(&newer).await.unwrap();
     assert_eq!((second.number, second.created), (first.number, false));
+    assert_eq!((second.title.as_str(), &second.base), ("A larger change", &Some(world.base())));
     assert_eq!(world.head(&newer.head).await, Some(commit));
+}
+
+/// It may have been changed over there meanwhile.
+pub async fn an_open_pull_request_keeps_what_nobody_asked_to_change(world: Arc<dyn ForgeWorld>) {
+    let pull = PullRequest { draft: true, ..pushed(&world, 1).await };
+    let first = world.forge().open(&pull).await.unwrap();
+    let keeps = Keeps { title: true, base: true, draft: true };
+    let derived = PullRequest { title: "Another".to_owned(), draft: false, keeps, ..pull };
+    let second = world.forge().open(&derived).await.unwrap();
+    assert_eq!((second.number, second.title.as_str()), (first.number, "A change"));
+    assert_eq!((second.state, second.base), (PullState::Draft, Some(world.base())));
 }
 
 /// It stays the same pull request.

@@ -10,6 +10,7 @@ mod faults;
 mod follow;
 mod gh;
 mod issue;
+mod kept;
 mod processes;
 mod pull;
 mod rebase;

@@ -29,7 +29,7 @@ fn a_change_is_rebased_before_anybody_sees_it_and_its_base_is_merged_afterwards(
     let told = scene.told(&["publish", &id, "--rebase"]);
     expect![[r#"
         exit 0
-        Already open: pull request #1: Made another one
+        Already open: pull request #1: Changed it
           [FORGE]/octo/demo/pull/1  (telecoder/[ID])
         ! note: `main` at [COMMIT] is merged into the branch, which others can see already; TeleCoder ran no check on the result
     "#]]

@@ -43,9 +43,9 @@ fn none<T>() -> Result<T, PortError> {
     Err(PortError::not_found("the fake forge has none"))
 }
 
-fn known(number: u64, state: PullState, created: bool) -> ForgePull {
+fn known(number: u64, title: String, base: BranchName, state: PullState) -> ForgePull {
     let url = format!("/pulls/{number}");
-    ForgePull { number, url, state, created, merge_commit: None }
+    ForgePull { number, url, title, base: Some(base), state, created: false, merge_commit: None }
 }
 
 #[async_trait]
@@ -80,13 +80,15 @@ impl Forge for World {
                 state.pulls.push((pull.head.to_string(), pull.title.clone()));
                 state.pulls.len() - 1
             });
-            Ok(known(at as u64 + 1, PullState::Open, found.is_none()))
+            let title = state.pulls[at].1.clone();
+            let opened = known(at as u64 + 1, title, pull.base.clone(), PullState::Open);
+            Ok(ForgePull { created: found.is_none(), ..opened })
         };
         self.faults.call("forge.open", act).await
     }
     async fn pull(&self, _: &Repository, number: u64) -> Result<Option<ForgePull>, PortError> {
-        let act =
-            async { Ok(self.lock().forge.source.as_ref().map(|source| known(number, source.state, false))) };
+        let of = |source: &PullSource| known(number, source.title.clone(), source.base.clone(), source.state);
+        let act = async { Ok(self.lock().forge.source.as_ref().map(of)) };
         self.faults.call("forge.pull", act).await
     }
     async fn merge(&self, _: &Repository, _: u64) -> Result<ForgePull, PortError> {

@@ -14,7 +14,7 @@ pub(super) fn text(body: Option<&str>) -> String {
     cut(&harmless(&body.unwrap_or("").replace("\r\n", "\n")), MAX_TEXT / 4)
 }
 
-fn one_line(title: &str) -> String {
+pub(super) fn one_line(title: &str) -> String {
     cut(&harmless(title).replace('\n', " "), 300)
 }
 

@@ -4,6 +4,7 @@
 use super::body;
 use super::client::{Answer, Client, Request};
 use super::credentials::For;
+use super::issues::one_line;
 use super::refusal::{Failure, Refusal};
 use super::slug::{Slug, encoded};
 use super::wire::{WirePull, WireRepository};
@@ -34,6 +35,8 @@ pub(super) fn shown(pull: &WirePull, created: bool) -> ForgePull {
     ForgePull {
         number: pull.number,
         url: pull.html_url.clone(),
+        title: one_line(&pull.title),
+        base: pull.base.branch.parse().ok(),
         state,
         created,
         merge_commit: merge.and_then(|sha| sha.parse().ok()),
@@ -101,7 +104,7 @@ impl Client {
             None => self.create(slug, pull).await?,
         };
         let mut found = if created { found } else { self.update(slug, pull, found).await? };
-        if found.draft != pull.draft {
+        if found.draft != pull.draft && (created || !pull.keeps.draft) {
             self.set_draft(slug, &found, pull.draft).await?;
             found.draft = pull.draft;
         }
@@ -163,13 +166,13 @@ impl Client {
 
     async fn update(&self, slug: &Slug, pull: &PullRequest, found: WirePull) -> Result<WirePull, PortError> {
         let mut changes = serde_json::Map::new();
-        if found.title != pull.title {
+        if !pull.keeps.title && found.title != pull.title {
             changes.insert("title".to_owned(), json!(pull.title));
         }
         if let Some(body) = body::renewed(found.body.as_deref().unwrap_or(""), &pull.body) {
             changes.insert("body".to_owned(), json!(body));
         }
-        if found.base.branch != pull.base.as_str() {
+        if !pull.keeps.base && found.base.branch != pull.base.as_str() {
             changes.insert("base".to_owned(), json!(pull.base.as_str()));
         }
         if changes.is_empty() {

@@ -48,7 +48,7 @@ function Form({
         ...(title !== preview.title && { title }),
         ...(base !== preview.base && { base }),
         ...(body !== preview.body && { body }),
-        ...(draft && { draft }),
+        ...(draft !== preview.draft && { draft }),
       },
       {
         onSuccess: (done) => {
