@@ -159,6 +159,7 @@ impl Place<'_> {
                 keeps: Keeps {
                     title: !order.title_named,
                     base: !order.base_named,
+                    body: order.body.is_none() && session.pull.as_ref().is_some_and(|pull| pull.body_given),
                     draft: order.draft.is_none(),
                 },
                 labels: Vec::new(),
@@ -232,7 +233,7 @@ pub(crate) async fn record(engine: &Engine, row: OutboxRow, done: Performed) -> 
         session.result = ResultKind::Pr;
         session.updated_at = now;
         // Checks were of the commit before.
-        let news = known.map(|known| known.news).unwrap_or_default();
+        let (body_given, news) = known.map(|known| (known.body_given, known.news)).unwrap_or_default();
         session.pull = Some(SessionPull {
             number: pull.number,
             url: result.url.clone(),
@@ -241,6 +242,7 @@ pub(crate) async fn record(engine: &Engine, row: OutboxRow, done: Performed) -> 
             pushed: (pushed != order.head).then(|| pushed.clone()),
             base: Some(base.clone()),
             order: Some(row.key.clone()),
+            body_given: order.body.is_some() || body_given,
             news: PullNews { checks: Vec::new(), ..news },
         });
         let mended = mended(&mut session);

@@ -171,6 +171,7 @@ mod tests {
             pushed: None,
             base: None,
             order: None,
+            body_given: false,
             news: PullNews::default(),
         }
     }

@@ -153,6 +153,9 @@ pub struct SessionPull {
     /// The key of the order that published it last; whatever follows it belongs to that order.
     #[serde(default)]
     pub order: Option<String>,
+    /// Whether its body is a person's words; else it is renewed with every publish.
+    #[serde(default)]
+    pub body_given: bool,
     /// What following it has found out so far.
     #[serde(default)]
     pub news: PullNews,

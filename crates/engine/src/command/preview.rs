@@ -88,6 +88,7 @@ fn existing(session: &Session) -> Option<SessionPull> {
             pushed: None,
             base: Some(followed.base.clone()),
             order: None,
+            body_given: false,
             news: telecoder_model::pull::PullNews::default(),
         })
     })

@@ -73,7 +73,7 @@ impl LocalForge {
         let (state, keeps) = (wanted_state(wanted), wanted.keeps);
         let change = PullChange {
             title: (!keeps.title && found.title != wanted.title).then(|| wanted.title.clone()),
-            body: (found.body != wanted.body).then(|| wanted.body.clone()),
+            body: (!keeps.body && found.body != wanted.body).then(|| wanted.body.clone()),
             head_commit: (found.head_commit != wanted.commit).then(|| wanted.commit.clone()),
             base: (!keeps.base && found.base != wanted.base).then(|| wanted.base.clone()),
             state: (!keeps.draft && found.state != state).then_some(state),

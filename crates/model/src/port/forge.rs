@@ -98,6 +98,8 @@ pub struct Keeps {
     pub title: bool,
     /// The branch it asks to be merged into.
     pub base: bool,
+    /// Its body.
+    pub body: bool,
     /// Whether it is a draft.
     pub draft: bool,
 }

@@ -119,6 +119,7 @@ async fn a_finished_session_shows_everything() {
             pushed: Some("c".repeat(40).parse().unwrap()),
             base: Some("main".parse().unwrap()),
             order: None,
+            body_given: false,
             news: PullNews::default(),
         });
         session.usage = Usage {

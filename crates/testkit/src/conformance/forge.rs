@@ -193,7 +193,7 @@ pub async fn an_open_pull_request_is_brought_up_to_date(world: Arc<dyn ForgeWorl
 pub async fn an_open_pull_request_keeps_what_nobody_asked_to_change(world: Arc<dyn ForgeWorld>) {
     let pull = PullRequest { draft: true, ..pushed(&world, 1).await };
     let first = world.forge().open(&pull).await.unwrap();
-    let keeps = Keeps { title: true, base: true, draft: true };
+    let keeps = Keeps { title: true, base: true, body: true, draft: true };
     let derived = PullRequest { title: "Another".to_owned(), draft: false, keeps, ..pull };
     let second = world.forge().open(&derived).await.unwrap();
     assert_eq!((second.number, second.title.as_str()), (first.number, "A change"));

@@ -23,7 +23,7 @@ fn a_further_turn_leaves_title_base_and_draft_and_a_person_may_change_them() {
     scene.demo.commit("dev", &[("d.txt", "d\n")], "For dev");
     let session = scene.ran(&[MAKES_A_FILE]);
     let id = id(&session);
-    let drafted = scene.world.cli(["publish", &id, "--draft"]).run();
+    let drafted = scene.world.cli(["publish", &id, "--draft", "--body", "Our words"]).run();
     assert_eq!((drafted.code, scene.demo.pull(1).draft), (0, true), "{drafted:?}");
     let there = format!("{}/repos/octo/demo/pulls/1", scene.forge.api_url());
     sent("PATCH", &there, &scene.secret, &json!({"title": "Their title", "base": "dev"}));
@@ -32,6 +32,7 @@ fn a_further_turn_leaves_title_base_and_draft_and_a_person_may_change_them() {
     let pull = scene.demo.pull(1);
     assert_eq!((pull.title.as_str(), pull.base.as_str(), pull.draft), ("Their title", "dev", true));
     assert_eq!(scene.demo.file(&format!("telecoder/{id}"), "b.txt").as_deref(), Some("y\n"));
+    assert!(pull.body.contains("Our words") && !pull.body.contains("### Request"), "{}", pull.body);
     assert_eq!(scene.world.session(&id)["prBase"], "dev");
     let token = std::fs::read_to_string(scene.world.data().join("token")).unwrap();
     let preview = format!("{}/api/sessions/{id}/publish/preview", scene.world.url());

@@ -169,7 +169,9 @@ impl Client {
         if !pull.keeps.title && found.title != pull.title {
             changes.insert("title".to_owned(), json!(pull.title));
         }
-        if let Some(body) = body::renewed(found.body.as_deref().unwrap_or(""), &pull.body) {
+        if !pull.keeps.body
+            && let Some(body) = body::renewed(found.body.as_deref().unwrap_or(""), &pull.body)
+        {
             changes.insert("body".to_owned(), json!(body));
         }
         if !pull.keeps.base && found.base.branch != pull.base.as_str() {

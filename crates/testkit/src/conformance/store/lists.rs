@@ -133,6 +133,7 @@ pub async fn a_pull_request_on_a_forge_finds_its_sessions(store: Arc<dyn Store>)
             pushed: None,
             base: None,
             order: None,
+            body_given: false,
             news: PullNews::default(),
         })
     };
