@@ -110,6 +110,9 @@ fn goes(facts: &RepositoryFacts, session: &Session, options: &RunArguments) -> S
             "the pull request will be a local one, in that repository{after}: there are no credentials for {}",
             clean(origin)
         ),
+        _ if facts.default_branch.is_none() && options.base.is_none() => {
+            "no branch is checked out: no pull request until you publish for one (--base)".to_owned()
+        }
         Some(_) | None => format!("the pull request will be a local one, in that repository{after}"),
     }
 }

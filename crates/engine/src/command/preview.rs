@@ -1,7 +1,7 @@
 //! How a pull request would look, before anything is published.
 
 use crate::command::place::refused;
-use crate::command::publish::order;
+use crate::command::publish::{BASE_NEEDED, order};
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
 use crate::pull_body;
@@ -40,7 +40,7 @@ impl Engine {
             None => {
                 let about = forge.about(&repository).await.map_err(refused)?;
                 about.default_branch.ok_or_else(|| {
-                    EngineError::invalid("base_needed", format!("{repository} has no default branch"))
+                    EngineError::invalid(BASE_NEEDED, format!("{repository} has no default branch"))
                 })?
             }
         };

@@ -2,18 +2,18 @@
 //! asked may answer much later: the session waits without a sandbox, and goes on here when there is an answer.
 
 use super::Step;
-use crate::command::publish::{Performed, order};
+use crate::command::publish::{BASE_NEEDED, Performed, order};
 use crate::error::EngineError;
 use crate::outbox::told_failure;
 use crate::publish_decision;
-use crate::publishing::PublishOrder;
+use crate::publishing::{NAME, PublishOrder};
 use crate::request::PublishRequest;
 use crate::worker::desk::Change;
 use crate::worker::failure::{Failed, WorkError};
 use crate::worker::work::Work;
 use async_trait::async_trait;
 use telecoder_model::decision::{Decision, DecisionState};
-use telecoder_model::event::EventBody;
+use telecoder_model::event::{EventBody, StepState};
 use telecoder_model::policy::{PublishRule, ToolKind};
 use telecoder_model::port::store::Write;
 use telecoder_model::session::{FailureKind, Mode, Move, Status};
@@ -30,7 +30,10 @@ impl Step for Publish {
         if session.publish == PublishRule::Manual || nothing || work.has_more().await? {
             return Ok(());
         }
-        let order = order(&work.desk.session, PublishRequest::default()).map_err(failed)?;
+        let order = match order(&work.desk.session, PublishRequest::default()) {
+            Err(error) if error.code == BASE_NEEDED => return leave(work, &error).await,
+            order => order.map_err(failed)?,
+        };
         match work.desk.session.publish {
             PublishRule::Manual => Ok(()),
             PublishRule::Ask => ask(work, &order).await,
@@ -42,6 +45,22 @@ impl Step for Publish {
             }
         }
     }
+}
+
+/// Leaves it to a person, who knows for which branch it is: the work has not failed for that.
+async fn leave(work: &mut Work, why: &EngineError) -> Result<(), WorkError> {
+    if work.desk.run.publish_asked == work.desk.session.head {
+        return Ok(());
+    }
+    work.desk.run.publish_asked.clone_from(&work.desk.session.head);
+    let hint = why.hint.as_deref().unwrap_or_default();
+    let event = EventBody::Step {
+        step: NAME.to_owned(),
+        state: StepState::Finished,
+        detail: Some(format!("no pull request: {}; {hint}", why.message)),
+        duration_ms: None,
+    };
+    work.desk.commit(Change::events(vec![event])).await
 }
 
 /// Waits until an order is performed; a stop ends the waiting.
