@@ -1,14 +1,18 @@
 //! How a pull request would look, before anything is published.
 
 use crate::command::place::refused;
-use crate::command::publish::{BASE_NEEDED, order};
+use crate::command::publish::order;
 use crate::engine::Engine;
 use crate::error::{EngineError, Fault};
 use crate::pull_body;
 use crate::request::{PublishPreview, PublishRequest};
+use std::sync::Arc;
 use telecoder_model::id::SessionId;
+use telecoder_model::port::forge::Forge;
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::pull::PullState;
+use telecoder_model::refs::BranchName;
+use telecoder_model::repository::Repository;
 use telecoder_model::session::{Session, SessionPull};
 
 impl Engine {
@@ -37,12 +41,7 @@ impl Engine {
         };
         let base = match order.base {
             Some(base) => base,
-            None => {
-                let about = forge.about(&repository).await.map_err(refused)?;
-                about.default_branch.ok_or_else(|| {
-                    EngineError::invalid(BASE_NEEDED, format!("{repository} has no default branch"))
-                })?
-            }
+            None => default_branch(forge, &repository).await?,
         };
         let body = match (order.body, &session.followed) {
             (Some(body), _) => body,
@@ -74,6 +73,13 @@ impl Engine {
             session: session.id,
         })
     }
+}
+
+async fn default_branch(forge: &Arc<dyn Forge>, repository: &Repository) -> Result<BranchName, EngineError> {
+    let about = forge.about(repository).await.map_err(refused)?;
+    about
+        .default_branch
+        .ok_or_else(|| EngineError::invalid("base_needed", format!("{repository} has no default branch")))
 }
 
 /// The pull request that publishing would bring up to date.

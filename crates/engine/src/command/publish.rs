@@ -177,9 +177,6 @@ impl Engine {
     }
 }
 
-/// What an order lacks that is for no branch.
-pub(crate) const BASE_NEEDED: &str = "base_needed";
-
 /// How far an order is.
 pub(crate) enum Performed {
     /// It is done.
@@ -218,7 +215,7 @@ pub(crate) fn order(session: &Session, request: PublishRequest) -> Result<Publis
     let base = request.base.or_else(|| base_branch(session));
     // A forge knows its default branch.
     if base.is_none() && session.pull_repository().is_none_or(|home| home.local_path().is_some()) {
-        return Err(EngineError::invalid(BASE_NEEDED, "it is not known which branch the change is for")
+        return Err(EngineError::invalid("base_needed", "it is not known which branch the change is for")
             .hint(format!("name it: telecoder publish {} --base BRANCH", session.id)));
     }
     if base.as_ref() == Some(&session.branch) {

@@ -2,7 +2,7 @@
 //! asked may answer much later: the session waits without a sandbox, and goes on here when there is an answer.
 
 use super::Step;
-use crate::command::publish::{BASE_NEEDED, Performed, order};
+use crate::command::publish::{Performed, order};
 use crate::error::EngineError;
 use crate::outbox::told_failure;
 use crate::publish_decision;
@@ -31,7 +31,7 @@ impl Step for Publish {
             return Ok(());
         }
         let order = match order(&work.desk.session, PublishRequest::default()) {
-            Err(error) if error.code == BASE_NEEDED => return leave(work, &error).await,
+            Err(error) if error.code == "base_needed" => return leave(work, &error).await,
             order => order.map_err(failed)?,
         };
         match work.desk.session.publish {
