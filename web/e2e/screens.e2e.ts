@@ -184,7 +184,7 @@ test("a theme that somebody chose is kept, and holds before the first paint", as
   await page.getByRole("menuitem", { name: "Light theme" }).click();
   expect(await theme()).toBe("light");
   await page.route(/\.js$/, (route) =>
-    /theme/.test(route.request().url()) ? route.continue() : route.abort(),
+    /theme/.test(route.request().url()) ? route.fallback() : route.abort(),
   );
   await page.reload();
   expect(await theme()).toBe("light");

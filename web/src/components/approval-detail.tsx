@@ -15,7 +15,7 @@ export function ApprovalDetail({ approval }: { approval: Pick<Wire<"Approval">, 
     <div className="mt-2 flex flex-col gap-2">
       {detail.command !== null && (
         <pre
-          className="max-h-60 overflow-auto whitespace-pre-wrap break-all rounded-md border border-n5 bg-n1 px-3 py-2 text-xs"
+          className="max-h-60 overflow-auto whitespace-pre-wrap wrap-anywhere rounded-md border border-n5 bg-n1 px-3 py-2 text-xs"
           dir="ltr"
         >
           {shown(detail.command.slice(0, MOST))}

@@ -73,7 +73,7 @@ export const DiffRow = memo(
             <LineNumber at={row.old} />
             <LineNumber at={row.new} />
             <Sign {...{ side, line, onPick, place }} sign={signs[row.kind]} />
-            <span className="min-w-0 flex-1 whitespace-pre-wrap break-all pr-3">
+            <span className="min-w-0 flex-1 whitespace-pre-wrap wrap-anywhere pr-3">
               <LineText
                 kind={row.kind}
                 text={row.text}
@@ -115,7 +115,7 @@ function Side({
     <div className={cx("flex min-w-0 border-n5 even:border-l", grounds[line.kind])}>
       <LineNumber at={line.number} />
       <Sign side={side} line={line.number} onPick={onPick} place={place} sign={signs[line.kind]} />
-      <span className="min-w-0 flex-1 whitespace-pre-wrap break-all pr-2">
+      <span className="min-w-0 flex-1 whitespace-pre-wrap wrap-anywhere pr-2">
         <LineText
           kind={line.kind}
           text={line.text}

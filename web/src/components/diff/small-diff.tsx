@@ -51,7 +51,10 @@ export function SmallDiff({
           {rows.slice(0, most).map((row, at) =>
             row.type === "line" ? (
               // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and do not move.
-              <span key={at} className={cx("block whitespace-pre-wrap break-all px-3", grounds[row.kind])}>
+              <span
+                key={at}
+                className={cx("block whitespace-pre-wrap wrap-anywhere px-3", grounds[row.kind])}
+              >
                 <span className="select-none text-n11">{signs[row.kind]} </span>
                 <LineText
                   kind={row.kind}

@@ -23,7 +23,7 @@ export function Code({ text, language, plain = false }: { text: string; language
     return (
       // biome-ignore lint/a11y/noNoninteractiveTabindex: wide code is scrolled by keys.
       <section className={around} tabIndex={0} aria-label="Code">
-        <LongText text={text} className={text.length < MOST ? "!whitespace-pre !break-normal" : ""} />
+        <LongText text={text} className={text.length < MOST ? "!whitespace-pre !wrap-normal" : ""} />
       </section>
     );
   return (

@@ -14,7 +14,7 @@ export function LongText({ text, className }: { text: string; className?: string
   const { text: head, rest } = cut(text, most);
   return (
     <>
-      <pre className={cx("whitespace-pre-wrap break-all text-xs leading-5", className)} dir="auto">
+      <pre className={cx("whitespace-pre-wrap wrap-anywhere text-xs leading-5", className)} dir="auto">
         {shown(head)}
       </pre>
       {rest > 0 && (

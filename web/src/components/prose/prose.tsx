@@ -66,10 +66,10 @@ function block(token: Token, depth: number): ReactNode {
       const summary = /^<details>\s*<summary>([^<>]*)<\/summary>\s*$/.exec(token.raw)?.[1];
       if (summary !== undefined) return <p className="font-semibold">{summary}</p>;
       if (/^<\/details>\s*$/.test(token.raw)) return null;
-      return <p className="whitespace-pre-wrap break-all font-mono text-sm">{token.raw.trimEnd()}</p>;
+      return <p className="whitespace-pre-wrap wrap-anywhere font-mono text-sm">{token.raw.trimEnd()}</p>;
     }
     default:
-      return <p className="whitespace-pre-wrap break-all font-mono text-sm">{token.raw.trimEnd()}</p>;
+      return <p className="whitespace-pre-wrap wrap-anywhere font-mono text-sm">{token.raw.trimEnd()}</p>;
   }
 }
 
@@ -141,7 +141,7 @@ function word(token: Token, depth: number): ReactNode {
       return <del>{inside()}</del>;
     case "codespan":
       return (
-        <code className="break-all rounded-sm bg-n3 px-1 py-px text-[0.92em]" dir="ltr">
+        <code className="wrap-anywhere rounded-sm bg-n3 px-1 py-px text-[0.92em]" dir="ltr">
           {token.text}
         </code>
       );

@@ -1,6 +1,8 @@
 /** Fields with their names and errors. Layer: components. */
+import { ChevronDown } from "lucide-react";
 import { type ComponentProps, type ReactNode, useId } from "react";
 import { cx } from "@/lib/classes";
+import { Icon } from "./icon";
 
 /** The classes of everything that somebody types into. */
 export const inputClass =
@@ -81,14 +83,17 @@ export function SelectField({
   const around = { label, hint, problem, ...(quiet && { quiet }) };
   return (
     <Field {...around} id={id}>
-      <select
-        id={id}
-        className={cx(inputClass, "pr-7", className)}
-        aria-describedby={described(id, around)}
-        {...rest}
-      >
-        {children}
-      </select>
+      <div className="relative">
+        <select
+          id={id}
+          className={cx(inputClass, "appearance-none pr-8", className)}
+          aria-describedby={described(id, around)}
+          {...rest}
+        >
+          {children}
+        </select>
+        <Icon of={ChevronDown} className="pointer-events-none absolute top-2 right-2.5 text-n10" />
+      </div>
     </Field>
   );
 }

@@ -48,7 +48,7 @@ export function AgentsPage() {
               )}
               <p className="mt-6 max-w-[72ch] text-n11">
                 Any other program that speaks the Agent Client Protocol can be added by a setting: its command
-                in <code className="text-n12">TELECODER_AGENT_NAME_COMMAND</code>.
+                in <code className="text-n12">TELECODER_AGENT_&lt;NAME&gt;_COMMAND</code>.
               </p>
             </>
           );

@@ -13,6 +13,7 @@ import { toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { count, sentence } from "@/lib/format";
+import { properName } from "@/lib/names";
 
 type Finding = Wire<"Finding">;
 
@@ -61,11 +62,15 @@ export function DoctorPage() {
       <QueryView query={doctor} skeleton={<RowsSkeleton rows={9} label="Looking at the server's host" />}>
         {(findings) => {
           const bad = findings.filter((finding) => finding.state !== "ok");
-          const good = findings.filter((finding) => finding.state === "ok");
+          const good = findings.filter((finding) => finding.state === "ok" && !isAbsent(finding));
+          const absent = findings.filter(isAbsent);
           return (
             <>
               {bad.length > 0 && <Findings id="to-do" title="To look at" findings={bad} />}
               {good.length > 0 && <Findings id="works" title="In order" findings={good} />}
+              {absent.length > 0 && (
+                <Findings id="absent" title="Not there, and not needed" findings={absent} />
+              )}
             </>
           );
         }}
@@ -73,6 +78,13 @@ export function DoctorPage() {
     </Page>
   );
 }
+
+/** `model openai` → `Model OpenAI`; agents are called as in commands. */
+const subjectOf = ({ subject }: Finding) =>
+  sentence(subject.replace(/^(model|forge) (\w+)$/, (_, kind, name) => `${kind} ${properName(name)}`));
+
+/** What is not there, and need not be, is neither good nor bad. */
+const isAbsent = ({ state, detail }: Finding) => state === "ok" && detail === "not installed";
 
 function Findings({ id, title, findings }: { id: string; title: string; findings: Finding[] }) {
   return (
@@ -88,9 +100,9 @@ function Findings({ id, title, findings }: { id: string; title: string; findings
 }
 
 function Row({ finding }: { finding: Finding }) {
-  // What is not there, and need not be, is neither good nor bad.
-  const absent = finding.state === "ok" && finding.detail === "not installed";
-  const look = absent ? { icon: CircleDashed, color: "text-n10", word: "Not there" } : looks[finding.state];
+  const look = isAbsent(finding)
+    ? { icon: CircleDashed, color: "text-n10", word: "Not there" }
+    : looks[finding.state];
   const todo = finding.state !== "ok";
   const aboutKey = todo && finding.subject.startsWith("model ");
   return (
@@ -98,7 +110,7 @@ function Row({ finding }: { finding: Finding }) {
       <Icon of={look.icon} className={`mt-0.5 ${look.color}`} />
       <div className={cx("min-w-0 flex-1 basis-60", !todo && "md:flex md:gap-4")}>
         <h3 className="w-44 shrink-0 font-medium text-sm">
-          {sentence(finding.subject)}
+          {subjectOf(finding)}
           <span className="sr-only">: {look.word}</span>
         </h3>
         <p className="max-w-[90ch] break-words text-n11" dir="auto">

@@ -9,6 +9,7 @@ import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { cx } from "@/lib/classes";
 import { bytes, sentence } from "@/lib/format";
+import { properName } from "@/lib/names";
 import { shown } from "@/lib/text/harmless";
 import { useInstall } from "../hooks/use-install";
 import { InstallProgress } from "./install-progress";
@@ -22,7 +23,7 @@ export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic
   const facts = [
     agent.version,
     agent.sizeBytes !== null && `${bytes(agent.sizeBytes)}${agent.installed ? "" : " to install"}`,
-    agent.providers.length > 0 && agent.providers.join(", "),
+    agent.providers.length > 0 && agent.providers.map(properName).join(", "),
   ].filter(Boolean);
   return (
     <li className="border-n5 border-b py-3">

@@ -25,7 +25,7 @@ export function InstallProgress({ install }: { install: Install }) {
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys.
           tabIndex={0}
           aria-label="What the install says"
-          className="mt-2 max-h-40 overflow-auto whitespace-pre-wrap break-all rounded-md border border-n5 bg-n2 px-3 py-2 text-n11 text-xs"
+          className="mt-2 max-h-40 overflow-auto whitespace-pre-wrap wrap-anywhere rounded-md border border-n5 bg-n2 px-3 py-2 text-n11 text-xs"
         >
           {install.lines.map(shown).join("\n")}
         </pre>

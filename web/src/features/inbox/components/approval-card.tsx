@@ -13,30 +13,10 @@ import { inputClass } from "@/components/ui/field";
 import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
+import { approvalWords } from "@/lib/approval-words";
 import { cx } from "@/lib/classes";
 import { count, repositoryName, sentence } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
-
-const risks: Record<Wire<"Risk">, { word: string; color: string }> = {
-  read: { word: "Only reads", color: "text-n11" },
-  contained_write: { word: "Writes inside the sandbox", color: "text-n11" },
-  repository_write: { word: "Writes to the repository", color: "text-wait" },
-  high: { word: "High risk", color: "text-fail" },
-};
-
-/** The verbs that stand on the buttons, by what is asked for. */
-const verbs: Record<Wire<"ToolKind">, string> = {
-  read: "reading",
-  edit: "edit",
-  delete: "deletion",
-  move: "move",
-  search: "search",
-  execute: "command",
-  think: "thought",
-  fetch: "request",
-  switch_mode: "mode",
-  other: "request",
-};
 
 /** The card. */
 export function ApprovalCard({
@@ -48,10 +28,7 @@ export function ApprovalCard({
 }) {
   const answer = useAnswer(approval);
   const [note, setNote] = useState<string | null>(null);
-  // What leaves the server is a question of the platform; the agent has ended by then.
-  const publishes = approval.risk === "repository_write";
-  const verb = publishes ? "publishing" : verbs[approval.kind];
-  const risk = risks[approval.risk];
+  const { publishes, what, risk } = approvalWords(approval);
   const give = (decision: "approve" | "deny") =>
     answer.mutate(
       { decision, ...(note?.trim() && { note: note.trim() }) },
@@ -61,8 +38,8 @@ export function ApprovalCard({
             late
               ? "Somebody was quicker: it was answered already"
               : decision === "approve"
-                ? `Approved the ${verb}`
-                : `Denied the ${verb}`,
+                ? `Approved the ${what}`
+                : `Denied the ${what}`,
           ),
         onError: toastFailed,
       },
@@ -85,7 +62,7 @@ export function ApprovalCard({
         <h3
           className={cx(
             "mt-1 font-semibold text-base",
-            approval.kind === "execute" && "break-all font-mono text-sm",
+            approval.kind === "execute" && "wrap-anywhere font-mono text-sm",
           )}
           dir="auto"
         >
@@ -130,7 +107,7 @@ export function ApprovalCard({
           busy={answer.isPending}
         >
           <Icon of={Check} />
-          Approve {verb}
+          Approve {what}
           <KeyHint keys="a" />
         </Button>
         <Button

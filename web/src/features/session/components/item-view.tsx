@@ -6,6 +6,8 @@ import {
   CircleAlert,
   CircleCheck,
   CircleDot,
+  CircleStop,
+  CircleX,
   Flag,
   GitCommitHorizontal,
   GitPullRequest,
@@ -35,13 +37,17 @@ export const ItemView = memo(function ItemView({
   session,
   agent,
   over,
+  waiting,
 }: {
   item: Item;
   session: string;
   agent: string;
+  /** Somebody is asked. */
+  waiting: boolean;
   /** The session has ended: nothing of it waits any more. */
   over: boolean;
 }) {
+  const goesOn = over ? "no" : waiting ? "once-answered" : "yes";
   switch (item.type) {
     case "chapter":
       return <ChapterHead chapter={item} />;
@@ -54,9 +60,9 @@ export const ItemView = memo(function ItemView({
     case "thought":
       return <Folded words="Thought" text={item.text} />;
     case "tool":
-      return <ToolCard tool={item} />;
+      return <ToolCard tool={item} goesOn={goesOn} />;
     case "reads":
-      return <ReadsLine reads={item} />;
+      return <ReadsLine reads={item} goesOn={goesOn} />;
     case "permission":
       return <PermissionCard permission={item} session={session} agent={agent} over={over} />;
     case "plan":
@@ -167,6 +173,9 @@ function Evidence({ icon, color, children }: { icon: LucideIcon; color?: string;
 
 const marks: Record<Note["mark"], { icon: LucideIcon; color?: string }> = {
   status: { icon: CircleDot },
+  complete: { icon: CircleCheck, color: "text-done" },
+  failed: { icon: CircleX, color: "text-fail" },
+  stopped: { icon: CircleStop },
   git: { icon: GitCommitHorizontal },
   pull: { icon: GitPullRequest, color: "text-done" },
   outcome: { icon: Flag, color: "text-done" },

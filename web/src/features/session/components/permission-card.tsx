@@ -9,6 +9,7 @@ import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { toastDone, toastFailed } from "@/components/ui/toast";
 import { Words } from "@/components/words";
+import { approvalWords } from "@/lib/approval-words";
 import { cx } from "@/lib/classes";
 import { shown } from "@/lib/text/harmless";
 import type { Permission } from "../timeline/items";
@@ -33,10 +34,10 @@ export function PermissionCard({
   const approval = inbox.data?.waiting.find((entry) => entry.approval.id === permission.id)?.approval;
   // What is asked after the work, whether to publish it, waits although the session has ended.
   const asked = open && (!over || approval !== undefined);
-  const publishes = approval?.risk === "repository_write";
+  const words = approval && approvalWords(approval);
   const title = shown(permission.title.slice(0, 4000));
   if (!asked) {
-    const words =
+    const ended =
       permission.state === "asked" ? "No longer asked" : (WORDS[permission.state] ?? permission.state);
     return (
       <p className="flex min-h-7 items-center gap-2 text-n11 text-xs">
@@ -45,7 +46,7 @@ export function PermissionCard({
           className="text-n9"
         />
         <span className="shrink-0">
-          {words}
+          {ended}
           {permission.by !== null && ` by ${permission.by === "policy" ? "the policy" : permission.by}`}
         </span>
         <span className="truncate font-mono" dir="auto" title={title}>
@@ -76,8 +77,12 @@ export function PermissionCard({
       className="rounded-md border border-n6 border-l-2 border-l-wait bg-n2 p-3"
       aria-label="Permission"
     >
-      <p className="text-n11 text-xs">
-        <span className="font-medium text-wait">{publishes ? "TeleCoder" : agent}</span> asks for permission
+      <p className="flex flex-wrap gap-x-3 text-n11 text-xs">
+        <span>
+          <span className="font-medium text-wait">{words?.publishes ? "TeleCoder" : agent}</span> asks for
+          permission
+        </span>
+        {words && <span className={cx("font-medium", words.risk.color)}>{words.risk.word}</span>}
       </p>
       <p
         data-row
@@ -105,7 +110,7 @@ export function PermissionCard({
           onClick={() => give("approve")}
         >
           <Icon of={Check} />
-          {publishes ? "Approve publishing" : "Approve"}
+          Approve {words?.what}
           <KeyHint keys="a" />
         </Button>
         <Button

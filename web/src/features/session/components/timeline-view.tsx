@@ -96,7 +96,13 @@ export function TimelineView({
                   className={cx("absolute inset-x-0 top-0", !joins(items[row.index - 1], item) && "pt-1.5")}
                   style={{ transform: `translateY(${row.start}px)` }}
                 >
-                  <ItemView item={item} session={session.id} agent={session.agent} over={over} />
+                  <ItemView
+                    item={item}
+                    session={session.id}
+                    agent={session.agent}
+                    over={over}
+                    waiting={session.status === "waiting"}
+                  />
                 </div>
               )
             );

@@ -45,8 +45,11 @@ const kinds: Record<Wire<"ToolKind">, { icon: LucideIcon; word: string }> = {
 const TAIL = 4;
 const MOST_DIFFS = 8;
 
+/** Whether what has not ended is still to end. */
+export type GoesOn = "yes" | "once-answered" | "no";
+
 /** The card. */
-export function ToolCard({ tool }: { tool: Tool }) {
+export function ToolCard({ tool, goesOn }: { tool: Tool; goesOn: GoesOn }) {
   const { call } = tool;
   const kind = kinds[call.kind ?? "other"];
   const [open, setOpen] = useState(false);
@@ -77,7 +80,7 @@ export function ToolCard({ tool }: { tool: Tool }) {
           {title}
         </span>
         {size && <ChangeSize stat={size} />}
-        <State tool={tool} />
+        <State tool={tool} goesOn={goesOn} />
         <Icon of={open ? ChevronDown : ChevronRight} className={cx("text-n10", !more && "invisible")} />
       </button>
       <div id={body} className="flex flex-col gap-2 pt-0.5 pl-6 empty:hidden">
@@ -128,7 +131,7 @@ function Tail({ call, output }: { call: Wire<"ToolCall">; output: string }) {
   );
 }
 
-function State({ tool }: { tool: Tool }) {
+function State({ tool, goesOn }: { tool: Tool; goesOn: GoesOn }) {
   const status = tool.call.status ?? "pending";
   const time = lasted(tool);
   return (
@@ -142,10 +145,16 @@ function State({ tool }: { tool: Tool }) {
         </>
       )}
       {(status === "pending" || status === "in_progress") && (
-        <span className="text-accent-text motion-safe:animate-breathe">at work</span>
+        <Unended begun={status !== "pending"} goesOn={goesOn} />
       )}
     </span>
   );
+}
+
+function Unended({ begun, goesOn }: { begun: boolean; goesOn: GoesOn }) {
+  if (goesOn === "no") return <span className="text-n10">not ended</span>;
+  if (goesOn === "once-answered" && !begun) return <span className="text-wait">waits for you</span>;
+  return <span className="text-accent-text motion-safe:animate-breathe">at work</span>;
 }
 
 function inputOf(call: Wire<"ToolCall">): string {
@@ -156,10 +165,10 @@ function inputOf(call: Wire<"ToolCall">): string {
 }
 
 /** Reads and searches in one line. */
-export function ReadsLine({ reads }: { reads: Reads }) {
+export function ReadsLine({ reads, goesOn }: { reads: Reads; goesOn: GoesOn }) {
   const [open, setOpen] = useState(false);
   const only = reads.calls[0];
-  if (reads.calls.length === 1 && only) return <ToolCard tool={only} />;
+  if (reads.calls.length === 1 && only) return <ToolCard tool={only} goesOn={goesOn} />;
   const searches = reads.calls.filter((tool) => tool.call.kind === "search").length;
   const read = reads.calls.length - searches;
   const words = [
@@ -191,7 +200,7 @@ export function ReadsLine({ reads }: { reads: Reads }) {
       {open && (
         <div className="pl-6">
           {reads.calls.slice(0, 500).map((tool) => (
-            <ToolCard key={tool.key} tool={tool} />
+            <ToolCard key={tool.key} tool={tool} goesOn={goesOn} />
           ))}
         </div>
       )}

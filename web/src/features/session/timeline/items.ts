@@ -75,7 +75,18 @@ export interface Steps extends Base {
 /** Something the platform saw or did: evidence, not a claim. */
 export interface Note extends Base {
   type: "note";
-  mark: "status" | "git" | "pull" | "outcome" | "discarded" | "error" | "model" | "unknown";
+  mark:
+    | "status"
+    | "complete"
+    | "failed"
+    | "stopped"
+    | "git"
+    | "pull"
+    | "outcome"
+    | "discarded"
+    | "error"
+    | "model"
+    | "unknown";
   text: string;
   more?: string;
   link?: string;

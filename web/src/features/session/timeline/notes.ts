@@ -11,7 +11,11 @@ const GIT: Record<string, string> = {
   push: "Pushed",
   keep: "Kept what was done so far as",
 };
-const ENDS: Record<string, string> = { complete: "Done", error: "Failed", stopped: "Stopped" };
+const ENDS: Record<string, Words> = {
+  complete: { mark: "complete", text: "Done" },
+  error: { mark: "failed", text: "Failed" },
+  stopped: { mark: "stopped", text: "Stopped" },
+};
 
 /** The note of an event; `null` where it says nothing that the page does not show anyway. */
 export function noteOf(event: SessionEvent): Words | null {
@@ -20,7 +24,7 @@ export function noteOf(event: SessionEvent): Words | null {
       if (event.data.reason) return { mark: "status", text: sentence(event.data.reason) };
       return null;
     case "done":
-      return { mark: "status", text: `${ENDS[event.data.status] ?? event.data.status}` };
+      return ENDS[event.data.status] ?? { mark: "status", text: event.data.status };
     case "git": {
       const { action, commit, branch, diff } = event.data;
       const size = diff ? `, ${count(diff.files, "file")} +${diff.additions} −${diff.deletions}` : "";

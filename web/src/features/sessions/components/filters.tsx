@@ -41,7 +41,7 @@ export function Filters({
     ...all.map((name) => ({ value: name, name })),
   ];
   return (
-    <search className="mb-3 flex flex-wrap gap-2">
+    <search className="mb-3 grid grid-cols-2 gap-2 *:justify-between md:flex md:flex-wrap">
       <SearchField words={filter.q ?? ""} onChange={(q) => onChange({ q })} />
       <ChoiceMenu
         label="Status"
@@ -104,7 +104,7 @@ function SearchField({ words, onChange }: { words: string; onChange: (words: str
   }, [typed, words]);
   useShortcuts([{ keys: "/", does: "Search sessions", group: "Lists", run: () => field.current?.focus() }]);
   return (
-    <div className="relative min-w-48 flex-1 md:max-w-80">
+    <div className="relative col-span-2 min-w-48 flex-1 md:max-w-80">
       <Icon of={Search} className="pointer-events-none absolute top-2 left-2.5 text-n10" />
       <input
         ref={field}

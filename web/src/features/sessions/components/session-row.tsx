@@ -32,7 +32,7 @@ export function SessionRow({ session }: { session: Wire<"Session"> }) {
         </span>
         <span className="order-2 md:order-none md:w-10">
           {session.prNumber !== null && (
-            <span className="inline-flex items-center gap-1">
+            <span className="flex items-center gap-1">
               <Icon of={GitPullRequest} className="size-3.5" />
               <span className="sr-only">pull request </span>
               {session.prNumber}

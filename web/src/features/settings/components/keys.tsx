@@ -13,9 +13,8 @@ import { RowsSkeleton } from "@/components/ui/skeleton";
 import { QueryView } from "@/components/ui/states";
 import { toastFailed } from "@/components/ui/toast";
 import { sentence } from "@/lib/format";
+import { properName } from "@/lib/names";
 import { useChangeConfig, useCheckKey } from "../use-config";
-
-const names: Record<string, string> = { anthropic: "Anthropic", openai: "OpenAI", gemini: "Gemini" };
 
 /** One row a provider. */
 export function Keys() {
@@ -40,7 +39,7 @@ export function Keys() {
 
 function Row({ provider }: { provider: Wire<"ProviderKey"> }) {
   const [open, setOpen] = useState(false);
-  const name = names[provider.provider] ?? provider.provider;
+  const name = properName(provider.provider);
   const check = useCheckKey();
   const forget = useChangeConfig(`Removed the key of ${name}`);
   const here = provider.key !== null;
