@@ -50,8 +50,8 @@ export function SmallDiff({
         <pre className="text-xs leading-5" dir="ltr">
           {rows.slice(0, most).map((row, at) =>
             row.type === "line" ? (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and do not move.
               <span
+                // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and do not move.
                 key={at}
                 className={cx("block whitespace-pre-wrap wrap-anywhere px-3", grounds[row.kind])}
               >
