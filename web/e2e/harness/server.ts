@@ -81,15 +81,26 @@ export class Server {
     this.#process = null;
   }
 
-  /** Ends it and takes its folder away. */
+  /** Ends it with all of its sessions, which would outlive it, and takes its folder away. */
   async stop(): Promise<void> {
     const child = this.#process;
     if (child !== null && child.exitCode === null) {
+      await this.#endSessions();
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGTERM");
       await ended;
     }
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The newest first: what is queued must not begin because what is before it has ended. */
+  async #endSessions(): Promise<void> {
+    for (;;) {
+      const active = await this.call<{ id: string }[]>("GET", "/api/sessions?status=active&limit=100");
+      if (active.length === 0) return;
+      for (const { id } of active) await this.call("POST", `/api/sessions/${id}/stop`).catch(() => {});
+      await this.until(active.at(-1)?.id ?? "", "complete", "error", "stopped");
+    }
   }
 
   /** Calls the API. */

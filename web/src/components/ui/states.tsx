@@ -3,6 +3,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { CloudOff, Lock, RotateCcw, SearchX, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { type ApiError, asApiError } from "@/api/errors";
+import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { Button } from "./button";
 import { Icon } from "./icon";
@@ -42,8 +43,14 @@ export function ErrorState({
     <div className="flex max-w-160 gap-3 py-6" role="alert">
       <Icon of={look} className={cx("mt-0.5", status === 403 || status === 404 ? "text-n10" : "text-fail")} />
       <div className="min-w-0">
-        <h2 className="font-semibold text-base">{message}</h2>
-        {hint !== undefined && <p className="mt-1 text-n11 text-sm">{hint}</p>}
+        <h2 className="font-semibold text-base">
+          <Words text={message} />
+        </h2>
+        {hint !== undefined && (
+          <p className="mt-1 text-n11 text-sm">
+            <Words text={hint} />
+          </p>
+        )}
         {requestId !== undefined && status >= 500 && (
           <p className="mt-1 text-n10 text-xs">
             In the server's log: <code>{requestId}</code>

@@ -2,6 +2,7 @@
 import { CircleCheck, TriangleAlert, X } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { asApiError } from "@/api/errors";
+import { Words } from "@/components/words";
 import { IconButton } from "./button";
 import { Icon } from "./icon";
 
@@ -75,8 +76,14 @@ export function Toasts() {
             className={toast.kind === "done" ? "mt-1.5 text-done" : "mt-1.5 text-fail"}
           />
           <div className="min-w-0 flex-1 py-1 text-sm">
-            <p dir="auto">{toast.words}</p>
-            {toast.hint !== undefined && <p className="mt-0.5 text-n11 text-xs">{toast.hint}</p>}
+            <p dir="auto">
+              <Words text={toast.words} />
+            </p>
+            {toast.hint !== undefined && (
+              <p className="mt-0.5 text-n11 text-xs">
+                <Words text={toast.hint} />
+              </p>
+            )}
           </div>
           <IconButton label="Dismiss" size="small" onClick={() => dismiss(toast.id)}>
             <Icon of={X} />

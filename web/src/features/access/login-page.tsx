@@ -6,6 +6,7 @@ import { type ApiError, asApiError } from "@/api/errors";
 import { meQuery } from "@/api/queries";
 import { useTitle } from "@/components/page";
 import { SignIn, useSignIn } from "@/components/sign-in";
+import { Words } from "@/components/words";
 import { safePlace } from "./safe-place";
 
 /** The page. */
@@ -41,7 +42,11 @@ export function LoginPage() {
       {refused !== null && (
         <div role="alert" className="mb-4 border-fail border-l-2 bg-fail-soft px-3 py-2">
           <p className="font-medium">{refused.message}</p>
-          {refused.hint !== undefined && <p className="text-n11">{refused.hint}</p>}
+          {refused.hint !== undefined && (
+            <p className="text-n11">
+              <Words text={refused.hint} />
+            </p>
+          )}
         </div>
       )}
       {trying ? (

@@ -9,6 +9,7 @@ import { Keys } from "@/components/keys";
 import { Missing } from "@/components/missing";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
+import { Words } from "@/components/words";
 import { useKept } from "@/lib/storage";
 import { Choices } from "./components/choices";
 import { PromptField } from "./components/prompt-field";
@@ -101,8 +102,14 @@ function Refusal({ error }: { error: unknown }) {
   const { message, hint } = asApiError(error);
   return (
     <div role="alert" className="mt-4 border-fail border-l-2 bg-fail-soft px-3 py-2">
-      <p className="font-medium">{message}</p>
-      {hint !== undefined && <p className="text-n11">{hint}</p>}
+      <p className="font-medium">
+        <Words text={message} />
+      </p>
+      {hint !== undefined && (
+        <p className="text-n11">
+          <Words text={hint} />
+        </p>
+      )}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { keys } from "@/api/queries";
 import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
+import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { bytes, sentence } from "@/lib/format";
 import { properName } from "@/lib/names";
@@ -40,7 +41,9 @@ export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic
           <p className="text-n11">{sentence(agent.description)}</p>
           {facts.length > 0 && <p className="tabular mt-0.5 text-n10 text-xs">{facts.join(" · ")}</p>}
           {agent.problem !== null && agent.installed && (
-            <p className="mt-1 text-wait text-xs">{sentence(agent.problem)}</p>
+            <p className="mt-1 text-wait text-xs">
+              <Words text={sentence(agent.problem)} />
+            </p>
           )}
           <CheckState check={check} />
         </div>
@@ -84,13 +87,17 @@ function CheckState({ check }: { check: ReturnType<typeof useCheck> }) {
     <p role="status" className={cx("mt-1 text-xs empty:hidden", look)}>
       {check.isPending && "Looking whether it starts…"}
       {check.isSuccess && problem === null && fine(check.data)}
-      {problem !== null && sentence(shown(problem))}
+      {problem !== null && <Words text={sentence(problem)} />}
       {!check.isPending && !check.isIdle && (
         <>
           , checked <Ago at={new Date(check.submittedAt).toISOString()} />
         </>
       )}
-      {failure?.hint !== undefined && <span className="block text-n11">{failure.hint}</span>}
+      {failure?.hint !== undefined && (
+        <span className="block text-n11">
+          <Words text={failure.hint} />
+        </span>
+      )}
     </p>
   );
 }
@@ -105,8 +112,14 @@ function Failure({ error }: { error: unknown }) {
   const { message, hint } = asApiError(error);
   return (
     <div role="alert" className="mt-2 ml-7 text-sm">
-      <p className="text-fail">{message}</p>
-      {hint !== undefined && <p className="text-n11">{hint}</p>}
+      <p className="text-fail">
+        <Words text={message} />
+      </p>
+      {hint !== undefined && (
+        <p className="text-n11">
+          <Words text={hint} />
+        </p>
+      )}
     </div>
   );
 }

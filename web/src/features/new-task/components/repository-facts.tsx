@@ -5,6 +5,7 @@ import type { Wire } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { Icon } from "@/components/ui/icon";
 import { Bar } from "@/components/ui/skeleton";
+import { Words } from "@/components/words";
 import { count } from "@/lib/format";
 import { shownOnOneLine } from "@/lib/text/harmless";
 
@@ -17,8 +18,12 @@ export function RepositoryFacts({ facts }: { facts: UseQueryResult<Wire<"Reposit
       <p className="mt-3 flex gap-2 text-sm" role="alert">
         <Icon of={TriangleAlert} className="mt-0.5 text-fail" />
         <span>
-          {message}
-          {hint !== undefined && <span className="block text-n11">{hint}</span>}
+          <Words text={message} />
+          {hint !== undefined && (
+            <span className="block text-n11">
+              <Words text={hint} />
+            </span>
+          )}
         </span>
       </p>
     );
