@@ -74,7 +74,7 @@ test("an install says how it goes on, can be cancelled, fails with what to do, a
   await check.click();
   await row.getByText("Looking whether it starts…").waitFor();
   await writeFile(opencode, "starts\n");
-  await row.getByText(/^It starts, and is version 1\.18\.33, checked/).waitFor();
+  await row.getByText(/^Checked .*: it starts, and is version 1\.18\.33$/).waitFor();
   expect(await violations(page)).toEqual([]);
   await picture(page, "agent-checked");
   await check.click();

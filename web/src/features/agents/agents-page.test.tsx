@@ -32,8 +32,10 @@ test("a check says on the agent's row that it goes on, then how it ended", async
   expect(await inRow.findByText("Looking whether it starts…")).toBeVisible();
   expect(inRow.getByRole("button")).toBeDisabled();
   answer(Response.json(goose));
-  expect(await inRow.findByText(/^It starts, and is version 1\.2\.3, checked/)).toHaveTextContent("just now");
-  expect((await row("own")).queryByText(/checked/)).toBeNull();
+  expect(await inRow.findByText(/it starts, and is version 1\.2\.3$/)).toHaveTextContent(
+    /^Checked just now: it/,
+  );
+  expect((await row("own")).queryByText(/Checked/)).toBeNull();
 });
 
 test("a check that fails stays on the row with its reason, and so does one that was refused", async () => {
@@ -47,14 +49,14 @@ test("a check that fails stays on the row with its reason, and so does one that 
   fireEvent.click(inRow.getByRole("button"));
   await waitFor(() =>
     expect(inRow.getByRole("status")).toHaveTextContent(
-      /^Goose does not start: it ended with code 1, checked just now$/,
+      /^Checked just now: goose does not start: it ended with code 1$/,
     ),
   );
   const inOther = await row("own");
   fireEvent.click(inOther.getByRole("button"));
   await waitFor(() =>
     expect(inOther.getByRole("status")).toHaveTextContent(
-      /^Too much at once, checked just now ?Wait a moment$/,
+      /^Checked just now: Too much at once ?Wait a moment$/,
     ),
   );
 });
@@ -63,6 +65,6 @@ test("an agent of one's own is looked for, and not said to start", async () => {
   draw(<AgentsPage />, { ...answers, "POST /api/agents/own/check": own });
   const inRow = await row("own");
   fireEvent.click(inRow.getByRole("button", { name: "Check that own is there" }));
-  expect(await inRow.findByText(/^Its program is there/)).toBeVisible();
-  expect(inRow.queryByText(/It starts/)).toBeNull();
+  expect(await inRow.findByText(/its program is there/)).toBeVisible();
+  expect(inRow.queryByText(/it starts/)).toBeNull();
 });

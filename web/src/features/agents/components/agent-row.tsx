@@ -86,11 +86,10 @@ function CheckState({ check }: { check: ReturnType<typeof useCheck> }) {
   return (
     <p role="status" className={cx("mt-1 text-xs empty:hidden", look)}>
       {check.isPending && "Looking whether it starts…"}
-      {check.isSuccess && problem === null && fine(check.data)}
-      {problem !== null && <Words text={sentence(problem)} />}
       {!check.isPending && !check.isIdle && (
         <>
-          , checked <Ago at={new Date(check.submittedAt).toISOString()} />
+          Checked <Ago at={new Date(check.submittedAt).toISOString()} />:{" "}
+          {problem === null ? check.data && fine(check.data) : <Words text={problem} />}
         </>
       )}
       {failure?.hint !== undefined && (
@@ -104,8 +103,8 @@ function CheckState({ check }: { check: ReturnType<typeof useCheck> }) {
 
 /** What a check without a problem tells: an agent of one's own is only looked for, as nobody knows what it may be asked. */
 function fine({ inCatalogue, version }: Wire<"Agent">): string {
-  if (!inCatalogue) return "Its program is there; it is started by a task only";
-  return version === null ? "It starts" : `It starts, and is version ${shown(version)}`;
+  if (!inCatalogue) return "its program is there; only a task starts it";
+  return version === null ? "it starts" : `it starts, and is version ${shown(version)}`;
 }
 
 function Failure({ error }: { error: unknown }) {
