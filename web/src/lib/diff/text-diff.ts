@@ -3,6 +3,7 @@
  *  Invariants: bounded work (the cost of Myers' algorithm grows with the changes, and above a bound the middle is told as one
  *  replacement); the result is a valid diff whatever the texts; context as git shows it, three lines. */
 import { linesOf } from "@/lib/text/cut";
+import { sameEnds } from "./ends";
 import type { DiffFile, DiffHunk, DiffLine } from "./wire";
 
 const CONTEXT = 3;
@@ -24,16 +25,7 @@ export function textDiff(path: string, before: string | null, after: string): Di
 }
 
 function diffLines(old: string[], now: string[]): DiffLine[] {
-  let head = 0;
-  while (head < old.length && head < now.length && old[head] === now[head]) head += 1;
-  let tail = 0;
-  while (
-    tail < old.length - head &&
-    tail < now.length - head &&
-    old[old.length - 1 - tail] === now[now.length - 1 - tail]
-  ) {
-    tail += 1;
-  }
+  const { head, tail } = sameEnds(old, now);
   const context = (texts: string[]): DiffLine[] => texts.map((text) => ({ kind: "context", text }));
   return [
     ...context(old.slice(0, head)),

@@ -1,5 +1,6 @@
 /** Word-level marks of two versions of a line (layer: lib, pure). Invariants: bounded work whatever the lines; marks are
  *  ranges in order that do not touch; lines that have little in common get none, because all would be marked. */
+import { sameEnds } from "./ends";
 
 /** A marked range of a line, in UTF-16 units. */
 export interface Mark {
@@ -25,16 +26,7 @@ export function marksOf(before: string, after: string): Marks {
   if (before.trim() === "" || after.trim() === "") return NONE;
   const old = tokensOf(before);
   const now = tokensOf(after);
-  let head = 0;
-  while (head < old.length && head < now.length && old[head] === now[head]) head += 1;
-  let tail = 0;
-  while (
-    tail < old.length - head &&
-    tail < now.length - head &&
-    old[old.length - 1 - tail] === now[now.length - 1 - tail]
-  ) {
-    tail += 1;
-  }
+  const { head, tail } = sameEnds(old, now);
   const oldKept = new Array<boolean>(old.length).fill(true);
   const newKept = new Array<boolean>(now.length).fill(true);
   markMiddle(old, now, head, tail, oldKept, newKept);

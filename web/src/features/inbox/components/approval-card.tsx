@@ -1,11 +1,11 @@
 /** A decision that can be made without leaving: what, why, how risky, who asks. Layer: feature. */
-import { Link } from "@tanstack/react-router";
 import { Check, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { Wire } from "@/api/client";
 import { useAnswer } from "@/api/use-answer";
 import { ApprovalDetail } from "@/components/approval-detail";
 import { KeyHint } from "@/components/keys";
+import { SessionLink } from "@/components/session-link";
 import { ChangeSize } from "@/components/status";
 import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
@@ -76,14 +76,10 @@ export function ApprovalCard({
         <ApprovalDetail approval={approval} />
         <p className="mt-2 truncate text-n11 text-sm">
           For{" "}
-          <Link
-            to="/sessions/$sessionId"
-            params={{ sessionId: session.id }}
-            data-row
+          <SessionLink
+            session={session}
             className="text-n12 underline decoration-n8 underline-offset-3 hover:decoration-n12"
-          >
-            <Words text={session.title} />
-          </Link>
+          />
           {session.repo !== null && <> in {repositoryName(session.repo)}</>}
           {publishes && session.diffStat !== null && (
             <span className="ml-2">

@@ -1,12 +1,11 @@
 /** The sessions that work right now. Layer: feature. */
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { client, take, type Wire } from "@/api/client";
 import { keys } from "@/api/queries";
 import { Section } from "@/components/page";
+import { SessionLink } from "@/components/session-link";
 import { StatusMark } from "@/components/status";
 import { Lasting } from "@/components/time";
-import { Words } from "@/components/words";
 import { repositoryName } from "@/lib/format";
 
 const MOST = 20;
@@ -33,14 +32,7 @@ export function AtWork({ sessions }: { sessions: Wire<"Session">[] }) {
             className="flex h-11 animate-arrive md:h-9 items-center gap-3 border-n5 border-b"
           >
             <StatusMark status={session.status} bare />
-            <Link
-              to="/sessions/$sessionId"
-              params={{ sessionId: session.id }}
-              data-row
-              className="min-w-0 flex-1 truncate hover:underline"
-            >
-              <Words text={session.title} />
-            </Link>
+            <SessionLink session={session} className="min-w-0 flex-1 truncate hover:underline" />
             <span className="flex items-center gap-3 text-n11 text-xs">
               {session.repo !== null && (
                 <span className="hidden max-w-44 truncate md:inline">{repositoryName(session.repo)}</span>

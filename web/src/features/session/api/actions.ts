@@ -28,14 +28,6 @@ export function useStop(id: string) {
   });
 }
 
-/** Runs the task again, as a new session. */
-export function useRerun(id: string) {
-  return useMutation({
-    mutationFn: () => take(client.POST("/api/sessions/{id}/rerun", { params: { path: { id } } })),
-    onError: toastFailed,
-  });
-}
-
 /** Gives a session a title. */
 export function useRename(id: string) {
   const queries = useQueryClient();

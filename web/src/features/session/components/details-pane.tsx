@@ -1,11 +1,11 @@
 /** What a session is made of: ids, limits, usage, lineage, pull request, log. Layer: feature. */
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Download } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Wire } from "@/api/client";
 import { CopyButton } from "@/components/copy";
 import { Section } from "@/components/page";
+import { SessionLink } from "@/components/session-link";
 import { StatusMark } from "@/components/status";
 import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
@@ -93,14 +93,7 @@ export function DetailsPane({ session }: { session: Wire<"Session"> }) {
                   <Words text={each.title} /> (this one)
                 </span>
               ) : (
-                <Link
-                  to="/sessions/$sessionId"
-                  params={{ sessionId: each.id }}
-                  data-row
-                  className="min-w-0 flex-1 truncate hover:underline"
-                >
-                  <Words text={each.title} />
-                </Link>
+                <SessionLink session={each} className="min-w-0 flex-1 truncate hover:underline" />
               )}
               <Ago at={each.createdAt} className="text-n10 text-xs" />
             </li>

@@ -1,5 +1,4 @@
 /** What can be done with a session, beside its title. Layer: feature. */
-import { useNavigate } from "@tanstack/react-router";
 import { Ellipsis, GitPullRequest, MessageSquare, RotateCcw, Square } from "lucide-react";
 import { lazy, useState } from "react";
 import type { Wire } from "@/api/client";
@@ -7,7 +6,8 @@ import { Button, IconButton } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Icon } from "@/components/ui/icon";
 import { Late } from "@/components/ui/late";
-import { useRerun, useStop } from "../api/actions";
+import { useRerun } from "@/components/use-rerun";
+import { useStop } from "../api/actions";
 import { PublishDialog } from "./publish-dialog";
 import { RemoveDialog } from "./remove-dialog";
 
@@ -16,7 +16,6 @@ const MoreActions = lazy(() => import("./more-actions"));
 /** The buttons, and the dialogs behind them. */
 export function SessionActions({ session, className }: { session: Wire<"Session">; className?: string }) {
   const rerun = useRerun(session.id);
-  const navigate = useNavigate();
   const [asks, setAsks] = useState<"stop" | "publish" | "remove" | null>(null);
   const close = () => setAsks(null);
   const ended = ["complete", "error", "stopped"].includes(session.status);
@@ -38,15 +37,7 @@ export function SessionActions({ session, className }: { session: Wire<"Session"
         </Button>
       </span>
       {ended && (
-        <Button
-          busy={rerun.isPending}
-          onClick={() =>
-            rerun.mutate(undefined, {
-              onSuccess: (made) =>
-                void navigate({ to: "/sessions/$sessionId", params: { sessionId: made.id } }),
-            })
-          }
-        >
+        <Button busy={rerun.isPending} onClick={() => rerun.mutate()}>
           <Icon of={RotateCcw} />
           Rerun
         </Button>

@@ -1,11 +1,10 @@
 /** One session in the list. Layer: feature. */
-import { Link } from "@tanstack/react-router";
 import { GitPullRequest } from "lucide-react";
 import type { Wire } from "@/api/client";
+import { SessionLink } from "@/components/session-link";
 import { ChangeSize, StatusMark } from "@/components/status";
 import { Ago } from "@/components/time";
 import { Icon } from "@/components/ui/icon";
-import { Words } from "@/components/words";
 import { repositoryName } from "@/lib/format";
 
 /** The row. */
@@ -18,14 +17,10 @@ export function SessionRow({ session }: { session: Wire<"Session"> }) {
       <span className="hidden w-32 shrink-0 md:flex">
         <StatusMark status={session.status} />
       </span>
-      <Link
-        to="/sessions/$sessionId"
-        params={{ sessionId: session.id }}
-        data-row
+      <SessionLink
+        session={session}
         className="min-w-0 flex-1 truncate font-medium after:absolute after:inset-0"
-      >
-        <Words text={session.title} />
-      </Link>
+      />
       <span className="flex w-full items-center gap-3 pl-7 text-n11 text-xs md:w-auto md:pl-0">
         <span className="order-2 md:order-none md:w-20 md:text-right">
           {session.diffStat !== null && <ChangeSize stat={session.diffStat} />}

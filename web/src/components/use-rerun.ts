@@ -1,0 +1,20 @@
+/** Runs a task again, as a new session, and goes to it. Layer: components. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { client, take } from "@/api/client";
+import { refreshSession } from "@/api/queries";
+import { toastFailed } from "./ui/toast";
+
+/** The rerun of a session. */
+export function useRerun(id: string) {
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  return useMutation({
+    mutationFn: () => take(client.POST("/api/sessions/{id}/rerun", { params: { path: { id } } })),
+    onSuccess: (next) => {
+      refreshSession(queries, id);
+      void navigate({ to: "/sessions/$sessionId", params: { sessionId: next.id } });
+    },
+    onError: toastFailed,
+  });
+}
