@@ -93,13 +93,20 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The newest first: what is queued must not begin because what is before it has ended. */
+  /** The newest first: what is queued must not begin because what is before it has ended. A session that is removed has no
+   *  sandbox any more; one that was only stopped may still have it for a moment. */
   async #endSessions(): Promise<void> {
     for (;;) {
-      const active = await this.call<{ id: string }[]>("GET", "/api/sessions?status=active&limit=100");
+      const active = await this.call<{ id: string; status: string }[]>(
+        "GET",
+        "/api/sessions?status=active&limit=100",
+      );
       if (active.length === 0) return;
       for (const { id } of active) await this.call("POST", `/api/sessions/${id}/stop`).catch(() => {});
-      await this.until(active.at(-1)?.id ?? "", "complete", "error", "stopped");
+      for (const { id } of active.filter(({ status }) => status !== "pending")) {
+        await this.until(id, "complete", "error", "stopped");
+        await this.call("DELETE", `/api/sessions/${id}`).catch(() => {});
+      }
     }
   }
 
