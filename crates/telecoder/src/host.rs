@@ -89,7 +89,11 @@ impl Host {
         let remedy = (state != FindingState::Ok).then(|| {
             "free some space: agents, repositories and workspaces are kept in the data folder".to_owned()
         });
-        finding("disk", state, format!("{} MB free at {}", free / 1_000_000, place.display()), remedy)
+        let room = match free {
+            0..10_000_000_000 => format!("{} MB", free / 1_000_000),
+            10_000_000_000.. => format!("{} GB", free / 1_000_000_000),
+        };
+        finding("disk", state, format!("{room} free at {}", place.display()), remedy)
     }
 
     /// Whether a file can be made in the data folder.

@@ -31,7 +31,8 @@ fn the_probe_sees_that_there_is_no_sandbox() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let (copy, secret) = (dir.path().join("probe"), dir.path().join("keys"));
-    fs::copy(program(), &copy).unwrap();
+    // By another process: what is open for writing here may be inherited by what other tests start, and is busy then.
+    assert!(Command::new("cp").arg(program()).arg(&copy).status().unwrap().success());
     fs::write(&secret, "canary").unwrap();
     let _socket = UnixListener::bind(dir.path().join("s")).unwrap();
     fs::set_permissions(dir.path().join("s"), fs::Permissions::from_mode(0o666)).unwrap();

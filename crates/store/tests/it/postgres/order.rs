@@ -124,7 +124,8 @@ async fn a_server_that_goes_silent_in_a_transaction_holds_the_others_up_for_a_bo
     assert_eq!(done.last_seq, 1);
     assert!(silent.execute("SELECT 1").await.is_err(), "its transaction was given up");
     let set = database.sql(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'telecoder' AND state LIKE 'idle in transaction%'",
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+            AND application_name = 'telecoder' AND state LIKE 'idle in transaction%'",
     );
     assert_eq!(set, "0");
 }
