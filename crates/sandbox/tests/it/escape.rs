@@ -1,6 +1,6 @@
 //! Ways out of a sandbox, tried by the product's own proof and by a shell, with canaries planted first.
 
-use crate::ground::{Ground, Running, follow, options, own, process, program};
+use crate::ground::{Ground, Running, copy_program, follow, options, own, process};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -31,8 +31,7 @@ fn the_probe_sees_that_there_is_no_sandbox() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let (copy, secret) = (dir.path().join("probe"), dir.path().join("keys"));
-    // By another process: what is open for writing here may be inherited by what other tests start, and is busy then.
-    assert!(Command::new("cp").arg(program()).arg(&copy).status().unwrap().success());
+    copy_program(&copy);
     fs::write(&secret, "canary").unwrap();
     let _socket = UnixListener::bind(dir.path().join("s")).unwrap();
     fs::set_permissions(dir.path().join("s"), fs::Permissions::from_mode(0o666)).unwrap();

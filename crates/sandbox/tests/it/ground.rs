@@ -23,6 +23,14 @@ pub(crate) fn program() -> PathBuf {
     std::env::var_os(PROGRAM).map_or_else(|| env!("CARGO_BIN_EXE_telecoder-supervise").into(), PathBuf::from)
 }
 
+/// Copies the program, by another process: what is open for writing here may be inherited by what other tests start in the
+/// meantime, and cannot be executed as long.
+#[expect(clippy::disallowed_methods, reason = "a copy that nobody has open")]
+pub(crate) fn copy_program(to: &Path) {
+    let copied = std::process::Command::new("cp").arg(program()).arg(to).status().unwrap();
+    assert!(copied.success());
+}
+
 /// A folder of the host with a base, layers, a home and a driver.
 pub(crate) struct Ground {
     pub(crate) dir: tempfile::TempDir,

@@ -1,6 +1,6 @@
 //! A launch that is cut off, and a supervisor that lies.
 
-use crate::ground::{Ground, code, follow, options, program, shell};
+use crate::ground::{Ground, code, copy_program, follow, options, shell};
 use crate::server::{Player, part, say, wait_for_the_end};
 use nix::sys::signal::Signal;
 use std::fs;
@@ -43,7 +43,7 @@ fn count(program: &Path) -> usize {
 #[tokio::test]
 async fn a_server_that_is_killed_while_it_makes_a_sandbox_leaves_one_or_none() {
     let ground = Ground::new();
-    fs::copy(program(), ground.path("supervisor")).unwrap();
+    copy_program(&ground.path("supervisor"));
     fs::write(ground.path("spec.json"), serde_json::to_vec(&ground.spec()).unwrap()).unwrap();
     let driver = driver(ground.dir.path(), CgroupChoice::Off);
     let reference: SandboxRef = REFERENCE.parse().unwrap();
