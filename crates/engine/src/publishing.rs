@@ -36,7 +36,7 @@ pub(crate) struct PublishOrder {
     #[serde(default)]
     pub(crate) title_named: bool,
     pub(crate) body: Option<String>,
-    /// `None`: not ready if it is so already.
+    /// `None`: a draft stays one, and a new one is ready.
     pub(crate) draft: Option<bool>,
     /// Whether it is brought up to date with its base before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

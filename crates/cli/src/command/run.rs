@@ -105,14 +105,14 @@ fn goes(facts: &RepositoryFacts, session: &Session, options: &RunArguments) -> S
     if !to.starts_with('/') {
         return format!("the pull request goes to {}{after}", clean(to));
     }
+    if facts.default_branch.is_none() && options.base.is_none() {
+        return "no branch is checked out: no pull request until you publish for one (--base)".to_owned();
+    }
     match &facts.origin {
         Some(origin) if options.forge.is_none() => format!(
             "the pull request will be a local one, in that repository{after}: there are no credentials for {}",
             clean(origin)
         ),
-        _ if facts.default_branch.is_none() && options.base.is_none() => {
-            "no branch is checked out: no pull request until you publish for one (--base)".to_owned()
-        }
         Some(_) | None => format!("the pull request will be a local one, in that repository{after}"),
     }
 }

@@ -248,6 +248,8 @@ fn a_local_change_is_brought_up_to_date_with_its_base() {
 fn work_that_began_at_no_branch_is_complete_and_left_to_a_person() {
     let world = World::new();
     world.repo.git(&["checkout", "--quiet", "--detach"]);
+    // Where it came from changes nothing, as long as nothing can be pushed there.
+    world.repo.git(&["remote", "add", "origin", "https://github.com/octo/demo.git"]);
     let told = world.cli(["run", r#"GYM{"do":[{"write":["a.txt","x\n"]},{"say":"Made a file."}]}"#]).run();
     let shown = told.shown();
     for part in [

@@ -45,7 +45,7 @@ pub(crate) struct RunState {
     pub(crate) revisions: u32,
     /// What a stage wants the agent to do next.
     pub(crate) follow_up: Option<String>,
-    /// The commit that a person was asked about: whether it may be published.
+    /// The commit that was left to a person, who was asked or told: whether, or for which branch, it is published.
     pub(crate) publish_asked: Option<ObjectId>,
     /// What that person was asked, while nothing else is left to do.
     pub(crate) publish_question: Option<DecisionId>,

@@ -67,6 +67,23 @@ export function ErrorState({
   );
 }
 
+/** An error in words, with its remedy, beside what it is about. */
+export function ErrorNote({ error, look, words }: { error: unknown; look: string; words: string }) {
+  const { message, hint } = asApiError(error);
+  return (
+    <div role="alert" className={look}>
+      <p className={words}>
+        <Words text={message} />
+      </p>
+      {hint !== undefined && (
+        <p className="text-n11">
+          <Words text={hint} />
+        </p>
+      )}
+    </div>
+  );
+}
+
 /** Says that what is shown may be old. */
 export function StaleNote({ error, onRetry }: { error: ApiError; onRetry: () => void }) {
   return (

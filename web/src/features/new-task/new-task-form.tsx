@@ -3,13 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowUp } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
 import type { Wire } from "@/api/client";
-import { asApiError } from "@/api/errors";
 import { defaultsQuery, policiesQuery } from "@/api/queries";
 import { Keys } from "@/components/keys";
 import { Missing } from "@/components/missing";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
-import { Words } from "@/components/words";
+import { ErrorNote } from "@/components/ui/states";
 import { useKept } from "@/lib/storage";
 import { Choices } from "./components/choices";
 import { PromptField } from "./components/prompt-field";
@@ -79,7 +78,13 @@ export function NewTaskForm({ asked, onSent }: { asked: Asked; onSent: (session:
           <h2 className="font-medium text-n11 text-xs">What will happen</h2>
           <p className="mt-0.5 text-base">{whatWillHappen(draft, policy, defaults.data, facts.data)}</p>
         </div>
-        {send.isError && <Refusal error={send.error} />}
+        {send.isError && (
+          <ErrorNote
+            error={send.error}
+            look="mt-4 border-fail border-l-2 bg-fail-soft px-3 py-2"
+            words="font-medium"
+          />
+        )}
         <div className="mt-4 flex flex-wrap items-center gap-3">
           <Button
             type="submit"
@@ -95,21 +100,5 @@ export function NewTaskForm({ asked, onSent }: { asked: Asked; onSent: (session:
         </div>
       </form>
     </>
-  );
-}
-
-function Refusal({ error }: { error: unknown }) {
-  const { message, hint } = asApiError(error);
-  return (
-    <div role="alert" className="mt-4 border-fail border-l-2 bg-fail-soft px-3 py-2">
-      <p className="font-medium">
-        <Words text={message} />
-      </p>
-      {hint !== undefined && (
-        <p className="text-n11">
-          <Words text={hint} />
-        </p>
-      )}
-    </div>
   );
 }

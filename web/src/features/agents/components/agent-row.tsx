@@ -7,6 +7,7 @@ import { keys } from "@/api/queries";
 import { Ago } from "@/components/time";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
+import { ErrorNote } from "@/components/ui/states";
 import { Words } from "@/components/words";
 import { cx } from "@/lib/classes";
 import { bytes, sentence } from "@/lib/format";
@@ -73,7 +74,9 @@ export function AgentRow({ agent, automatic }: { agent: Wire<"Agent">; automatic
         )}
       </div>
       <InstallProgress install={install} />
-      {install.state === "failed" && <Failure error={install.error} />}
+      {install.state === "failed" && (
+        <ErrorNote error={install.error} look="mt-2 ml-7 text-sm" words="text-fail" />
+      )}
     </li>
   );
 }
@@ -105,22 +108,6 @@ function CheckState({ check }: { check: ReturnType<typeof useCheck> }) {
 function fine({ inCatalogue, version }: Wire<"Agent">): string {
   if (!inCatalogue) return "its program is there; only a task starts it";
   return version === null ? "it starts" : `it starts, and is version ${shown(version)}`;
-}
-
-function Failure({ error }: { error: unknown }) {
-  const { message, hint } = asApiError(error);
-  return (
-    <div role="alert" className="mt-2 ml-7 text-sm">
-      <p className="text-fail">
-        <Words text={message} />
-      </p>
-      {hint !== undefined && (
-        <p className="text-n11">
-          <Words text={hint} />
-        </p>
-      )}
-    </div>
-  );
 }
 
 function useCheck(name: string) {
