@@ -1,4 +1,5 @@
 /** Who gets in, and what is kept when access ends. */
+import type { Page, Request } from "playwright-core";
 import { expect } from "vitest";
 import { picture, violations } from "./harness/browser.ts";
 import { stories } from "./harness/stories.ts";
@@ -38,6 +39,26 @@ test("a link signs in once, leads to its place, and leaves no code in the addres
   expect(second.page.url()).not.toContain(code);
 });
 
+test("an answer from before the sign-in that comes after it changes nothing", async ({ server, window }) => {
+  const { code } = await server.call<{ code: string }>("POST", "/api/login/links", {});
+  const { page } = await window({ stranger: true });
+  const over = page.waitForEvent("request", (request) => request.url().endsWith("/api/me")).then(gone(page));
+  await page.route(
+    "**/api/me",
+    async (route) => {
+      const response = await route.fetch();
+      await page.waitForURL("**/agents");
+      // The page may have given the request up.
+      await route.fulfill({ response }).catch(() => {});
+    },
+    { times: 1 },
+  );
+  await page.goto(`/login?code=${code}&to=/agents`);
+  await over;
+  await page.getByRole("link", { name: "Repositories" }).click();
+  await page.getByRole("heading", { name: "Repositories", level: 1 }).waitFor();
+});
+
 test("a link cannot lead to another site", async ({ server, window }) => {
   const { code } = await server.call<{ code: string }>("POST", "/api/login/links", {});
   const { page } = await window({ stranger: true });
@@ -72,3 +93,9 @@ test("signing out ends access in this browser", async ({ window }) => {
   await page.reload();
   await page.getByRole("heading", { name: "Sign in to TeleCoder" }).waitFor();
 });
+
+/** Waits until a request is over for the page, whether it was answered or given up. */
+const gone = (page: Page) => async (request: Request) => {
+  const same = (other: Request) => other === request;
+  await Promise.race([page.waitForEvent("requestfinished", same), page.waitForEvent("requestfailed", same)]);
+};

@@ -122,7 +122,8 @@ test("with keys alone a session is read, answered, commented on and sent on", {
   await keyboard.press("Control+Enter");
   await page.getByText("Turn 2").waitFor();
   await server.until(id, "complete");
-  // A word to the agent, and back into the page.
+  // The comment's field stays until the answer is there; a word to the agent, and back into the page.
+  await page.getByLabel("Comment on calc.py:2").waitFor({ state: "detached" });
   await keyboard.press("m");
   await keyboard.type("Thank you");
   await keyboard.press("Control+Enter");

@@ -5,6 +5,7 @@
 
 mod backup;
 mod follow;
+mod once;
 mod platform;
 mod sessions;
 
@@ -46,6 +47,8 @@ pub enum ClientError {
         url: String,
         /// Why, with all causes, on one line.
         reason: String,
+        /// Whether somebody was there, so that the request may have arrived.
+        connected: bool,
     },
     /// The server answered with an error.
     #[error("{message}")]
@@ -275,11 +278,15 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> ClientError {
-        ClientError::Unreachable { url: self.base.to_string(), reason: chain(error) }
+        ClientError::Unreachable {
+            url: self.base.to_string(),
+            reason: chain(error),
+            connected: !error.is_connect(),
+        }
     }
 
     fn broken(&self, reason: impl Into<String>) -> ClientError {
-        ClientError::Unreachable { url: self.base.to_string(), reason: reason.into() }
+        ClientError::Unreachable { url: self.base.to_string(), reason: reason.into(), connected: true }
     }
 
     fn protocol(&self, what: impl Into<String>) -> ClientError {

@@ -9,7 +9,7 @@ use telecoder_model::policy::PublishRule;
 use telecoder_model::port::gateway::ProviderStatus;
 use telecoder_model::port::git::DiffFile;
 use telecoder_model::port::settings::{Defaults, Row};
-use telecoder_model::port::store::{EndedSession, RepositoryUse, SessionChange, Token};
+use telecoder_model::port::store::{EndedSession, Queueing, RepositoryUse, SessionChange, Token};
 use telecoder_model::port::tree::{Stock, TreeContent};
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::refs::{BranchName, ObjectId, Revision};
@@ -54,8 +54,36 @@ pub struct NewSession {
     pub pull: Option<u64>,
     /// The issue that is the task, behind the prompt.
     pub issue: Option<u64>,
-    /// `Idempotency-Key` of the request, with the SHA-256 of its body.
-    pub idempotency: Option<(String, String)>,
+    /// By what a repetition of the request is known.
+    pub once: Option<Once>,
+}
+
+/// By what a request is known that a client repeats because it did not get the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// The client's `Idempotency-Key`, 1 to 200 characters.
+    pub key: String,
+    /// SHA-256 of what was asked for, hexadecimal: the same key for anything else is refused.
+    pub request: String,
+}
+
+/// A message to a session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewMessage {
+    /// The words, at most 100,000 characters.
+    pub content: String,
+    /// When the agent gets them.
+    pub queue: Queueing,
+    /// With the ends of the logs of the checks that have failed behind them.
+    pub failing_logs: bool,
+    /// By what a repetition of the request is known.
+    pub once: Option<Once>,
+}
+
+impl From<&str> for NewMessage {
+    fn from(content: &str) -> Self {
+        Self { content: content.to_owned(), ..Self::default() }
+    }
 }
 
 /// Which sessions that have ended shall be removed.

@@ -13,6 +13,7 @@ mod extract;
 mod feed;
 mod hosts;
 mod identity;
+mod once;
 pub mod openapi;
 mod pages;
 mod request_log;

@@ -3,9 +3,8 @@
 use crate::row::{Columns, Record};
 use telecoder_model::PortError;
 use telecoder_model::event::Event;
-use telecoder_model::id::{TenantId, UserId};
 use telecoder_model::port::store::{
-    Message, OutboxRow, RepositoryUse, Reservation, SessionChange, SignIn, Token, TokenHash, Versioned,
+    Message, OutboxRow, RepositoryUse, Reserved, SessionChange, SignIn, Token, TokenHash, Versioned,
 };
 use telecoder_model::pull::Pull;
 use telecoder_model::session::{Session, Status};
@@ -131,16 +130,11 @@ pub(crate) fn sign_in<R: Record>(row: &R) -> Result<SignIn, PortError> {
     })
 }
 
-pub(crate) fn reservation<R: Record>(
-    row: &R,
-    (tenant, user, key): (&TenantId, &UserId, &str),
-) -> Result<Reservation, PortError> {
+pub(crate) fn reserved<R: Record>(row: &R) -> Result<Reserved, PortError> {
     let columns = Columns(row);
-    Ok(Reservation {
-        tenant: tenant.clone(),
-        user: user.clone(),
-        key: key.to_owned(),
+    Ok(Reserved {
         request: columns.text("request")?,
         session: columns.parsed("session")?,
+        message: columns.number("message")?,
     })
 }

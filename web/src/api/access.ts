@@ -14,11 +14,21 @@ function become(next: Access): void {
   for (const listener of listeners) listener();
 }
 
-/** A request was answered by 401. */
-export const signedOut = (): void => become("out");
+let signIns = 0;
+
+/** How often somebody has signed in here; an answer to what was asked before the last time says nothing of now. */
+export const signInsSoFar = (): number => signIns;
+
+/** A request was answered by 401 that was sent after so many sign-ins; by default, after all. */
+export function signedOut(then = signIns): void {
+  if (then === signIns) become("out");
+}
 
 /** A sign-in succeeded. */
-export const signedIn = (): void => become("in");
+export function signedIn(): void {
+  signIns += 1;
+  become("in");
+}
 
 /** Follows whether this browser is signed in. */
 export function useAccess(): Access {

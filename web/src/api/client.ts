@@ -1,6 +1,6 @@
 /** The typed client of the HTTP API. Types come from the server's OpenAPI document and from nowhere else. Layer: api. */
 import createClient from "openapi-fetch";
-import { signedOut } from "./access";
+import { signedOut, signInsSoFar } from "./access";
 import { ApiError, asApiError, readError } from "./errors";
 import type { components, paths } from "./schema.gen";
 
@@ -24,6 +24,7 @@ interface Answer<Data> {
 
 /** Gives the answer's body, or throws an `ApiError`. A 401 also tells the frame that somebody must sign in. */
 export async function take<Data>(call: Promise<Answer<Data>>): Promise<Data> {
+  const then = signInsSoFar();
   let answer: Answer<Data>;
   try {
     answer = await call;
@@ -33,7 +34,7 @@ export async function take<Data>(call: Promise<Answer<Data>>): Promise<Data> {
   }
   if (answer.response.ok) return answer.data as Data;
   const error = readError(answer.response.status, answer.error);
-  if (error.status === 401 && !answer.response.url.endsWith("/api/login")) signedOut();
+  if (error.status === 401 && !answer.response.url.endsWith("/api/login")) signedOut(then);
   throw error;
 }
 

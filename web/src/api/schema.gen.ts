@@ -3474,7 +3474,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Repeating a request with the same key and body gives the session that it made before (200). */
+                /** @description Repeating a request with the same key, address and body gives the session that it made before (200). */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3841,7 +3841,10 @@ export interface operations {
     sendMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating a request with the same key, address and body gives the message that it brought before. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The id; a session's may be shortened to any unique prefix. */
                 id: string;
@@ -4010,7 +4013,10 @@ export interface operations {
     rerunSession: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Repeating a request with the same key, address and body gives the session that it made before (200). */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The id; a session's may be shortened to any unique prefix. */
                 id: string;
@@ -4019,6 +4025,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The session that an earlier request with this key made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
             /** @description The new session */
             201: {
                 headers: {

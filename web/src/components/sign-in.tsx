@@ -14,6 +14,8 @@ export function useSignIn(): (secret: { token: string } | { code: string }) => P
   const queries = useQueryClient();
   return async (secret) => {
     const me = await take(client.POST("/api/login", { body: secret }));
+    // What was asked before the sign-in may be answered after it, and is not true any more.
+    await queries.cancelQueries({ queryKey: keys.me });
     queries.setQueryData(keys.me, me);
     signedIn();
     tellTabs();

@@ -16,9 +16,9 @@ import { useKeyboard } from "@/lib/shortcuts";
 /** What the server answers, by `METHOD /path`; a function is asked with the body. */
 export type Answers = Record<string, unknown | ((body: unknown) => Response | unknown)>;
 
-/** Every request that was made: `METHOD /path` and its body. */
+/** Every request that was made: `METHOD /path`, its body, and the key by which a repetition is known. */
 export interface Drawn {
-  asked: { call: string; body: unknown }[];
+  asked: { call: string; body: unknown; key: string | null }[];
   queries: QueryClient;
 }
 
@@ -30,7 +30,7 @@ export function draw(element: ReactElement, answers: Answers = {}): Drawn {
     const text = await request.text();
     const body: unknown = text === "" ? undefined : JSON.parse(text);
     const call = `${request.method} ${new URL(request.url).pathname}`;
-    asked.push({ call, body });
+    asked.push({ call, body, key: request.headers.get("idempotency-key") });
     const found = answers[call];
     if (found === undefined)
       return Response.json({ error: "nothing here", code: "not_found", requestId: "r" }, { status: 404 });

@@ -19,7 +19,8 @@ use std::time::Duration;
 const PRUNE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 impl Client {
-    /// Creates a session. With a key, repeating the call gives the session that the first one made.
+    /// Creates a session. Where the answer is lost, it is asked for again, and the session is still one. With a key of the
+    /// caller's, repeating the call gives the session that the first one made.
     ///
     /// # Errors
     /// See [`ClientError`], as for all calls.
@@ -28,11 +29,7 @@ impl Client {
         task: &NewSession,
         idempotency_key: Option<&str>,
     ) -> Result<Created<Session>, ClientError> {
-        let mut request = self.post(&["api", "sessions"], task)?;
-        if let Some(key) = idempotency_key {
-            request = request.header("Idempotency-Key", key);
-        }
-        self.json_created(request).await
+        self.create_once(self.post(&["api", "sessions"], task)?, idempotency_key).await
     }
 
     /// A page of sessions, newest first.
@@ -104,12 +101,18 @@ impl Client {
         self.json(self.get(&["api", "sessions", id, "messages"])?).await
     }
 
-    /// Sends a message to a session.
+    /// Sends a message to a session; once, as [`Client::create_session`].
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn send_message(&self, id: &str, message: &NewMessage) -> Result<Message, ClientError> {
-        self.json(self.post(&["api", "sessions", id, "messages"], message)?).await
+    pub async fn send_message(
+        &self,
+        id: &str,
+        message: &NewMessage,
+        idempotency_key: Option<&str>,
+    ) -> Result<Message, ClientError> {
+        let request = self.post(&["api", "sessions", id, "messages"], message)?;
+        Ok(self.create_once(request, idempotency_key).await?.value)
     }
 
     /// The ends of the logs of the checks that have failed on a session's pull request.
@@ -128,12 +131,16 @@ impl Client {
         self.json(self.post(&["api", "sessions", id, "stop"], &Nothing {})?).await
     }
 
-    /// Runs a session's task again, as a new session.
+    /// Runs a session's task again, as a new session; once, as [`Client::create_session`].
     ///
     /// # Errors
     /// See [`ClientError`].
-    pub async fn rerun_session(&self, id: &str) -> Result<Session, ClientError> {
-        self.json(self.post(&["api", "sessions", id, "rerun"], &Nothing {})?).await
+    pub async fn rerun_session(
+        &self,
+        id: &str,
+        idempotency_key: Option<&str>,
+    ) -> Result<Created<Session>, ClientError> {
+        self.create_once(self.post(&["api", "sessions", id, "rerun"], &Nothing {})?, idempotency_key).await
     }
 
     /// Removes a session that has ended, with everything that belongs to it.

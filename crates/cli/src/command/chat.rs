@@ -33,6 +33,7 @@ pub(crate) async fn chat(context: &Context, client: &Client, session: Session) -
             context.terminal.note(&format!("The chat rests. Go on: telecoder message {} \"…\"", session.id));
             return Ok(ExitCode::SUCCESS);
         };
-        client.send_message(&session.id, &NewMessage { content, queue: None, failing_logs: None }).await?;
+        let new = NewMessage { content, queue: None, failing_logs: None };
+        client.send_message(&session.id, &new, None).await?;
     }
 }

@@ -16,7 +16,7 @@ pub(crate) async fn message(context: &Context, options: MessageArguments) -> Out
     let after = last_seq(&client, &session.id).await?;
     let failing_logs = options.failing_logs.then_some(true);
     let new = NewMessage { content, queue: options.queue, failing_logs };
-    let sent = client.send_message(&session.id, &new).await?;
+    let sent = client.send_message(&session.id, &new, None).await?;
     if options.detach {
         if context.terminal.telling() == Output::Json {
             context.terminal.json(&sent)?;

@@ -70,7 +70,7 @@ pub(crate) async fn stop(context: &Context, id: &str) -> Outcome {
 /// Runs a session's task again.
 pub(crate) async fn rerun(context: &Context, id: &str, detach: bool) -> Outcome {
     let client = context.client()?;
-    let session = client.rerun_session(id).await?;
+    let session = client.rerun_session(id, None).await?.value;
     if detach {
         return created(context, &session);
     }

@@ -49,7 +49,7 @@ impl Engine {
     }
 
     /// Words to an agent with these logs behind them, marked as the words of others.
-    pub async fn with_failing_logs(
+    pub(crate) async fn with_failing_logs(
         &self,
         who: &Principal,
         id: &SessionId,

@@ -10,6 +10,7 @@ mod failing_logs;
 mod files;
 mod inbox;
 mod message;
+mod once;
 mod overview;
 mod place;
 mod preview;

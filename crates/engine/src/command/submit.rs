@@ -1,5 +1,6 @@
 //! Accepting a task: session, first event, first message and job in one transaction.
 
+use crate::command::once::reserve;
 use crate::command::place::Place;
 use crate::command::read::allow;
 use crate::engine::Engine;
@@ -12,7 +13,7 @@ use telecoder_model::policy::{BUILT_IN, Policy, PublishCeiling, PublishRule};
 use telecoder_model::port::agent::AgentStatus;
 use telecoder_model::port::bus::Topic;
 use telecoder_model::port::gateway::Provider;
-use telecoder_model::port::store::{Commit, Queueing, Reservation, Write};
+use telecoder_model::port::store::{Commit, Queueing, Write};
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::refs::BranchName;
 use telecoder_model::repository::Repository;
@@ -43,18 +44,10 @@ impl Engine {
             queue: Queueing::Followup,
         });
         commit.writes.push(Write::Enqueue { not_before: session.created_at });
-        if let Some((key, request)) = new.idempotency.clone() {
-            commit.writes.push(Write::Reserve(Reservation {
-                tenant: who.tenant.clone(),
-                user: who.user.clone(),
-                key,
-                request,
-                session: session.id.clone(),
-            }));
-        }
+        commit.writes.extend(new.once.as_ref().map(|once| reserve(who, once, &session.id)));
         match self.ports().store.commit(commit).await {
             Ok(_) => {}
-            Err(error) if error.class == ErrorClass::Conflict && new.idempotency.is_some() => {
+            Err(error) if error.class == ErrorClass::Conflict && new.once.is_some() => {
                 // Another request with the same key was faster.
                 if let Some(earlier) = self.replayed(who, &new).await? {
                     return Ok((earlier, false));
@@ -69,27 +62,8 @@ impl Engine {
     }
 
     async fn replayed(&self, who: &Principal, new: &NewSession) -> Result<Option<Session>, EngineError> {
-        let Some((key, request)) = &new.idempotency else {
-            return Ok(None);
-        };
-        if key.is_empty() || key.len() > 200 {
-            return Err(EngineError::invalid(
-                "idempotency_key_invalid",
-                "an Idempotency-Key has 1 to 200 characters",
-            ));
-        }
-        let Some(reservation) = self.ports().store.reservation(&who.tenant, &who.user, key).await? else {
-            return Ok(None);
-        };
-        if reservation.request != *request {
-            return Err(EngineError::new(
-                Fault::Unprocessable,
-                "idempotency_key_reused",
-                "this Idempotency-Key was used for another request",
-            )
-            .hint("use a new key for a new request"));
-        }
-        Ok(Some(self.session(who, &reservation.session).await?))
+        let Some(earlier) = self.earlier(who, new.once.as_ref()).await? else { return Ok(None) };
+        Ok(Some(self.session(who, &earlier.session).await?))
     }
 
     /// The session, and what its agent is told first.

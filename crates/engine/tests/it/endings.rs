@@ -3,7 +3,7 @@
 use crate::world::World;
 use std::time::Duration;
 use telecoder_engine::Fault;
-use telecoder_engine::request::NewSession;
+use telecoder_engine::request::{NewSession, Once};
 use telecoder_model::ErrorClass;
 use telecoder_model::principal::{Principal, Scope};
 use telecoder_model::session::{FailureKind, Status};
@@ -119,7 +119,7 @@ async fn an_idempotency_key_makes_one_session() {
     let who = Principal::local();
     let new = |prompt: &str, digest: &str| NewSession {
         prompt: prompt.to_owned(),
-        idempotency: Some(("key".to_owned(), digest.to_owned())),
+        once: Some(Once { key: "key".to_owned(), request: digest.to_owned() }),
         ..NewSession::default()
     };
     let (first, created) = running.engine.submit(&who, new("say a", "1")).await.unwrap();

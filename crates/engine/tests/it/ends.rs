@@ -9,7 +9,6 @@ use telecoder_model::event::EventBody;
 use telecoder_model::id::SessionId;
 use telecoder_model::policy::PublishRule;
 use telecoder_model::port::blobs::Blobs;
-use telecoder_model::port::store::Queueing;
 use telecoder_model::principal::Principal;
 use telecoder_model::session::{Session, Status};
 use telecoder_testkit::fakes::Blow;
@@ -156,7 +155,7 @@ async fn after_its_time_a_workspace_goes_and_the_session_says_so() {
     assert!(next.log(&id).await.ends_with("done complete\nstep remove_workspace\n"));
     until("its files are gone", || async { world.lock().trees.is_empty().then_some(()) }).await;
     let who = Principal::local();
-    let refused = next.engine.message(&who, &id, "more".to_owned(), Queueing::Followup).await.unwrap_err();
+    let refused = next.engine.message(&who, &id, "more".into()).await.unwrap_err();
     assert_eq!(code(&refused), "workspace_gone");
     assert!(refused.hint.unwrap().contains(&format!("telecoder rerun {id}")));
     assert_eq!(next.engine.diff_patch(&who, &id).await.unwrap(), "patch");

@@ -11,7 +11,6 @@ use telecoder_model::PortError;
 use telecoder_model::id::SessionId;
 use telecoder_model::policy::PublishRule;
 use telecoder_model::port::forge::{Attempt, Mergeable, PullReport};
-use telecoder_model::port::store::Queueing;
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::PullState;
 use telecoder_model::session::{FailureKind, Session, Status};
@@ -56,7 +55,7 @@ async fn a_session_waits_for_the_word_that_lets_its_change_out() {
     let inbox = running.engine.inbox(&local, 20).await.unwrap();
     assert_eq!((inbox.waiting.len(), inbox.finished.len()), (1, 0));
     // More work takes the question back, and asks anew about what is there then.
-    running.engine.message(&local, &id, "write b.rs".to_owned(), Queueing::Followup).await.unwrap();
+    running.engine.message(&local, &id, "write b.rs".into()).await.unwrap();
     running.until(&id, |session| session.status == Status::Waiting && session.turns == 2).await;
     let late = running.engine.answer(&local, &first[0].id, Answer::Approve, None).await.unwrap_err();
     assert_eq!(late.code, "approval_answered");
@@ -201,7 +200,7 @@ async fn a_change_that_nobody_has_seen_is_rebased_and_one_that_others_see_is_mer
     assert_eq!((&pull.head, pull.pushed.as_ref()), (&head, Some(&rebased)));
     assert_eq!(world.lock().forge.opened[0].commit, rebased);
     // A further turn's commit goes on top of what is there.
-    running.engine.message(&local, &id, "write b.rs".to_owned(), Queueing::Followup).await.unwrap();
+    running.engine.message(&local, &id, "write b.rs".into()).await.unwrap();
     let second =
         running.until(&id, |session| session.turns == 2 && session.status.has_ended()).await.head.unwrap();
     running.engine.publish(&local, &id, PublishRequest::default()).await.unwrap();

@@ -8,7 +8,6 @@ use expect_test::expect;
 use telecoder_engine::request::NewSession;
 use telecoder_model::policy::PublishRule;
 use telecoder_model::port::forge::{ForgeComment, ForgeIssue, PullSource};
-use telecoder_model::port::store::Queueing;
 use telecoder_model::principal::Principal;
 use telecoder_model::pull::PullState;
 use telecoder_model::repository::Repository;
@@ -51,11 +50,7 @@ async fn a_pull_request_is_worked_on_at_its_head_and_told_once_a_commit() {
     "#]]
     .assert_eq(&tail(&running.log(&id).await, "git push"));
     assert_eq!((session.branch.as_str(), session.base_commit), ("feature/sums", Some(digest("their head"))));
-    running
-        .engine
-        .message(&Principal::local(), &id, "write b.rs".to_owned(), Queueing::Followup)
-        .await
-        .unwrap();
+    running.engine.message(&Principal::local(), &id, "write b.rs".into()).await.unwrap();
     let first = session.pull.unwrap().head;
     let session = running.until(&id, |session| session.status.has_ended() && session.turns == 2).await;
     assert_eq!(session.pull.unwrap().number, 5);

@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use expect_test::expect;
-use telecoder_engine::request::PublishRequest;
+use telecoder_engine::request::{NewMessage, PublishRequest};
 use telecoder_model::policy::PublishRule;
 use telecoder_model::port::store::Queueing;
 use telecoder_model::principal::Principal;
@@ -64,7 +64,7 @@ async fn a_message_to_an_ended_session_updates_its_pull_request() {
     let id = running.submit("write a.rs; say One.").await;
     running.end(&id, &world).await;
     let who = Principal::local();
-    running.engine.message(&who, &id, "write b.rs; say Two.".to_owned(), Queueing::Followup).await.unwrap();
+    running.engine.message(&who, &id, "write b.rs; say Two.".into()).await.unwrap();
     running.until(&id, |session| session.turns == 2 && session.status.has_ended()).await;
     let session = running.end(&id, &world).await;
     assert_eq!(session.diff.unwrap().files, 2);
@@ -79,7 +79,11 @@ async fn messages_wait_for_the_turn_and_steering_cancels_it() {
     let id = running.submit("say Working.; hang").await;
     running.until(&id, |session| session.status == Status::Running).await;
     let who = Principal::local();
-    running.engine.message(&who, &id, "say Changed my mind.".to_owned(), Queueing::Steer).await.unwrap();
+    running
+        .engine
+        .message(&who, &id, NewMessage { queue: Queueing::Steer, .."say Changed my mind.".into() })
+        .await
+        .unwrap();
     running.end(&id, &world).await;
     let log = running.log(&id).await;
     assert!(log.contains("message 2 User: say Changed my mind.\n"), "{log}");
@@ -121,7 +125,7 @@ async fn a_chat_rests_between_messages_and_keeps_its_sandbox() {
     let id = running.submit_with("say Hello.", |new| new.mode = Mode::Chat).await;
     running.until(&id, |session| session.status == Status::Idle).await;
     let who = Principal::local();
-    running.engine.message(&who, &id, "say Again.".to_owned(), Queueing::Followup).await.unwrap();
+    running.engine.message(&who, &id, "say Again.".into()).await.unwrap();
     running.until(&id, |session| session.turns == 2 && session.status == Status::Idle).await;
     assert_eq!(world.lock().received, ["open", "prompt say Hello.", "prompt say Again."]);
     assert_eq!(world.lock().sandboxes.len(), 1);

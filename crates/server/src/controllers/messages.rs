@@ -6,10 +6,12 @@ use crate::app::App;
 use crate::convert::{people, word};
 use crate::errors::ApiError;
 use crate::extract::JsonBody;
+use crate::once::{once, replayed};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use telecoder_api::message::{Message, NewMessage};
+use telecoder_engine::request;
 
 pub(crate) async fn list(
     State(app): State<App>,
@@ -24,15 +26,18 @@ pub(crate) async fn list(
 pub(crate) async fn send(
     State(app): State<App>,
     caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
     Path(id): Path<String>,
     body: JsonBody<NewMessage>,
-) -> Result<(StatusCode, Json<Message>), ApiError> {
+) -> Result<(StatusCode, HeaderMap, Json<Message>), ApiError> {
     let id = session_of(&app, &caller, &id).await?;
-    let queue = body.value.queue.map(word::queueing_of).unwrap_or_default();
-    let content = match body.value.failing_logs {
-        Some(true) => app.engine().with_failing_logs(&caller.principal, &id, &body.value.content).await?,
-        Some(false) | None => body.value.content,
+    let new = request::NewMessage {
+        queue: body.value.queue.map(word::queueing_of).unwrap_or_default(),
+        failing_logs: body.value.failing_logs.unwrap_or(false),
+        once: once(&headers, &uri, &body.bytes)?,
+        content: body.value.content,
     };
-    let sent = app.engine().message(&caller.principal, &id, content, queue).await?;
-    Ok((StatusCode::ACCEPTED, Json(people::message(sent))))
+    let (sent, accepted) = app.engine().message(&caller.principal, &id, new).await?;
+    Ok((StatusCode::ACCEPTED, replayed(accepted), Json(people::message(sent))))
 }

@@ -7,27 +7,25 @@ use crate::convert::request::{Circumstances, new_session, parameter};
 use crate::convert::{session, word};
 use crate::errors::ApiError;
 use crate::extract::{JsonBody, Nothing, OptionalBody, Parameters, limit};
+use crate::once::{once, replayed};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use telecoder_api as wire;
 use telecoder_model::port::store::{PullFilter, SessionQuery};
 use telecoder_model::repository::Repository;
-use telecoder_model::session::{Source, Status};
+use telecoder_model::session::{Session, Source, Status};
 use utoipa::IntoParams;
 
 /// The longest words that are searched for, in bytes; the store takes no more.
 const MAX_SEARCH: usize = 1000;
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
+    uri: Uri,
     headers: HeaderMap,
     body: JsonBody<wire::session::NewSession>,
 ) -> Result<Response, ApiError> {
@@ -35,36 +33,17 @@ pub(crate) async fn create(
         Some(id) => Some(session_of(&app, &caller, id).await?),
         None => None,
     };
-    let idempotency = idempotency_key(&headers)?.map(|key| (key, sha256(&body.bytes)));
-    let around = Circumstances { parent, source: source(&headers), idempotency };
+    let once = once(&headers, &uri, &body.bytes)?;
+    let around = Circumstances { parent, source: source(&headers), once };
     let new = new_session(body.value, around, app.engine().forge_host())?;
     let (made, created) = app.engine().submit(&caller.principal, new).await?;
+    Ok(answer(made, created))
+}
+
+/// A new session, or the one that an earlier request made.
+fn answer(made: Session, created: bool) -> Response {
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
-    let mut response = (status, location(&made.id), Json(session::session(made))).into_response();
-    if !created {
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    Ok(response)
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let mut keys = headers.get_all(&IDEMPOTENCY_KEY).iter();
-    let Some(value) = keys.next() else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=200).contains(&key.len()) && keys.next().is_none());
-    match key {
-        Some(key) => Ok(Some(key.to_owned())),
-        None => Err(ApiError::invalid(
-            "idempotency_key_invalid",
-            "one Idempotency-Key of 1 to 200 printable characters was expected",
-        )),
-    }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    (status, location(&made.id), replayed(created), Json(session::session(made))).into_response()
 }
 
 /// Only the command line says `telecoder-cli/…`, only browsers send `Origin`.
@@ -248,12 +227,15 @@ pub(crate) async fn stop(
 pub(crate) async fn rerun(
     State(app): State<App>,
     caller: Caller,
+    uri: Uri,
+    headers: HeaderMap,
     Path(id): Path<String>,
     OptionalBody(Nothing {}): OptionalBody<Nothing>,
 ) -> Result<Response, ApiError> {
     let id = session_of(&app, &caller, &id).await?;
-    let new = app.engine().rerun(&caller.principal, &id).await?;
-    Ok((StatusCode::CREATED, location(&new.id), Json(session::session(new))).into_response())
+    let once = once(&headers, &uri, &[])?;
+    let (new, created) = app.engine().rerun(&caller.principal, &id, once).await?;
+    Ok(answer(new, created))
 }
 
 pub(crate) async fn checks(

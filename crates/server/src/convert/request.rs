@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use std::fmt::Display;
 use std::str::FromStr;
 use telecoder_api as wire;
-use telecoder_engine::request::{NewSession, PublishRequest, TokenRequest};
+use telecoder_engine::request::{NewSession, Once, PublishRequest, TokenRequest};
 use telecoder_model::id::SessionId;
 use telecoder_model::repository::Repository;
 use telecoder_model::session::{Requester, Source};
@@ -21,8 +21,8 @@ pub(crate) struct Circumstances {
     pub(crate) parent: Option<SessionId>,
     /// Where it comes from.
     pub(crate) source: Source,
-    /// The key, with the SHA-256 of the body.
-    pub(crate) idempotency: Option<(String, String)>,
+    /// By what a repetition is known.
+    pub(crate) once: Option<Once>,
 }
 
 pub(crate) fn new_session(
@@ -55,7 +55,7 @@ pub(crate) fn new_session(
         requester: from.requester.as_ref().map(requester).transpose()?,
         pull: from.source_pr,
         issue: from.source_issue,
-        idempotency: around.idempotency,
+        once: around.once,
     })
 }
 
@@ -137,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     fn around() -> Circumstances {
-        Circumstances { parent: None, source: Source::Api, idempotency: None }
+        Circumstances { parent: None, source: Source::Api, once: None }
     }
 
     fn refused(body: serde_json::Value) -> String {

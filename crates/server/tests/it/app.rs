@@ -30,6 +30,7 @@ pub(crate) struct Setup {
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) max_streams: Option<usize>,
     pub(crate) web: Option<&'static [Asset]>,
+    pub(crate) hosts: Vec<String>,
 }
 
 /// A server that runs.
@@ -111,6 +112,7 @@ impl TestApp {
         options.drain = Duration::from_secs(20);
         // Not what happens to be built in this tree.
         options.web = WebUi::of(setup.web.unwrap_or(&[]));
+        options.allowed_hosts = setup.hosts;
         if let Some(heartbeat) = setup.heartbeat {
             options.sse_heartbeat = heartbeat;
         }

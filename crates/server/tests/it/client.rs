@@ -1,13 +1,15 @@
 //! The typed client against the real server, also over a connection that breaks.
 
-use crate::app::{TestApp, words};
+use crate::app::{Setup, TestApp, words};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use telecoder_api::client::{Follower, Reconnect, Start};
+use telecoder_api::message::NewMessage;
 use telecoder_api::session::{NewSession, SessionFilter};
 use telecoder_api::{Client, ClientError};
 use telecoder_model::session::Status;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Tries again at once, and counts.
@@ -106,6 +108,45 @@ async fn a_follower_gives_up_when_it_is_told_to_and_at_once_where_trying_is_no_u
     assert_eq!(count.load(Ordering::SeqCst), 4);
 }
 
+/// Stands before a server and loses every other answer, after the server has begun to give it.
+async fn lose_answers(listener: TcpListener, server: SocketAddr) {
+    for turn in 0.. {
+        let (mut near, _) = listener.accept().await.unwrap();
+        let mut far = TcpStream::connect(server).await.unwrap();
+        if turn % 2 == 1 {
+            tokio::spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+            continue;
+        }
+        let (mut asks, _) = near.split();
+        let (mut answers, mut takes) = far.split();
+        tokio::select! {
+            _ = copy(&mut asks, &mut takes) => panic!("the client went before the answer"),
+            first = answers.read_u8() => assert_eq!(first.unwrap(), b'H'),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_creates_is_done_once_where_its_answer_is_lost() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let app = TestApp::with(Setup { hosts: vec![address.to_string()], ..Setup::default() }).await;
+    tokio::spawn(lose_answers(listener, app.address));
+    // A client for each, so that each has a connection to lose.
+    let through = || Client::new(&format!("http://{address}"), None).unwrap();
+    let task = NewSession { prompt: "do it".to_owned(), ..NewSession::default() };
+    let made = through().create_session(&task, None).await.unwrap();
+    assert!(!made.created, "the first try was lost after it was done");
+    let id = made.value.id.as_str();
+    let message = NewMessage { content: "more".to_owned(), queue: None, failing_logs: None };
+    assert_eq!(through().send_message(id, &message, None).await.unwrap().number, 2);
+    app.finish(&id.parse().unwrap(), Status::Complete).await;
+    assert!(!through().rerun_session(id, None).await.unwrap().created);
+    let client = app.client();
+    assert_eq!(client.sessions(&SessionFilter::default()).await.unwrap().rows.len(), 2);
+    assert_eq!(client.messages(id).await.unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn errors_are_told_apart() {
     let mut app = TestApp::start().await;
@@ -162,11 +203,10 @@ async fn every_read_of_the_client_understands_the_server() {
     assert_eq!(client.lineage(id).await.unwrap().len(), 1);
     assert_eq!(client.events(id, 0, None).await.unwrap().rows.len(), 1);
     assert_eq!(client.messages(id).await.unwrap().len(), 1);
-    let message =
-        telecoder_api::message::NewMessage { content: "more".to_owned(), queue: None, failing_logs: None };
-    assert_eq!(client.send_message(id, &message).await.unwrap().number, 2);
+    let message = NewMessage { content: "more".to_owned(), queue: None, failing_logs: None };
+    assert_eq!(client.send_message(id, &message, None).await.unwrap().number, 2);
     assert_eq!(client.stop_session(id).await.unwrap().status, telecoder_api::session::Status::Stopped);
-    assert_eq!(client.rerun_session(id).await.unwrap().parent_session_id.as_deref(), Some(id));
+    assert_eq!(client.rerun_session(id, None).await.unwrap().value.parent_session_id.as_deref(), Some(id));
     assert!(client.diff(id).await.unwrap().files.is_empty());
     assert!(client.diff_patch(id).await.unwrap().is_empty());
     assert_eq!(client.usage(id).await.unwrap().session_id, id);

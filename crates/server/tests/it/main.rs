@@ -14,6 +14,7 @@ mod fake_settings;
 mod fakes;
 mod feed;
 mod malformed;
+mod once;
 mod openapi;
 mod overview;
 mod people;

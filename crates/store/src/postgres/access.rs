@@ -10,7 +10,7 @@ use crate::row::{Columns, integer, word};
 use async_trait::async_trait;
 use telecoder_model::PortError;
 use telecoder_model::id::{TenantId, TokenId, UserId};
-use telecoder_model::port::store::{AccessStore, Cursor, Reservation, Token, TokenHash};
+use telecoder_model::port::store::{AccessStore, Cursor, Reserved, Token, TokenHash};
 use telecoder_model::time::Timestamp;
 
 #[async_trait]
@@ -69,15 +69,15 @@ impl AccessStore for PostgresStore {
         tenant: &TenantId,
         user: &UserId,
         key: &str,
-    ) -> Result<Option<Reservation>, PortError> {
+    ) -> Result<Option<Reserved>, PortError> {
         let found = sqlx::query(
-            "SELECT request, session FROM reservations WHERE tenant = $1 AND owner = $2 AND key = $3",
+            "SELECT request, session, message FROM reservations WHERE tenant = $1 AND owner = $2 AND key = $3",
         )
         .bind(tenant.as_str())
         .bind(user.as_str())
         .bind(key);
         let row = self.link.row(found).await.map_err(sql("cannot read an idempotency key"))?;
-        row.map(|row| document::reservation(&row, (tenant, user, key))).transpose()
+        row.map(|row| document::reserved(&row)).transpose()
     }
 
     async fn cursor(&self, tenant: &TenantId, user: &UserId, name: &str) -> Result<u64, PortError> {

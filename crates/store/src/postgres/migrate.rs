@@ -10,7 +10,8 @@ use sqlx::PgConnection;
 use telecoder_model::PortError;
 
 /// All of them, in order; `SQLite` numbers its own alike.
-const ALL: &[Migration] = migrations!("postgres": 1 "first", 2 "sign_ins", 3 "forge_pulls", 4 "ends");
+const ALL: &[Migration] =
+    migrations!("postgres": 1 "first", 2 "sign_ins", 3 "forge_pulls", 4 "ends", 5 "once");
 
 /// Tables of the schema that new ones are made in, but for those of extensions; and whether ours is one of them.
 const TABLES: &str = "SELECT count(*) AS tables, count(*) FILTER (

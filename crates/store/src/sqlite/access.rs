@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
 use telecoder_model::id::{TenantId, TokenId, UserId};
-use telecoder_model::port::store::{AccessStore, Cursor, Reservation, Token, TokenHash};
+use telecoder_model::port::store::{AccessStore, Cursor, Reserved, Token, TokenHash};
 use telecoder_model::time::Timestamp;
 
 pub(super) const TOKEN: &str = "SELECT * FROM tokens WHERE hash = ?";
@@ -56,9 +56,9 @@ impl AccessStore for SqliteStore {
         tenant: &TenantId,
         user: &UserId,
         key: &str,
-    ) -> Result<Option<Reservation>, PortError> {
+    ) -> Result<Option<Reserved>, PortError> {
         let row = sqlx::query(
-            "SELECT request, session FROM reservations WHERE tenant = ? AND owner = ? AND key = ?",
+            "SELECT request, session, message FROM reservations WHERE tenant = ? AND owner = ? AND key = ?",
         )
         .bind(tenant.as_str())
         .bind(user.as_str())
@@ -66,7 +66,7 @@ impl AccessStore for SqliteStore {
         .fetch_optional(&mut *self.reader().await?)
         .await
         .map_err(sql("cannot read an idempotency key"))?;
-        row.map(|row| document::reservation(&row, (tenant, user, key))).transpose()
+        row.map(|row| document::reserved(&row)).transpose()
     }
 
     async fn cursor(&self, tenant: &TenantId, user: &UserId, name: &str) -> Result<u64, PortError> {

@@ -13,7 +13,7 @@ use telecoder_model::time::Timestamp;
 const APPLICATION: i64 = 0x5443_4f44;
 
 /// All of them, in order; Postgres numbers its own alike.
-const ALL: &[Migration] = migrations!("sqlite": 1 "first", 2 "sign_ins", 3 "forge_pulls", 4 "ends");
+const ALL: &[Migration] = migrations!("sqlite": 1 "first", 2 "sign_ins", 3 "forge_pulls", 4 "ends", 5 "once");
 
 /// Brings a database up to this version, or refuses it.
 pub(super) async fn migrate(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), PortError> {

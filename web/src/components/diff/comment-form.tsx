@@ -5,6 +5,7 @@ import { inputClass } from "@/components/ui/field";
 import { cx } from "@/lib/classes";
 import { useKept } from "@/lib/storage";
 import { shownOnOneLine } from "@/lib/text/harmless";
+import { unsent } from "@/lib/text/unsent";
 
 /** Lines of a file that a comment is about. */
 export interface Place {
@@ -30,17 +31,21 @@ export function CommentForm({
   onSend: (words: string) => Promise<unknown>;
 }) {
   const [words, setWords] = useKept("comment", "");
+  const typed = useRef(words);
+  typed.current = words;
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus(), []);
   const send = async (event?: FormEvent) => {
     event?.preventDefault();
-    if (words.trim() === "" || busy) return;
+    const comment = words.trim();
+    if (comment === "" || busy) return;
     setBusy(true);
     try {
-      await onSend(words.trim());
-      setWords(null);
-      onClose();
+      await onSend(comment);
+      const rest = unsent(typed.current, comment);
+      setWords(rest || null);
+      if (rest === "") onClose();
     } catch {
       // It was told where it failed; the words stay.
     } finally {

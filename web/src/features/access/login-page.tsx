@@ -26,9 +26,8 @@ export function LoginPage() {
     if (code === undefined || used.current) return;
     used.current = true;
     // The code leaves the address first: it is used up, and belongs into no history.
-    navigate({ to: "/login", search: to === undefined ? {} : { to }, replace: true })
-      .then(() => signIn({ code }))
-      .then(leave, (error: unknown) => setRefused(asApiError(error)));
+    void navigate({ to: "/login", search: to === undefined ? {} : { to }, replace: true });
+    signIn({ code }).then(leave, (error: unknown) => setRefused(asApiError(error)));
   }, [code]);
   const signedIn = me.data !== undefined && !me.data.loginRequired;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only the sign-in counts.

@@ -53,9 +53,7 @@ test("`a` shows which request it means first, and answers it when pressed again"
   expect(document.activeElement).toHaveTextContent("Publish it");
   expect(given()).toEqual([]);
   fireEvent.keyDown(document.activeElement ?? document.body, { key: "a" });
-  await waitFor(() =>
-    expect(given()).toEqual([{ call: "POST /api/approvals/ap1", body: { decision: "approve" } }]),
-  );
+  await waitFor(() => expect(given().map(({ body }) => body)).toEqual([{ decision: "approve" }]));
 });
 
 test("a request that somebody else answered is no error", async () => {

@@ -12,7 +12,7 @@ use telecoder_model::id::{DecisionId, InstanceId, ProcessId, SessionId, TenantId
 use telecoder_model::port::store::{
     AccessStore, Burial, Claim, ClaimLimits, Commit, Committed, Cursor, EndStore, EndedQuery, EndedSession,
     Grave, Hold, JobStore, Message, NewPull, OutboxRow, OverviewStore, Page, PullChange, PullQuery,
-    PullStore, QueueDepth, RepositoryUse, Reservation, RunStore, SessionChange, SessionQuery, SessionStore,
+    PullStore, QueueDepth, RepositoryUse, Reserved, RunStore, SessionChange, SessionQuery, SessionStore,
     SignIn, SignInStore, Token, TokenHash, Versioned,
 };
 use telecoder_model::principal::Principal;
@@ -143,7 +143,7 @@ impl AccessStore for Faulty {
     async fn revoke_token(&self, tenant: &TenantId, id: &TokenId, at: Timestamp) -> Done<()> {
         self.inner.revoke_token(tenant, id, at).await
     }
-    async fn reservation(&self, tenant: &TenantId, user: &UserId, key: &str) -> Done<Option<Reservation>> {
+    async fn reservation(&self, tenant: &TenantId, user: &UserId, key: &str) -> Done<Option<Reserved>> {
         self.inner.reservation(tenant, user, key).await
     }
     async fn cursor(&self, tenant: &TenantId, user: &UserId, name: &str) -> Done<u64> {

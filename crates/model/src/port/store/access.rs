@@ -1,8 +1,7 @@
 //! Port: store (layer 0): tokens, idempotency keys, and the places up to which people have read.
 
-use super::commit::Reservation;
 use crate::error::PortError;
-use crate::id::{TenantId, TokenId, UserId};
+use crate::id::{SessionId, TenantId, TokenId, UserId};
 use crate::principal::Scope;
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -45,6 +44,17 @@ pub struct Cursor {
     pub position: u64,
 }
 
+/// What a request made that came with an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserved {
+    /// SHA-256 of the request, hexadecimal.
+    pub request: String,
+    /// The session that it made, or wrote to.
+    pub session: SessionId,
+    /// The number of the session's newest message then: the one that the request brought.
+    pub message: u64,
+}
+
 /// Who may do what.
 #[async_trait]
 pub trait AccessStore: Send + Sync + fmt::Debug {
@@ -56,13 +66,13 @@ pub trait AccessStore: Send + Sync + fmt::Debug {
     async fn tokens(&self, tenant: &TenantId) -> Result<Vec<Token>, PortError>;
     /// Revokes a token; class `NotFound`; does nothing if it is revoked already.
     async fn revoke_token(&self, tenant: &TenantId, id: &TokenId, at: Timestamp) -> Result<(), PortError>;
-    /// The reservation of an idempotency key, if there is one.
+    /// What an idempotency key was used for, if it was.
     async fn reservation(
         &self,
         tenant: &TenantId,
         user: &UserId,
         key: &str,
-    ) -> Result<Option<Reservation>, PortError>;
+    ) -> Result<Option<Reserved>, PortError>;
     /// The place up to which a user has read; 0 at first.
     async fn cursor(&self, tenant: &TenantId, user: &UserId, name: &str) -> Result<u64, PortError>;
     /// Moves that place forward (never back).

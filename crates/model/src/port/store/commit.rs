@@ -107,7 +107,7 @@ pub struct Reservation {
     pub key: String,
     /// SHA-256 of the request, hexadecimal.
     pub request: String,
-    /// The session that the request made.
+    /// The session that the request makes, or writes to.
     pub session: SessionId,
 }
 

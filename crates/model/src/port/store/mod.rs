@@ -21,7 +21,7 @@ mod pull;
 mod query;
 mod sign_in;
 
-pub use access::{AccessStore, Cursor, Token, TokenHash};
+pub use access::{AccessStore, Cursor, Reserved, Token, TokenHash};
 pub use change::{OverviewStore, RepositoryUse, SessionChange};
 pub use commit::{
     Commit, Committed, Fence, Message, MessageState, OutboxRow, OutboxState, Queueing, Reservation, Write,

@@ -48,7 +48,7 @@ pub(super) async fn apply_write(
         Write::Outbox(row) => outbox::add(tx, head, row, &ready.document).await?,
         Write::OutboxUpdate(row) => outbox::update(tx, row).await?,
         Write::Blob { digest } => blob::name(tx, head, digest).await?,
-        Write::Reserve(reservation) => outbox::reserve(tx, reservation).await?,
+        Write::Reserve(reservation) => outbox::reserve(tx, head, reservation).await?,
     }
     Ok(None)
 }

@@ -4,7 +4,7 @@ use crate::failure::is_taken;
 use crate::postgres::failure::sql;
 use crate::prepared::Head;
 use crate::refusal;
-use crate::row::{json, word};
+use crate::row::{integer, json, word};
 use sqlx::PgConnection;
 use telecoder_model::PortError;
 use telecoder_model::port::store::{OutboxRow, Reservation};
@@ -62,15 +62,21 @@ pub(super) async fn update(tx: &mut PgConnection, row: &OutboxRow) -> Result<(),
     Err(refusal::effect_not_pending(row, exists.is_some()))
 }
 
-pub(super) async fn reserve(tx: &mut PgConnection, reservation: &Reservation) -> Result<(), PortError> {
+pub(super) async fn reserve(
+    tx: &mut PgConnection,
+    head: &Head,
+    reservation: &Reservation,
+) -> Result<(), PortError> {
     let reserved = sqlx::query(
-        "INSERT INTO reservations (tenant, owner, key, request, session) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO reservations (tenant, owner, key, request, session, message)
+         VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(reservation.tenant.as_str())
     .bind(reservation.user.as_str())
     .bind(reservation.key.as_str())
     .bind(reservation.request.as_str())
     .bind(reservation.session.as_str())
+    .bind(integer(head.messages))
     .execute(tx)
     .await;
     match reserved {

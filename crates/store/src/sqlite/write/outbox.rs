@@ -3,7 +3,7 @@
 use crate::failure::is_taken;
 use crate::prepared::Head;
 use crate::refusal;
-use crate::row::{json, word};
+use crate::row::{integer, json, word};
 use crate::sqlite::failure::sql;
 use sqlx::SqliteConnection;
 use telecoder_model::PortError;
@@ -61,20 +61,27 @@ pub(super) async fn update(tx: &mut SqliteConnection, row: &OutboxRow) -> Result
     Err(refusal::effect_not_pending(row, exists.is_some()))
 }
 
-pub(super) async fn reserve(tx: &mut SqliteConnection, reservation: &Reservation) -> Result<(), PortError> {
-    sqlx::query("INSERT INTO reservations (tenant, owner, key, request, session) VALUES (?, ?, ?, ?, ?)")
-        .bind(reservation.tenant.as_str())
-        .bind(reservation.user.as_str())
-        .bind(reservation.key.as_str())
-        .bind(reservation.request.as_str())
-        .bind(reservation.session.as_str())
-        .execute(tx)
-        .await
-        .map_err(|error| {
-            if is_taken(&error) {
-                return PortError::conflict("the idempotency key is taken");
-            }
-            sql("cannot reserve an idempotency key")(error)
-        })?;
+pub(super) async fn reserve(
+    tx: &mut SqliteConnection,
+    head: &Head,
+    reservation: &Reservation,
+) -> Result<(), PortError> {
+    sqlx::query(
+        "INSERT INTO reservations (tenant, owner, key, request, session, message) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(reservation.tenant.as_str())
+    .bind(reservation.user.as_str())
+    .bind(reservation.key.as_str())
+    .bind(reservation.request.as_str())
+    .bind(reservation.session.as_str())
+    .bind(integer(head.messages))
+    .execute(tx)
+    .await
+    .map_err(|error| {
+        if is_taken(&error) {
+            return PortError::conflict("the idempotency key is taken");
+        }
+        sql("cannot reserve an idempotency key")(error)
+    })?;
     Ok(())
 }

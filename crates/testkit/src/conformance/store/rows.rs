@@ -12,7 +12,7 @@ use telecoder_model::ErrorClass;
 use telecoder_model::decision::{Decision, DecisionState};
 use telecoder_model::id::{DecisionId, ProcessId, TenantId, UserId};
 use telecoder_model::port::store::{
-    Message, MessageState, OutboxRow, OutboxState, Queueing, Reservation, Store, Write,
+    Message, MessageState, OutboxRow, OutboxState, Queueing, Reservation, Reserved, Store, Write,
 };
 
 /// The last state counts, and comes back as it was.
@@ -240,7 +240,7 @@ pub async fn outside_effects_are_due_in_order(store: Arc<dyn Store>) {
     }
 }
 
-/// A key is a user's own and names one session for ever.
+/// A key is a user's own and names one session, or one of its messages, for ever.
 pub async fn an_idempotency_key_is_taken_once(store: Arc<dyn Store>) {
     let tenant = TenantId::default_tenant();
     let of = |n: u64, name: &str, key: &str| Reservation { user: user(name), ..reservation(key, n) };
@@ -266,8 +266,17 @@ pub async fn an_idempotency_key_is_taken_once(store: Arc<dyn Store>) {
         }
     }
     let [winner] = winners[..] else { panic!("one wins, not {winners:?}") };
-    let kept = store.reservation(&tenant, &user("ann"), "key").await.unwrap();
-    assert_eq!(kept, Some(of(winner, "ann", "key")));
+    let kept = async |key: &str| store.reservation(&tenant, &user("ann"), key).await.unwrap();
+    let first = Reserved { request: of(winner, "ann", "key").request, session: id(winner), message: 0 };
+    assert_eq!(kept("key").await, Some(first.clone()));
+    // With a message, it is the message's number that is kept; what comes later changes nothing.
+    for key in ["one", "two"] {
+        let rows = vec![queue_message(key), Write::Reserve(of(winner, "ann", key))];
+        store.commit(writes(winner, rows)).await.unwrap();
+    }
+    assert_eq!(kept("one").await, Some(Reserved { message: 1, ..first.clone() }));
+    assert_eq!(kept("two").await, Some(Reserved { message: 2, ..first.clone() }));
+    assert_eq!(kept("key").await, Some(first));
     store.commit(submit(10, "bob", "key")).await.unwrap();
     store.commit(submit(11, "ann", "other")).await.unwrap();
     assert_eq!(store.reservation(&tenant, &UserId::local(), "key").await.unwrap(), None);

@@ -2,14 +2,19 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { client, take, type Wire } from "@/api/client";
 import { keys, refreshSession } from "@/api/queries";
+import { useOnce } from "@/api/use-once";
 import { toastFailed } from "@/components/ui/toast";
 
-/** Sends a message; the queue says what becomes of it while a turn is under way. */
+/** Sends a message; the queue says what becomes of it while a turn is under way. Tried again after a lost answer, it is one. */
 export function useSend(id: string) {
   const queries = useQueryClient();
+  const once = useOnce();
   return useMutation({
-    mutationFn: (body: Wire<"NewMessage">) =>
-      take(client.POST("/api/sessions/{id}/messages", { params: { path: { id } }, body })),
+    mutationFn: (body: Wire<"NewMessage">) => {
+      const params = { path: { id }, header: once.header(body) };
+      return take(client.POST("/api/sessions/{id}/messages", { params, body }));
+    },
+    onSuccess: once.done,
     onSettled: () => {
       refreshSession(queries, id);
       void queries.invalidateQueries({ queryKey: [...keys.session(id), "messages"] });

@@ -1,7 +1,7 @@
 /** Writes to the agent; drafts survive a reload. Layer: feature. */
 import { useQuery } from "@tanstack/react-query";
 import { SendHorizontal } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import type { Wire } from "@/api/client";
 import { isActive } from "@/components/status";
 import { Button } from "@/components/ui/button";
@@ -11,27 +11,32 @@ import { cx } from "@/lib/classes";
 import { count } from "@/lib/format";
 import { useKept } from "@/lib/storage";
 import { shownOnOneLine } from "@/lib/text/harmless";
+import { unsent } from "@/lib/text/unsent";
 import { messagesQuery, useSend } from "../api/actions";
 
 /** The composer. */
 export function Composer({ session }: { session: Wire<"Session"> }) {
   const [draft, setDraft] = useKept(`draft.${session.id}`, "");
+  const typed = useRef(draft);
+  typed.current = draft;
   const [now, setNow] = useState(false);
   const send = useSend(session.id);
   const messages = useQuery(messagesQuery(session.id, session.updatedAt));
   const active = isActive(session.status);
   const queued = (messages.data ?? []).filter((message) => message.state === "queued" && message.number > 1);
-  const submit = (event?: FormEvent) => {
+  const submit = async (event?: FormEvent) => {
     event?.preventDefault();
     const content = draft.trim();
     if (content === "" || send.isPending) return;
-    send.mutate(
-      { content, ...(active && { queue: now ? "steer" : "followup" }) },
-      { onSuccess: () => setDraft(null) },
-    );
+    try {
+      await send.mutateAsync({ content, ...(active && { queue: now ? "steer" : "followup" }) });
+      setDraft(unsent(typed.current, content) || null);
+    } catch {
+      // It was told where it failed; the words stay.
+    }
   };
   return (
-    <form onSubmit={submit} className="border-n5 border-t bg-n1 px-4 py-2 md:px-6">
+    <form onSubmit={(event) => void submit(event)} className="border-n5 border-t bg-n1 px-4 py-2 md:px-6">
       {queued.length > 0 && (
         <p className="mb-1.5 truncate text-n11 text-xs" role="status">
           {count(queued.length, "message")} queued:{" "}
@@ -52,7 +57,7 @@ export function Composer({ session }: { session: Wire<"Session"> }) {
           value={draft}
           onChange={(event) => setDraft(event.target.value === "" ? null : event.target.value)}
           onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) submit();
+            if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void submit();
           }}
         />
         <Button

@@ -1,0 +1,3 @@
+-- 0005_once: a key names what its request made: a session, or one of its messages.
+
+ALTER TABLE reservations ADD COLUMN message BIGINT NOT NULL DEFAULT 0;
