@@ -81,7 +81,7 @@ test("access that ends over a draft is asked for in place, and the draft goes on
   await page.getByLabel("Token").fill(server.token);
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  expect(await prompt.inputValue()).toBe("Half a thought");
+  await expect.poll(() => prompt.inputValue()).toBe("Half a thought");
 });
 
 test("signing out ends access in this browser", async ({ window }) => {

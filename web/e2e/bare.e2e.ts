@@ -47,7 +47,7 @@ test("without an agent and a key, the inbox and a new task say so, and a task is
     .getByRole("alert")
     .getByText(/telecoder agents install/)
     .waitFor();
-  expect(await page.getByLabel("What is to be done").inputValue()).toBe("Fix the sum");
+  await expect.poll(() => page.getByLabel("What is to be done").inputValue()).toBe("Fix the sum");
   expect(await violations(page)).toEqual([]);
   await page.getByRole("link", { name: "Install an agent" }).click();
   await page.getByRole("button", { name: "Install goose" }).waitFor();
@@ -97,8 +97,8 @@ test("a key is set, checked, and never shown again; a wrong one is told with wha
   await page.getByLabel("New key of OpenAI").fill("sk-wrong-9876543210");
   await page.keyboard.press("Enter");
   await page.getByText(/checked just now/).waitFor();
-  expect(await page.locator("body").textContent()).not.toContain("9876543210");
-  expect(await page.getByText(/The key works/).count()).toBe(0);
+  await expect.poll(() => page.locator("body").textContent()).not.toContain("9876543210");
+  await expect.poll(() => page.getByText(/The key works/).count()).toBe(0);
   expect(await violations(page)).toEqual([]);
   await picture(page, "settings-wrong-key");
   // Another browser learns of it without a question.
@@ -109,10 +109,10 @@ test("a key is set, checked, and never shown again; a wrong one is told with wha
   await page.getByText(/The key works/).waitFor();
   await other.page.getByText(/The key works/).waitFor();
   for (const each of [page, other.page]) {
-    expect(await each.content()).not.toContain(GOOD);
-    expect(await each.evaluate(() => JSON.stringify(localStorage))).not.toContain("sk-");
+    await expect.poll(() => each.content()).not.toContain(GOOD);
+    await expect.poll(() => each.evaluate(() => JSON.stringify(localStorage))).not.toContain("sk-");
   }
   await page.goto("/new");
   await page.getByRole("link", { name: "Install an agent" }).waitFor();
-  expect(await page.getByRole("link", { name: "Set a key" }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("link", { name: "Set a key" }).count()).toBe(0);
 });

@@ -85,7 +85,7 @@ test("a menu or a dialog whose code is gone takes nothing of the page with it", 
   await news.waitFor();
   expect(await violations(page)).toEqual([]);
   await picture(page, "part-gone");
-  expect(await words.inputValue()).toBe("Half a thought");
+  await expect.poll(() => words.inputValue()).toBe("Half a thought");
   caught(visited, GONE);
 });
 

@@ -30,7 +30,7 @@ test("a token is made, shown once, works, and works no more once it is revoked",
   await page.getByRole("button", { name: /^(Done|I have it)/ }).click();
   await page.reload();
   await page.getByRole("button", { name: "Revoke laptop" }).waitFor();
-  expect(await page.content()).not.toContain(secret.trim());
+  await expect.poll(() => page.content()).not.toContain(secret.trim());
   await page.getByRole("button", { name: "Revoke laptop" }).click();
   await page
     .getByRole("dialog")
@@ -56,6 +56,6 @@ test("a local pull request that nobody wants is closed, and stays in the list as
   await page.getByRole("button", { name: "Close", exact: true }).click();
   await page.getByRole("button", { name: "Close the pull request" }).click();
   await page.getByText("Closed").first().waitFor();
-  expect(await page.getByRole("button", { name: "Merge", exact: true }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("button", { name: "Merge", exact: true }).count()).toBe(0);
   expect(await violations(page)).toEqual([]);
 });

@@ -18,7 +18,7 @@ test("a first visit leads to a first task, whose outcome waits in the inbox unti
   await picture(page, "first-run");
   await page.getByRole("link", { name: /Explain how configuration/ }).click();
   const words = page.getByLabel("What is to be done");
-  expect(await words.inputValue()).toMatch(/^Explain how/);
+  await expect.poll(() => words.inputValue()).toMatch(/^Explain how/);
   await words.fill(prompt("Fix the sum", [{ write: ["calc.py", "def add(a, b):\n    return a + b\n"] }]));
   await page.getByRole("button", { name: /^Repository/ }).click();
   await page.getByLabel("Find or name a repository").fill(repository);
@@ -27,7 +27,7 @@ test("a first visit leads to a first task, whose outcome waits in the inbox unti
   expect(await violations(page)).toEqual([]);
   await picture(page, "new-task");
   await page.reload();
-  expect(await words.inputValue()).toContain("Fix the sum");
+  await expect.poll(() => words.inputValue()).toContain("Fix the sum");
   await page.getByRole("button", { name: "Start the task" }).click();
   await page.waitForURL(/\/sessions\/[a-z2-7]{12}$/);
   const id = page.url().split("/").at(-1) ?? "";

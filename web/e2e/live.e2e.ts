@@ -59,7 +59,7 @@ test("a server that is killed in mid-turn leaves no gap and doubles nothing, in 
       element.scrollTop = 0;
     });
     await expect.poll(() => counted(page), { timeout: 15_000 }).toEqual(upTo(60));
-    expect(await timeline.getByText("And then?").count()).toBe(1);
+    await expect.poll(() => timeline.getByText("And then?").count()).toBe(1);
   }
 });
 
@@ -93,7 +93,7 @@ test("with keys alone a session is read, answered, commented on and sent on", {
   await page.waitForURL(new RegExp(id));
   await page.getByRole("article", { name: "Permission" }).waitFor();
   await keyboard.press("a");
-  expect(await focused()).toContain("python -m pytest");
+  await expect.poll(() => focused()).toContain("python -m pytest");
   await keyboard.press("a");
   await page.getByText("It adds now.", { exact: true }).first().waitFor();
   await server.until(id, "complete");
@@ -107,7 +107,7 @@ test("with keys alone a session is read, answered, commented on and sent on", {
   await keyboard.press("n");
   await keyboard.press("n");
   await expect.poll(focused).toContain("Comment on line 39");
-  expect(await page.getByText("# line 20", { exact: true }).count()).toBe(0);
+  await expect.poll(() => page.getByText("# line 20", { exact: true }).count()).toBe(0);
   await keyboard.press("o");
   await page.getByText("# line 20", { exact: true }).waitFor();
   await keyboard.press("N");
@@ -135,10 +135,10 @@ test("with keys alone a session is read, answered, commented on and sent on", {
   const border = page.getByRole("separator", { name: /^Border/ });
   await border.focus();
   await keyboard.press("ArrowRight");
-  expect(await border.getAttribute("aria-valuenow")).toBe("49");
+  await expect.poll(() => border.getAttribute("aria-valuenow")).toBe("49");
   await page.reload();
   await border.waitFor();
-  expect(await border.getAttribute("aria-valuenow")).toBe("49");
+  await expect.poll(() => border.getAttribute("aria-valuenow")).toBe("49");
 });
 
 test("two tabs never show different truths", async ({ server, window }) => {
@@ -154,7 +154,7 @@ test("two tabs never show different truths", async ({ server, window }) => {
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "After", level: 1 }).waitFor();
   await other.getByRole("link", { name: "After" }).waitFor();
-  expect(await other.getByRole("link", { name: "Before" }).count()).toBe(0);
+  await expect.poll(() => other.getByRole("link", { name: "Before" }).count()).toBe(0);
   await other.goto(`/sessions/${id}`);
   await other.getByLabel("Message to the agent").fill("Once more");
   await other.keyboard.press("Control+Enter");

@@ -179,13 +179,13 @@ test("a theme that somebody chose is kept, and holds before the first paint", as
   const { page } = await window();
   await page.goto("/");
   const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-  expect(await theme()).toBe("dark");
+  await expect.poll(() => theme()).toBe("dark");
   await page.getByRole("button", { name: "local" }).click();
   await page.getByRole("menuitem", { name: "Light theme" }).click();
-  expect(await theme()).toBe("light");
+  await expect.poll(() => theme()).toBe("light");
   await page.route(/\.js$/, (route) =>
     /theme/.test(route.request().url()) ? route.fallback() : route.abort(),
   );
   await page.reload();
-  expect(await theme()).toBe("light");
+  await expect.poll(() => theme()).toBe("light");
 });

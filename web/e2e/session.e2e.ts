@@ -39,7 +39,7 @@ test("a change is read, commented on, published by hand, and merged", async ({ s
   // The last lines of an output keep their shape.
   const tail = page.locator("pre").getByText("indented");
   // biome-ignore lint/performance/useDomNodeTextContent: what a person sees is meant, not what stands in the document.
-  expect(await tail.first().innerText()).toBe("    indented");
+  await expect.poll(() => tail.first().innerText()).toBe("    indented");
   await page.getByRole("tab", { name: /^Outcome/ }).click();
   await page.getByText("What gym says (not checked)").waitFor();
   await picture(page, "session-outcome");
@@ -118,7 +118,7 @@ test("the log is copied as text, and a draft outlives a reload", async ({ server
   await page.getByLabel("Token").fill(server.token);
   await page.keyboard.press("Enter");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  expect(await page.getByLabel("Message to the agent").inputValue()).toBe("Half a thought");
+  await expect.poll(() => page.getByLabel("Message to the agent").inputValue()).toBe("Half a thought");
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText("Turn 2").waitFor();
 });

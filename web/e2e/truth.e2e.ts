@@ -33,7 +33,7 @@ test("a title that is changed from anywhere is changed everywhere, without a que
   await server.call("PATCH", `/api/sessions/${id}`, { title: "After" });
   await head.page.getByRole("heading", { name: "After", level: 1 }).waitFor();
   await list.page.getByRole("link", { name: "After" }).waitFor();
-  expect(await head.page.title()).toBe("After · TeleCoder");
+  await expect.poll(() => head.page.title()).toBe("After · TeleCoder");
 });
 
 test("a session is removed after a question, is gone from every list, and the focus comes back where nothing was removed", async ({
@@ -72,7 +72,7 @@ test("a session is removed after a question, is gone from every list, and the fo
   await page.waitForURL(/\/sessions$/);
   await page.getByText("Removed “Old work”").waitFor();
   await page.getByRole("link", { name: "Kept work" }).waitFor();
-  expect(await page.getByRole("link", { name: "Old work" }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("link", { name: "Old work" }).count()).toBe(0);
   await other.page.getByRole("link", { name: "Old work" }).waitFor({ state: "detached" });
   expect((await server.call<{ id: string }[]>("GET", "/api/sessions")).map((each) => each.id)).toContain(
     kept,
@@ -95,7 +95,7 @@ test("a session that works is stopped before it is removed; one with an open pul
   await page.getByRole("button", { name: "More actions" }).click();
   const item = page.getByRole("menuitem", { name: /^Remove/ });
   await item.getByText("Stop it first").waitFor();
-  expect(await item.getAttribute("aria-disabled")).toBe("true");
+  await expect.poll(() => item.getAttribute("aria-disabled")).toBe("true");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Stop", exact: true }).click();
   await page.getByRole("button", { name: "Stop the session" }).click();
@@ -178,7 +178,7 @@ test("a session and its rerun name each other, in every window that is open", as
   await server.until(rerun, "complete");
   await page.getByRole("tab", { name: "Details" }).click();
   await expect.poll(() => lineage(page).count()).toBe(2);
-  expect(await lineage(page).getByRole("link").getAttribute("href")).toBe(`/sessions/${id}`);
+  await expect.poll(() => lineage(page).getByRole("link").getAttribute("href")).toBe(`/sessions/${id}`);
   // Whoever looks at the first one sees that there is a second.
   await expect.poll(() => lineage(first.page).count()).toBe(2);
   await lineage(first.page).getByRole("link").click();
@@ -221,7 +221,7 @@ test("a server that dies under a draft loses no word, and takes the task when it
   await server.kill();
   await page.getByRole("button", { name: "Start the task" }).click();
   await page.getByRole("alert").getByText("The server does not answer").waitFor();
-  expect(await words.inputValue()).toContain("Say hello");
+  await expect.poll(() => words.inputValue()).toContain("Say hello");
   expect(await violations(page)).toEqual([]);
   await picture(page, "new-task-offline");
   await server.start();
