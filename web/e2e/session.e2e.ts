@@ -166,4 +166,9 @@ test("work that fails while it is prepared says why, and offers the next step wh
   await pane.getByRole("button", { name: "Run again" }).waitFor();
   expect(await violations(page)).toEqual([]);
   await picture(page, "session-unprepared");
+  // On a phone the field is on another view.
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole("tab", { name: "Outcome" }).click();
+  await pane.getByRole("button", { name: "Write to the agent" }).click();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("composer");
 });

@@ -115,7 +115,17 @@ impl World {
 
     /// Starts the server, and gives whether it came up; one that ended before is gone.
     pub(crate) fn try_start(&mut self) -> bool {
-        let pid = self.spawn("127.0.0.1:0");
+        self.try_start_on("127.0.0.1:0")
+    }
+
+    /// Starts the server where the one before was, if there was one, and gives whether it came up.
+    pub(crate) fn try_start_again(&mut self) -> bool {
+        let before = self.said().map(|(url, _)| url.replace("http://", ""));
+        self.try_start_on(&before.unwrap_or_else(|| "127.0.0.1:0".to_owned()))
+    }
+
+    fn try_start_on(&mut self, address: &str) -> bool {
+        let pid = self.spawn(address);
         let came = until_blocking("the server or its end", || {
             if self.died() { Some(false) } else { (self.said()?.1 == pid).then_some(true) }
         });

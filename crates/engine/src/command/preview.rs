@@ -43,6 +43,7 @@ impl Engine {
             Some(base) => base,
             None => default_branch(forge, &repository).await?,
         };
+        let body_given = order.body.is_some();
         let body = match (order.body, &session.followed) {
             (Some(body), _) => body,
             (None, Some(_)) => pull_body::comment(&session, self.public_url()),
@@ -59,6 +60,9 @@ impl Engine {
             None => None,
         };
         let kept = |asked: bool| there.as_ref().filter(|_| !asked);
+        // A body that somebody gave stays until another is given.
+        let stays = body_given || !existing.as_ref().is_some_and(|pull| pull.body_given);
+        let body = kept(stays).map_or(body, |pull| pull.body.clone());
         Ok(PublishPreview {
             forge: forge.kind(),
             body: body.replace(&pull_body::marker(&session), "").trim_end().to_owned(),

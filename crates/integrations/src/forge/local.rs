@@ -106,6 +106,7 @@ fn shown(pull: Pull, created: bool) -> ForgePull {
         number: pull.number,
         url: link(pull.number),
         title: pull.title,
+        body: pull.body,
         base: Some(pull.base),
         state: pull.state,
         created,

@@ -134,6 +134,8 @@ pub struct ForgePull {
     pub url: String,
     /// Its title, on one line.
     pub title: String,
+    /// What its body says of the session; the whole body where that cannot be told from what people wrote.
+    pub body: String,
     /// The branch it asks to be merged into, where its name can be used.
     pub base: Option<BranchName>,
     /// Its state.

@@ -19,8 +19,7 @@ use telecoder_model::time::Timestamp;
 pub(crate) struct FakeForge(pub(crate) Arc<dyn telecoder_model::port::store::Store>);
 
 impl FakeForge {
-    async fn change(&self, number: u64, state: PullState) -> Result<ForgePull, PortError> {
-        let change = PullChange { state: Some(state), ..PullChange::default() };
+    async fn change(&self, number: u64, change: PullChange) -> Result<ForgePull, PortError> {
         let pull =
             PullStore::change_pull(&*self.0, number, change, Timestamp::from_micros(1_700_000_000_000_000))
                 .await?;
@@ -28,11 +27,16 @@ impl FakeForge {
     }
 }
 
+fn to(state: PullState) -> PullChange {
+    PullChange { state: Some(state), ..PullChange::default() }
+}
+
 fn shown(pull: Pull, created: bool) -> ForgePull {
     ForgePull {
         number: pull.number,
         url: format!("http://127.0.0.1/pulls/{}", pull.number),
         title: pull.title,
+        body: pull.body,
         base: Some(pull.base),
         state: pull.state,
         created,
@@ -69,17 +73,21 @@ impl Forge for FakeForge {
             },
         )
         .await?;
-        Ok(shown(opened, created))
+        if created || pull.keeps.body {
+            return Ok(shown(opened, created));
+        }
+        self.change(opened.number, PullChange { body: Some(pull.body.clone()), ..PullChange::default() })
+            .await
     }
     async fn pull(&self, _: &Repository, number: u64) -> Result<Option<ForgePull>, PortError> {
         let found = PullStore::pull(&*self.0, number).await?;
         Ok(found.map(|pull| shown(pull, false)))
     }
     async fn merge(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
-        self.change(number, PullState::Merged).await
+        self.change(number, to(PullState::Merged)).await
     }
     async fn close(&self, _: &Repository, number: u64) -> Result<ForgePull, PortError> {
-        self.change(number, PullState::Closed).await
+        self.change(number, to(PullState::Closed)).await
     }
     async fn comment(&self, _: &Repository, _: u64, _: Comment<'_>) -> Result<String, PortError> {
         Err(PortError::permanent("not here"))

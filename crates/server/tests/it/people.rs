@@ -141,6 +141,11 @@ async fn a_session_is_published_once_and_its_pull_request_merged_once() {
     let second = app.call("POST", &format!("/api/sessions/{id}/pr"), json!({"draft": false})).await;
     assert_eq!((second.status, second.json()["number"].clone()), (200, json!(1)), "{}", second.text);
     assert_eq!(preview(json!({})).await.json()["existing"]["number"], 1);
+    assert_eq!(preview(json!({})).await.json()["body"], body);
+    // A body that somebody gave stays, and so it is shown.
+    assert_eq!(app.call("POST", &path, json!({"body": "By hand"})).await.status, 200);
+    assert_eq!(preview(json!({})).await.json()["body"], "By hand");
+    assert_eq!(preview(json!({"body": "Anew"})).await.json()["body"], "Anew");
 
     let pull = app.get("/api/pulls/1").await.json();
     let fields = ["number", "sessionId", "repo", "title", "base", "head", "headSha", "state", "mergeSha"];

@@ -74,13 +74,9 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
   const visited = useRef(new Set<Tab>());
   visited.current.add(shown);
   useAnswerKeys("Session");
+  const write = () => focus("composer", setChosen, wide);
   useShortcuts([
-    {
-      keys: "m",
-      does: "Write to the agent",
-      group: "Session",
-      run: () => focus("composer", setChosen, wide),
-    },
+    { keys: "m", does: "Write to the agent", group: "Session", run: write },
     {
       keys: "t",
       does: "Go to the timeline",
@@ -107,7 +103,7 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
       case "diff":
         return <DiffPane session={session} items={items} active={shown === "diff"} />;
       case "outcome":
-        return <OutcomePane session={session} remedy={remedyOf(items)} />;
+        return <OutcomePane session={session} remedy={remedyOf(items)} onWrite={write} />;
       case "files":
         return <FilesPane session={session} />;
       case "details":

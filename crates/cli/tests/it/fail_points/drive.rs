@@ -1,5 +1,5 @@
-//! A person at the command line whose server may end at any moment (dev layer): it is started again, and what was not
-//! acknowledged is looked for before it is said again.
+//! A person at the command line whose server may end at any moment (dev layer): it is started again where it was, while the
+//! command goes on; what was not acknowledged all the same is looked for before it is said again.
 
 use crate::cli::Output;
 use crate::world::World;
@@ -41,19 +41,33 @@ impl Driven {
     fn again(&mut self) {
         self.ends += 1;
         self.world.set(FAIL_POINT, None);
-        assert!(self.world.try_start(), "the next server ended too\n{}", self.world.log());
+        let before = self.world.log().len();
+        let again = self.world.try_start_again();
+        // Somebody else may have its port by now.
+        let taken = || self.world.log()[before..].contains("in use");
+        assert!(
+            again || taken() && self.world.try_start(),
+            "the next server ended too\n{}",
+            self.world.log()
+        );
     }
 
-    /// Runs a command; nothing if it lost the server.
+    /// Runs a command while the server may end; nothing if it lost it.
     pub(super) fn try_run(&mut self, words: &[&str]) -> Option<Output> {
-        let url = self.world.url();
-        let output = self.world.cli(["--server", &url].into_iter().chain(words.iter().copied())).run();
+        let (url, ends) = (self.world.url(), self.ends);
+        let command = self.world.cli(["--server", &url].into_iter().chain(words.iter().copied()));
+        let running = std::thread::spawn(|| command.run());
+        while !running.is_finished() {
+            self.look();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let output = running.join().unwrap();
         if output.code == 3 || output.stderr.contains("server") && output.code == 1 {
             // Only a server that has ended may be lost.
             until_blocking_within(LONGEST, &format!("the end that is behind {output:?}"), || {
-                self.world.died().then_some(())
+                self.look();
+                (self.ends > ends).then_some(())
             });
-            self.again();
             return None;
         }
         self.look();

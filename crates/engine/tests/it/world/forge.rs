@@ -45,7 +45,8 @@ fn none<T>() -> Result<T, PortError> {
 
 fn known(number: u64, title: String, base: BranchName, state: PullState) -> ForgePull {
     let url = format!("/pulls/{number}");
-    ForgePull { number, url, title, base: Some(base), state, created: false, merge_commit: None }
+    let body = String::new();
+    ForgePull { number, url, title, body, base: Some(base), state, created: false, merge_commit: None }
 }
 
 #[async_trait]

@@ -26,6 +26,12 @@ pub(super) fn fresh(text: &str, template: Option<&str>) -> String {
     }
 }
 
+/// Our part of a body; all of it where somebody took our marks away.
+pub(super) fn ours_of(found: &str) -> &str {
+    let between = || found.split_once(BEGIN)?.1.split_once(END).map(|(ours, _)| ours.trim());
+    between().unwrap_or(found)
+}
+
 /// The body of one that is there, with our part as it is to be now. Where somebody took our marks away, the body is theirs.
 pub(super) fn renewed(found: &str, text: &str) -> Option<String> {
     let (before, rest) = found.split_once(BEGIN)?;
@@ -47,6 +53,7 @@ mod tests {
         assert!(second.contains("two") && !second.contains("one") && second.contains("- [x] tested"));
         assert_eq!(renewed(&second, "two"), None);
         assert_eq!(renewed("all mine", "two"), None);
+        assert_eq!((ours_of(&second), ours_of("all mine")), ("two", "all mine"));
         let long = fresh(&format!("{}\n<!-- telecoder:session=x -->", "é".repeat(70_000)), None);
         assert!(long.chars().count() < 60_000 && long.contains("telecoder:session=x"));
     }

@@ -36,6 +36,7 @@ pub(super) fn shown(pull: &WirePull, created: bool) -> ForgePull {
         number: pull.number,
         url: pull.html_url.clone(),
         title: one_line(&pull.title),
+        body: body::ours_of(pull.body.as_deref().unwrap_or("")).to_owned(),
         base: pull.base.branch.parse().ok(),
         state,
         created,

@@ -4,6 +4,7 @@ import { NextStepButton } from "@/components/next-step";
 import { OutcomeParts } from "@/components/outcome-parts";
 import { Prose } from "@/components/prose/prose";
 import { isActive } from "@/components/status";
+import { Button } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/states";
 import { Words } from "@/components/words";
 import { sentence } from "@/lib/format";
@@ -13,10 +14,13 @@ import { shownOnOneLine } from "@/lib/text/harmless";
 export function OutcomePane({
   session,
   remedy,
+  onWrite,
 }: {
   session: Wire<"Session">;
   /** What to do about its failure, where the platform knows. */
   remedy: string | undefined;
+  /** Leads to where one writes to the agent. */
+  onWrite: () => void;
 }) {
   const { outcome } = session;
   return (
@@ -40,7 +44,9 @@ export function OutcomePane({
           {session.status === "error" && (
             <div className="mt-2.5 mb-1 flex flex-wrap items-center gap-x-3 gap-y-1.5">
               <NextStepButton session={session} />
-              <span className="text-n11 text-xs">or write to the agent what to do differently</span>
+              <Button size="small" look="quiet" onClick={onWrite}>
+                Write to the agent
+              </Button>
             </div>
           )}
         </div>
