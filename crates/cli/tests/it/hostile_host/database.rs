@@ -27,7 +27,7 @@ fn a_database_that_cannot_be_used_is_refused_by_name_and_left_as_it_is() {
     let newer = std::fs::read(&database).unwrap();
     expect![[r#"
         exit 1
-        ! error: cannot open the database [FOLDER]/data/server.db: the database was written by TeleCoder [VERSION] (migration 1000, teams); this is [VERSION], which knows migrations up to 4
+        ! error: cannot open the database [FOLDER]/data/server.db: the database was written by TeleCoder [VERSION] (migration 1000, teams); this is [VERSION], which knows migrations up to 5
         !  hint: Start TeleCoder [VERSION] or later, or restore a backup from before the upgrade.
     "#]].assert_eq(&world.cli(["serve"]).run().shown());
     assert_eq!(std::fs::read(&database).unwrap(), newer);
