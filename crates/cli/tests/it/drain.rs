@@ -1,5 +1,6 @@
 //! SIGTERM: what costs money or has an effect outside is finished, everything else is handed over.
 
+use crate::beside::with_mounts;
 use crate::world::{World, terminate};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -63,6 +64,19 @@ fn a_call_that_does_not_end_in_time_is_cut_off_and_the_session_goes_on() {
     world.start();
     world.until_status(&id, "complete");
     assert_eq!(ends_of_calls(&world, &id).last().map(String::as_str), Some("finished"));
+}
+
+#[test]
+fn what_was_stopped_is_ended_before_the_server_goes() {
+    let mut world = World::new();
+    // It takes the whole grace time to be ended.
+    let script = r#"GYM{"do":[{"ignoreCancel":true},{"ignoreSigterm":true},{"write":["/home/agent/started",""]},{"hang":true}]}"#;
+    let id = world.detached(&[script]);
+    world.until_written(&id, "started");
+    assert_eq!(world.cli(["stop", &id]).run().code, 0);
+    end(&mut world);
+    assert_eq!(with_mounts(&world), [""; 0]);
+    assert_eq!(std::fs::read_dir(world.data().join("run")).unwrap().count(), 0);
 }
 
 #[test]

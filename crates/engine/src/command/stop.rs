@@ -50,6 +50,7 @@ impl Engine {
             Ok(session)
         })
         .await?;
+        self.drain().stopped(id);
         self.ports().bus.wake(&Topic::Session(id.clone()));
         self.ports().bus.wake(&Topic::Jobs);
         self.ports().bus.wake(&Topic::Everything);

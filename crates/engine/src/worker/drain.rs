@@ -1,10 +1,13 @@
 //! An orderly end (layer 1): no model call begins any more, and those under way may finish, so that their answers are not
-//! paid for twice. Everything else is left as a kill would leave it.
+//! paid for twice; what was stopped is ended, so that no agent goes on that nobody wants. Everything else is left as a kill
+//! would leave it.
 //!
 //! Invariant: what is counted as under way is counted back, whatever becomes of the connection, the worker or the session.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use telecoder_model::id::SessionId;
 use tokio::sync::watch;
 
 /// What the parts of one engine know about its end.
@@ -18,6 +21,14 @@ pub(crate) struct Drain {
 struct State {
     begun: bool,
     open: usize,
+    /// The sessions at work on this server, and whether they were stopped.
+    working: HashMap<SessionId, bool>,
+}
+
+impl State {
+    fn is_quiet(&self) -> bool {
+        self.open == 0 && !self.working.values().any(|stopped| *stopped)
+    }
 }
 
 impl Default for Drain {
@@ -32,15 +43,46 @@ impl Drain {
         self.state.send_modify(|state| state.begun = true);
     }
 
-    /// Waits until no call is under way.
+    /// Waits until no call is under way, and whatever was stopped has been ended.
     pub(crate) async fn quiet(&self) {
         // The sender lives as long as `self`, so that this cannot fail.
-        drop(self.state.subscribe().wait_for(|state| state.open == 0).await);
+        drop(self.state.subscribe().wait_for(State::is_quiet).await);
+    }
+
+    /// A session is at work here, until what this gives is dropped.
+    pub(crate) fn working(&self, session: &SessionId) -> Working {
+        self.state.send_modify(|state| {
+            state.working.insert(session.clone(), false);
+        });
+        Working { drain: self.clone(), session: session.clone() }
+    }
+
+    /// A session was stopped; if it is at work here, its worker has an agent to end.
+    pub(crate) fn stopped(&self, session: &SessionId) {
+        self.state.send_if_modified(|state| {
+            let Some(stopped) = state.working.get_mut(session) else { return false };
+            !std::mem::replace(stopped, true)
+        });
     }
 
     /// The calls of one attached sandbox.
     pub(crate) fn calls(&self) -> Arc<OpenCalls> {
         Arc::new(OpenCalls { drain: self.clone(), count: AtomicUsize::new(0) })
+    }
+}
+
+/// A session at work.
+#[derive(Debug)]
+pub(crate) struct Working {
+    drain: Drain,
+    session: SessionId,
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.drain.state.send_modify(|state| {
+            state.working.remove(&self.session);
+        });
     }
 }
 
@@ -140,6 +182,27 @@ mod tests {
         drop(one.ends());
         quiet.await.unwrap();
         assert_eq!(drain.state.borrow().open, 0);
+    }
+
+    #[tokio::test]
+    async fn it_is_quiet_once_what_was_stopped_has_ended() {
+        let drain = Drain::default();
+        let (one, other) = ("abcd2345efgh".parse().unwrap(), "bcde2345fghi".parse().unwrap());
+        // What is not at work here is nothing to wait for, and neither is what goes on.
+        drain.stopped(&one);
+        let (works, goes_on) = (drain.working(&one), drain.working(&other));
+        drain.quiet().await;
+        drain.stopped(&one);
+        let quiet = tokio::spawn({
+            let drain = drain.clone();
+            async move { drain.quiet().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!quiet.is_finished());
+        drop(works);
+        quiet.await.unwrap();
+        drop(goes_on);
+        assert!(drain.state.borrow().working.is_empty());
     }
 
     #[tokio::test]

@@ -28,8 +28,8 @@ use tokio::task::JoinSet;
 /// The queue is looked at by itself at least this often.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// Works until `shutdown` turns true. Model calls that are under way then may finish for a while, and so may effects outside;
-/// all other work is left as a kill would leave it, and its jobs go back to the queue: the next server attaches to the
+/// Works until `shutdown` turns true. Model calls that are under way then may finish for a while, and so may effects outside
+/// and the end of what was stopped; all other work is left as a kill would leave it, and its jobs go back to the queue: the next server attaches to the
 /// sandboxes, which go on.
 pub(crate) async fn run(engine: &Engine, shutdown: watch::Receiver<bool>) -> Result<(), PortError> {
     join(engine).await?;
@@ -103,7 +103,7 @@ async fn claim_until(
     }
 }
 
-/// Lets model calls and effects outside finish, within a bound. Sessions go on meanwhile, but begin no new call.
+/// Lets model calls, effects outside and what was stopped come to their end, within a bound. Sessions go on meanwhile, but begin no new call.
 async fn drain(engine: &Engine, workers: &mut JoinSet<()>, effects: &mut JoinSet<()>) {
     engine.drain().begin();
     let finished = async {
@@ -119,7 +119,7 @@ async fn drain(engine: &Engine, workers: &mut JoinSet<()>, effects: &mut JoinSet
     tokio::select! {
         () = finished => {}
         () = ended => {}
-        () = limit => tracing::warn!("model calls or effects outside are cut off: they took too long to finish"),
+        () = limit => tracing::warn!("model calls, effects outside or agents that were stopped are cut off: they took too long to end"),
     }
 }
 

@@ -48,6 +48,7 @@ pub(crate) struct Work {
 
 /// Works on a claimed session until nothing is left to do. Dropping it is like a kill: another claim goes on.
 pub(crate) async fn work(engine: Engine, claim: Claim) {
+    let _working = engine.drain().working(&claim.session);
     let mut pause = Duration::from_secs(1);
     let mut panics = 0_u32;
     loop {
@@ -217,6 +218,8 @@ impl Work {
 
     /// Ends what a stopped session left at work and keeps its partial change.
     async fn after_stop(&mut self) -> Result<(), WorkError> {
+        // Another server may have been told of it.
+        self.desk.engine.drain().stopped(&self.desk.session.id);
         self.desk.clear_up();
         self.desk.refresh().await?;
         if self.sandbox().is_none() {
