@@ -296,3 +296,15 @@ fn prepared_by_a_server(database: &Database) {
     let shown = world.cli(["config", "show"]).run().stdout;
     assert!(shown.contains("postgres://telecoder@localhost/test_"), "{shown}");
 }
+
+#[test]
+fn a_member_whose_disk_is_full_takes_nothing_from_the_others() {
+    let database = Database::new();
+    let one = member(&database.url(), &[]);
+    let id = one.ran(r#"GYM{"do":[{"say":"Hello."}]}"#);
+    // Less than an empty data folder takes.
+    let full = member(&database.url(), &[("TELECODER_DISK_QUOTA", "1000")]);
+    until_blocking("the look at the disk", || full.get("/health/ready").contains("disk quota").then_some(()));
+    assert_eq!(one.session(&id)["workspaceRemovedAt"], serde_json::Value::Null);
+    assert!(one.data().join("sessions").join(&id).is_dir());
+}

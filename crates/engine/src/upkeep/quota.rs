@@ -1,11 +1,15 @@
 //! The disk quota (layer 1): beyond it, what is not needed goes, in this order: warm bases and mirrors that no session borrows
 //! and blobs that none names; workspaces of sessions that have ended; those sessions themselves. Each the oldest first, and
 //! never what a session at work needs. Where that is not enough, new sessions are refused.
+//!
+//! Invariant: only what takes room on this host goes; of a database that several servers share, that is what has files here.
 
 use super::retention::{self, Pages};
 use super::{blobs, collect, workspaces};
 use crate::engine::Engine;
+use std::collections::HashSet;
 use telecoder_model::PortError;
+use telecoder_model::id::SessionId;
 use telecoder_model::time::Timestamp;
 
 /// Removals between two looks at the disk, which take a while.
@@ -58,11 +62,15 @@ async fn make_room(disk: &mut Disk<'_>) -> Result<bool, PortError> {
     if disk.is_enough().await? {
         return Ok(true);
     }
+    let here = sessions_here(engine).await?;
     for rank in [Rank::Workspaces, Rank::Sessions] {
         // Moments later than any that a session has.
         let mut pages = Pages::new(Timestamp::from_micros(i64::MAX));
         let mut gone = 0;
         while let Some(row) = pages.next(engine).await? {
+            if here.as_ref().is_some_and(|here| !here.contains(&row.id)) {
+                continue;
+            }
             let went = match rank {
                 Rank::Workspaces => match engine.ports().store.session(&row.id).await? {
                     Some(found) if found.value.workspace_removed_at.is_none() => {
@@ -84,6 +92,15 @@ async fn make_room(disk: &mut Disk<'_>) -> Result<bool, PortError> {
         }
     }
     Ok(false)
+}
+
+/// The sessions that take room on this host; `None`: all of them do.
+async fn sessions_here(engine: &Engine) -> Result<Option<HashSet<SessionId>>, PortError> {
+    if engine.ports().store.bytes().await? > 0 {
+        return Ok(None);
+    }
+    let kept = engine.ports().upkeep.kept().await?;
+    Ok(Some(kept.into_iter().map(|kept| kept.session).collect()))
 }
 
 #[derive(Clone, Copy)]
