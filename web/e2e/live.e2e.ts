@@ -124,6 +124,12 @@ test("with keys alone a session is read, answered, commented on and sent on", {
   await server.until(id, "complete");
   // The comment's field stays until the answer is there; a word to the agent, and back into the page.
   await page.getByLabel("Comment on calc.py:2").waitFor({ state: "detached" });
+  // Where frames take their time, what is typed goes there all the same.
+  await page.evaluate(() => {
+    const frame = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (then: FrameRequestCallback) =>
+      frame(() => setTimeout(() => frame(then), 300));
+  });
   await keyboard.press("m");
   await keyboard.type("Thank you");
   await keyboard.press("Control+Enter");

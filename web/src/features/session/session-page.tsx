@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Tabs } from "radix-ui";
 import { useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import type { Wire } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { loadEarlier, useSessionLog } from "@/api/live/session-events";
@@ -176,12 +177,10 @@ function remedyOf(items: readonly Item[]): string | undefined {
   return last?.type === "note" ? last.more : undefined;
 }
 
-/** Moves the focus, on a phone after the tab of the timeline was opened. */
+/** Moves the focus, on a phone after the tab of the timeline was opened. At once: what is typed next belongs there. */
 function focus(what: "composer" | "timeline", choose: (tab: Tab) => void, wide: boolean): void {
-  if (!wide) choose("timeline");
-  requestAnimationFrame(() =>
-    document
-      .querySelector<HTMLElement>(what === "composer" ? "#composer" : 'section[aria-label="Timeline"]')
-      ?.focus(),
-  );
+  if (!wide) flushSync(() => choose("timeline"));
+  document
+    .querySelector<HTMLElement>(what === "composer" ? "#composer" : 'section[aria-label="Timeline"]')
+    ?.focus();
 }
