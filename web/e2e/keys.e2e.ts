@@ -24,7 +24,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
   throw new Error(`no way by Tab to ${name}`);
 }
 
-/** Goes down an open menu to an item. The menu takes the focus a moment after it is there. */
+/** Goes down an open menu to an item. The menu takes the focus a moment after it is there, and moves it a moment after a key. */
 async function downTo(page: Page, name: RegExp): Promise<void> {
   const chosen = () =>
     page.evaluate(() => {
@@ -33,8 +33,10 @@ async function downTo(page: Page, name: RegExp): Promise<void> {
     });
   await expect.poll(chosen).not.toBeNull();
   for (let left = 10; left > 0; left -= 1) {
-    if (name.test((await chosen()) ?? "")) return;
+    const before = await chosen();
+    if (name.test(before ?? "")) return;
     await page.keyboard.press("ArrowDown");
+    await expect.poll(chosen).not.toBe(before);
   }
   throw new Error(`no way down to ${name}`);
 }

@@ -126,9 +126,8 @@ test("with keys alone a session is read, answered, commented on and sent on", {
   await page.getByLabel("Comment on calc.py:2").waitFor({ state: "detached" });
   // Where frames take their time, what is typed goes there all the same.
   await page.evaluate(() => {
-    const frame = window.requestAnimationFrame.bind(window);
-    window.requestAnimationFrame = (then: FrameRequestCallback) =>
-      frame(() => setTimeout(() => frame(then), 300));
+    const frame = globalThis.requestAnimationFrame.bind(globalThis);
+    globalThis.requestAnimationFrame = (then) => frame(() => setTimeout(() => frame(then), 300));
   });
   await keyboard.press("m");
   await keyboard.type("Thank you");
