@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { violations } from "./harness/browser.ts";
+import { prompt } from "./harness/server.ts";
 import { stories } from "./harness/stories.ts";
 
 const test = stories({ TELECODER_MAX_SESSIONS: "1" }, (server) => ({
@@ -165,4 +166,33 @@ test("two tabs never show different truths", async ({ server, window }) => {
   await other.keyboard.press("Control+Enter");
   await page.getByText("Turn 2").waitFor();
   await other.getByText("Turn 2").waitFor();
+});
+
+test("a turn that is over before the page hears of it is on the page all the same", async ({
+  server,
+  window,
+}) => {
+  const { id } = await server.session([{ say: "Hello." }], { title: "Quick" });
+  await server.until(id, "complete");
+  const { page } = await window();
+  await page.goto(`/sessions/${id}`);
+  await page.getByText("Hello.", { exact: true }).first().waitFor();
+  // As over a network that is slower than the agent.
+  let hear = () => {};
+  const heard = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  await page.route(`**/api/sessions/${id}`, async (route) => {
+    await heard;
+    await route.continue();
+  });
+  await page.getByLabel("Message to the agent").fill(prompt("And again?", [{ say: "Hello again." }]));
+  await page.keyboard.press("Control+Enter");
+  const ends = async () => {
+    const events = await server.call<{ type: string }[]>("GET", `/api/sessions/${id}/events?limit=1000`);
+    return events.filter(({ type }) => type === "done").length;
+  };
+  await expect.poll(ends).toBe(2);
+  hear();
+  await page.getByRole("region", { name: "Timeline" }).getByText("Hello again.", { exact: true }).waitFor();
 });

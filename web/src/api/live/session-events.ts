@@ -42,17 +42,18 @@ const CHANGES = new Set(["status", "outcome", "git", "pull_request", "done", "er
 
 export const logKey = (id: string) => [...keys.session(id), "log"];
 
-/** Follows a session's events as long as the component is there. A session that ended is followed again when it goes on. */
-export function useSessionLog(id: string, goesOn: boolean): SessionLog {
+/** Follows a session's events as long as the component is there. One that has ended is followed again when it goes on, and when
+ *  it has changed since: a turn may be over before the page hears of it. `endedAs` is its last change then. */
+export function useSessionLog(id: string, endedAs: string | null): SessionLog {
   const queries = useQueryClient();
   const front = useInFront();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a session that goes on after its end is to be followed anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each change of a session that has ended is followed anew.
   useEffect(() => {
     if (!front) return;
     const abort = new AbortController();
     void followSession(queries, id, abort.signal);
     return () => abort.abort();
-  }, [queries, id, front, goesOn]);
+  }, [queries, id, front, endedAs]);
   const { data = EMPTY } = useQuery<SessionLog>({
     queryKey: logKey(id),
     queryFn: skipToken,

@@ -60,7 +60,7 @@ function Loaded({ session }: { session: Wire<"Session"> }) {
   useTitle(shownOnOneLine(session.title));
   const queries = useQueryClient();
   const over = ["complete", "error", "stopped"].includes(session.status);
-  const log = useSessionLog(session.id, !over);
+  const log = useSessionLog(session.id, over ? session.updatedAt : null);
   // Earlier events come as a new list, which is folded from its beginning.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list stands for the log.
   const timeline = useMemo(() => new Timeline(), [log.events]);
