@@ -110,3 +110,21 @@ test("a page that does not load is said, and can be asked for again", async () =
   expect(queries.getQueryData<SessionLog>(logKey("abc"))).toMatchObject({ count: 3, earlier: "failed" });
   await expect(wholeLog(queries, "abc")).rejects.toThrow("did not load");
 });
+
+test("a log that is wanted whole before anything of it has come is waited for", async () => {
+  const queries = new QueryClient();
+  const wanted = wholeLog(queries, "abc");
+  serve(`${line(1) + line(2)}: end\n\n`);
+  await followSession(queries, "abc", new AbortController().signal);
+  expect((await wanted).map((event) => event.seq)).toEqual([1, 2]);
+});
+
+test("a log that does not come is said to be missing, not empty", async () => {
+  const queries = new QueryClient();
+  const wanted = wholeLog(queries, "abc");
+  vi.stubGlobal("fetch", async () => Response.json({ error: "no", code: "x" }, { status: 404 }));
+  await Promise.all([
+    followSession(queries, "abc", new AbortController().signal),
+    expect(wanted).rejects.toThrow("did not load"),
+  ]);
+});

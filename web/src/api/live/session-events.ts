@@ -125,12 +125,16 @@ export async function loadEarlier(queries: QueryClient, id: string, rows: number
   }
 }
 
-/** Gives all events, loading what is missing; throws where that fails. */
+/** Gives all events, loading what is missing, also where nothing has come yet; throws where that fails. */
 export async function wholeLog(queries: QueryClient, id: string): Promise<readonly SessionEvent[]> {
   for (;;) {
     const log = read(queries, id);
-    if (log === undefined || log.earlier === "none") return log?.events ?? [];
-    if (log.earlier === "loading") await new Promise((resolve) => setTimeout(resolve, 50));
+    const none = log === undefined || log.events.length === 0;
+    if (none && (log?.state === "refused" || log?.state === "reconnecting"))
+      throw new Error("The log did not load");
+    const coming = none && log?.state !== "ended";
+    if (!coming && log?.earlier === "none") return log.events;
+    if (coming || log?.earlier === "loading") await new Promise((resolve) => setTimeout(resolve, 50));
     else await loadEarlier(queries, id, LARGEST);
     if (read(queries, id)?.earlier === "failed") throw new Error("The earlier part of the log did not load");
   }

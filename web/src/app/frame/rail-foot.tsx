@@ -1,12 +1,12 @@
 /** The foot of the rail: find, and who is signed in. Layer: app. */
 import { useQuery } from "@tanstack/react-query";
 import { Search, UserRound } from "lucide-react";
-import { lazy, useState } from "react";
+import { lazy } from "react";
 import { meQuery } from "@/api/queries";
 import { Keys } from "@/components/keys";
 import { Button } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
-import { Late } from "@/components/ui/late";
+import { Late, useEarly } from "@/components/ui/late";
 
 // Menus come after the first paint; until then their buttons are there.
 const UserMenu = lazy(() => import("./user-menu"));
@@ -24,14 +24,9 @@ export function RailFoot({
   const me = useQuery(meQuery);
   const look = slim ? "w-full justify-center px-0" : "w-full justify-start px-2.5 gap-2.5";
   const name = me.data?.user ?? "This browser";
-  const [pressed, setPressed] = useState(false);
-  const user = (early: boolean) => (
-    <Button
-      look="quiet"
-      className={look}
-      title={name}
-      {...(early && { onClick: () => setPressed(true), "aria-haspopup": "menu" as const })}
-    >
+  const { pressed, early } = useEarly();
+  const user = (isEarly: boolean) => (
+    <Button look="quiet" className={look} title={name} {...(isEarly && early)}>
       <Icon of={UserRound} />
       <span className={slim ? "sr-only" : "truncate"}>{name}</span>
     </Button>

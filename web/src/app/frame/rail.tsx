@@ -2,11 +2,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Inbox, ListTree, Menu as MenuIcon, PanelLeft, Plus } from "lucide-react";
-import { lazy, type ReactNode, useState } from "react";
+import { lazy, type ReactNode } from "react";
 import { inboxQuery } from "@/api/queries";
 import { ButtonLink, IconButton } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
-import { Late } from "@/components/ui/late";
+import { Late, useEarly } from "@/components/ui/late";
 import { cx } from "@/lib/classes";
 import { daily, type Place, setup } from "./places";
 
@@ -119,9 +119,9 @@ export function BottomBar() {
   const look =
     "flex h-14 flex-1 flex-col items-center justify-center gap-1 font-medium text-n11 text-xs aria-[current=page]:text-n12";
   const current = { "aria-current": "page" } as const;
-  const [pressed, setPressed] = useState(false);
-  const more = (early: boolean) => (
-    <button type="button" className={look} {...(early && { onClick: () => setPressed(true) })}>
+  const { pressed, early } = useEarly();
+  const more = (isEarly: boolean) => (
+    <button type="button" className={look} {...(isEarly && early)}>
       <Icon of={MenuIcon} className="size-5" />
       More
     </button>

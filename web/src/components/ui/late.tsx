@@ -1,7 +1,7 @@
 /** Parts of a page whose code is loaded after it. Layer: components.
  *
  *  Invariant: a part that cannot be loaded, as after an update of the server, takes nothing else of the page with it. */
-import { Component, type ReactNode, Suspense } from "react";
+import { Component, type ReactNode, Suspense, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { toastFailed } from "./toast";
 
@@ -47,4 +47,12 @@ export class Late extends Component<LateProps, { error: unknown }> {
     if (error !== null && !isGone(error)) throw error;
     return error === null ? <Suspense fallback={fallback}>{children}</Suspense> : fallback;
   }
+}
+
+/** The button of a menu that is loaded after the page. Pressed before that is there, it is open as soon as it is; as menus do,
+ *  it counts from the moment it is pressed down, so that no press falls between the two. */
+export function useEarly() {
+  const [pressed, setPressed] = useState(false);
+  const press = () => setPressed(true);
+  return { pressed, early: { onPointerDown: press, onClick: press, "aria-haspopup": "menu" as const } };
 }

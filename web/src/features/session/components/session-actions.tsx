@@ -5,7 +5,7 @@ import type { Wire } from "@/api/client";
 import { Button, IconButton } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Icon } from "@/components/ui/icon";
-import { Late } from "@/components/ui/late";
+import { Late, useEarly } from "@/components/ui/late";
 import { useRerun } from "@/components/use-rerun";
 import { useStop } from "../api/actions";
 import { PublishDialog } from "./publish-dialog";
@@ -66,13 +66,9 @@ function More({
   ended: boolean;
   onRemove: () => void;
 }) {
-  const [pressed, setPressed] = useState(false);
-  const button = (early: boolean) => (
-    <IconButton
-      label="More actions"
-      className="ml-auto md:ml-0"
-      {...(early && { onClick: () => setPressed(true), "aria-haspopup": "menu" as const })}
-    >
+  const { pressed, early } = useEarly();
+  const button = (isEarly: boolean) => (
+    <IconButton label="More actions" className="ml-auto md:ml-0" {...(isEarly && early)}>
       <Icon of={Ellipsis} />
     </IconButton>
   );
