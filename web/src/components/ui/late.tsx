@@ -1,7 +1,7 @@
 /** Parts of a page whose code is loaded after it. Layer: components.
  *
  *  Invariant: a part that cannot be loaded, as after an update of the server, takes nothing else of the page with it. */
-import { Component, type ReactNode, Suspense, useState } from "react";
+import { Component, type PointerEvent, type ReactNode, Suspense, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { toastFailed } from "./toast";
 
@@ -53,6 +53,15 @@ export class Late extends Component<LateProps, { error: unknown }> {
  *  it counts from the moment it is pressed down, so that no press falls between the two. */
 export function useEarly() {
   const [pressed, setPressed] = useState(false);
-  const press = () => setPressed(true);
-  return { pressed, early: { onPointerDown: press, onClick: press, "aria-haspopup": "menu" as const } };
+  const early = {
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button !== 0) return;
+      // The focus is the menu's.
+      event.preventDefault();
+      setPressed(true);
+    },
+    onClick: () => setPressed(true),
+    "aria-haspopup": "menu" as const,
+  };
+  return { pressed, early };
 }
