@@ -234,12 +234,7 @@ impl World {
 
     /// The types of a session's events, each once for a row of the same; checks that they are numbered without a gap.
     pub(crate) fn events(&self, id: &str) -> Vec<serde_json::Value> {
-        let events = self.cli(["events", id]).run().json();
-        let events = events.as_array().unwrap().clone();
-        for (index, event) in events.iter().enumerate() {
-            assert_eq!(event["seq"], index + 1, "{events:?}");
-        }
-        events
+        dense(&self.cli(["events", id]).run().json())
     }
 
     /// The home of a session's agent, seen from outside; inside it is `/home/agent`.
@@ -307,6 +302,15 @@ pub(crate) fn signal(pid: u32, signal: rustix::process::Signal) {
 
 /// Names the folder that the programs are taken from, instead of the one they were built in.
 pub(crate) const PROGRAMS: &str = "TELECODER_TEST_PROGRAMS";
+
+/// A session's events, which are numbered without a gap.
+pub(crate) fn dense(events: &serde_json::Value) -> Vec<serde_json::Value> {
+    let events = events.as_array().unwrap().clone();
+    for (index, event) in events.iter().enumerate() {
+        assert_eq!(event["seq"], index + 1, "{events:?}");
+    }
+    events
+}
 
 /// The program under test.
 pub(crate) fn program() -> PathBuf {

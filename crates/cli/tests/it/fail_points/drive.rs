@@ -89,6 +89,12 @@ impl Driven {
         panic!("{words:?} is lost again and again");
     }
 
+    /// Asks for something as JSON, also of a server that ends only now.
+    pub(super) fn read(&mut self, words: &[&str]) -> serde_json::Value {
+        let read = (0..3).find_map(|_| self.try_run(words));
+        read.unwrap_or_else(|| panic!("{words:?} is lost again and again")).json()
+    }
+
     /// Waits until something holds, over the ends of the server.
     pub(super) fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let begun = Instant::now();

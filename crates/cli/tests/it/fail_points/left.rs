@@ -3,6 +3,7 @@
 
 use super::drive::Driven;
 use crate::beside::with_mounts;
+use crate::world::dense;
 use sqlx::Connection;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -44,7 +45,7 @@ pub(super) fn look(
     forge: Option<&Hosted>,
     database: Option<&Database>,
 ) -> Left {
-    let events = driven.world.events(id);
+    let events = dense(&driven.read(&["events", id]));
     let filtered = |text: String| driven.world.filtered(&text);
     let mut log: Vec<String> = events.iter().map(told).map(filtered).collect();
     // A step whose record was lost is done and told again.
@@ -61,7 +62,7 @@ pub(super) fn look(
         // The conversation's id differs.
         report.retain(|name, _| !matches!(name.as_str(), "pid" | "digest"));
     }
-    let session = driven.world.session(id);
+    let session = driven.read(&["status", id]);
     let fields =
         ["status", "failureKind", "error", "outcome", "diffStat", "result", "prNumber", "prState", "turns"];
     let session = fields.iter().map(|name| ((*name).to_owned(), session[*name].clone())).collect();
@@ -88,7 +89,8 @@ fn told(event: &serde_json::Value) -> String {
     format!("{} {what} {state}", event["type"].as_str().unwrap())
 }
 
-fn local(driven: &Driven, branch: &str) -> (Vec<String>, Vec<String>) {
+fn local(driven: &mut Driven, branch: &str) -> (Vec<String>, Vec<String>) {
+    let pulls = driven.read(&["pr", "list", "--output", "json"]);
     let repo = &driven.world.repo;
     let refs = repo.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads/telecoder"]);
     let branches = refs.lines().map(|name| {
@@ -97,7 +99,6 @@ fn local(driven: &Driven, branch: &str) -> (Vec<String>, Vec<String>) {
         format!("{} · {}", log.replace('\n', " | "), repo.git(&["show", &format!("{name}:log.txt")]))
     });
     let branches = branches.collect();
-    let pulls = driven.world.cli(["pr", "list", "--output", "json"]).run().json();
     let head = refs.lines().next().map(|name| repo.git(&["rev-parse", name]).trim().to_owned());
     let pulls = pulls.as_array().unwrap().iter().map(|pull| {
         let whole = pull["headSha"].as_str() == head.as_deref();
