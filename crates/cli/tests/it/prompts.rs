@@ -10,7 +10,8 @@ use telecoder_testkit::wait::until_blocking;
 fn received(world: &World, id: &str) -> String {
     let path = world.agent_home(id).join(".gym/sessions/gym-1/history.jsonl");
     let line = until_blocking("the agent's record", || {
-        std::fs::read_to_string(&path).ok()?.lines().next().map(str::to_owned)
+        // A long line comes in pieces.
+        Some(std::fs::read_to_string(&path).ok()?.split_once('\n')?.0.to_owned())
     });
     let update: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(update["sessionUpdate"], "user_message_chunk");
