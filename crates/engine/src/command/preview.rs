@@ -61,8 +61,8 @@ impl Engine {
         };
         let kept = |asked: bool| there.as_ref().filter(|_| !asked);
         // A body that somebody gave stays until another is given.
-        let stays = body_given || !existing.as_ref().is_some_and(|pull| pull.body_given);
-        let body = kept(stays).map_or(body, |pull| pull.body.clone());
+        let anew = body_given || !existing.as_ref().is_some_and(|pull| pull.body_given);
+        let body = kept(anew).map_or(body, |pull| pull.body.clone());
         Ok(PublishPreview {
             forge: forge.kind(),
             body: body.replace(&pull_body::marker(&session), "").trim_end().to_owned(),

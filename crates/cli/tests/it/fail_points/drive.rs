@@ -57,10 +57,10 @@ impl Driven {
         let (url, ends) = (self.world.url(), self.ends);
         let command = self.world.cli(["--server", &url].into_iter().chain(words.iter().copied()));
         let running = std::thread::spawn(|| command.run());
-        while !running.is_finished() {
+        until_blocking_within(LONGEST, "the command's end", || {
             self.look();
-            std::thread::sleep(Duration::from_millis(5));
-        }
+            running.is_finished().then_some(())
+        });
         let output = running.join().unwrap();
         if output.code == 3 || output.stderr.contains("server") && output.code == 1 {
             // Only a server that has ended may be lost.

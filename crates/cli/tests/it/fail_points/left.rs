@@ -122,7 +122,8 @@ fn remote(demo: &Hosted, branch: &str) -> (Vec<String>, Vec<String>) {
 
 /// Following the first publishing of a pull request ends at some look after the second has begun: one row or two.
 const ROWS: &str = "SELECT 'job of ' || session FROM jobs
-    UNION ALL SELECT DISTINCT 'effect ' || kind || ' ' || state FROM outbox WHERE state != 'done'
+    UNION ALL SELECT 'effect ' || kind || ' ' || state FROM outbox WHERE state != 'done' AND kind != 'follow'
+    UNION ALL SELECT DISTINCT 'effect follow ' || state FROM outbox WHERE state != 'done' AND kind = 'follow'
     UNION ALL SELECT 'decision ' || state FROM decisions WHERE state = 'pending'
     ORDER BY 1";
 
