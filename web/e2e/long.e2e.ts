@@ -1,6 +1,6 @@
 /** Long things in a real browser: a log of more than 10,000 events and a change of more than 10,000 lines. What is drawn has
  *  a bound, scrolling works, and what is read stays where it is. Times are printed, not judged: machines differ. */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { stories } from "./harness/stories.ts";
 
@@ -68,6 +68,83 @@ const scrollThrough = (page: Page, name: string) =>
     return Math.round(longest);
   });
 
+/** Lets pages of earlier events wait, as they do on a slow network. */
+async function held(page: Page) {
+  let gate = Promise.resolve();
+  let waiting = 0;
+  await page.route(/\/events\?after=/, async (route) => {
+    waiting += 1;
+    await gate;
+    waiting -= 1;
+    await route.continue();
+  });
+  return {
+    waiting: () => waiting,
+    /** From now on they wait, until what this gives is called. */
+    hold: () => {
+      let release = () => {};
+      gate = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
+    },
+  };
+}
+
+/** Whether an element stands where it stood two frames ago. */
+const resting = (element: Locator) =>
+  element.evaluate(async (box) => {
+    const before = box.scrollTop;
+    for (let at = 0; at < 2; at += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+    return box.scrollTop === before;
+  });
+
+/** What stands at the top of the timeline, and where a line of it is. */
+const reading = (timeline: Locator) => ({
+  /** The line that is read, after scrolling to a place if one is named. */
+  read: async (to: number | null = null) =>
+    await timeline.evaluate((element, wanted) => {
+      if (wanted !== null) element.scrollTop = wanted;
+      const top = element.getBoundingClientRect().top;
+      const rows = [...element.querySelectorAll<HTMLElement>("[data-seq]")];
+      const row = rows.find((each) => each.getBoundingClientRect().top > top + 40);
+      return {
+        seq: row?.dataset.seq,
+        at: Math.round((row?.getBoundingClientRect().top ?? 0) - top),
+        height: element.scrollHeight,
+      };
+    }, to),
+  where: (seq: string) =>
+    timeline.evaluate((element, wanted) => {
+      const row = element.querySelector(`[data-seq="${wanted}"]`);
+      return row === null
+        ? null
+        : Math.round(row.getBoundingClientRect().top - element.getBoundingClientRect().top);
+    }, seq),
+});
+
+test("what is read stays although the last scroll has not been told of yet", async ({ made, window }) => {
+  const { page } = await window();
+  await page.goto(`/sessions/${made.log}`);
+  await page.getByText("The very end.").first().waitFor();
+  const timeline = page.getByRole("region", { name: "Timeline" });
+  const { read, where } = reading(timeline);
+  const earlier = await held(page);
+  const release = earlier.hold();
+  await read(0);
+  await expect.poll(earlier.waiting).toBe(1);
+  await expect.poll(() => resting(timeline)).toBe(true);
+  // A scroll is told of with the next frame; the page may come before that.
+  await page.evaluate(() => {
+    document.addEventListener("scroll", (event) => event.stopImmediatePropagation(), { capture: true });
+  });
+  const before = await read(300);
+  release();
+  await expect.poll(async () => (await read()).height).toBeGreaterThan(before.height + 1_000);
+  const at = await where(before.seq ?? "");
+  expect(Math.abs((at ?? -1_000) - before.at), "what was read has moved").toBeLessThanOrEqual(4);
+});
+
 test("a log of 10,000 events begins at its end, and goes back without moving what is read", {
   timeout: 180_000,
 }, async ({ server, made, window }) => {
@@ -85,39 +162,15 @@ test("a log of 10,000 events begins at its end, and goes back without moving wha
   const timeline = page.getByRole("region", { name: "Timeline" });
   await expect.poll(() => elements(page)).toBeLessThan(MOST_ELEMENTS);
   expect(pages.length, "pages loaded before anybody scrolled").toBeLessThanOrEqual(1);
-  // A page takes its time to come, as it does over a network: here, until it was seen what is read without it.
-  let held = Promise.resolve();
-  let waiting = 0;
-  await page.route(/\/events\?after=/, async (route) => {
-    waiting += 1;
-    await held;
-    waiting -= 1;
-    await route.continue();
-  });
+  const earlier = await held(page);
   // Somebody reads a line, and scrolls up until the page before it is loaded.
   await timeline.focus();
   await timed("twenty pages back by keys", async () => {
     for (let at = 0; at < 20; at += 1) await page.keyboard.press("PageUp");
   });
-  const read = async (to: number | null = null) =>
-    await timeline.evaluate((element, wanted) => {
-      if (wanted !== null) element.scrollTop = wanted;
-      const top = element.getBoundingClientRect().top;
-      const rows = [...element.querySelectorAll<HTMLElement>("[data-seq]")];
-      const row = rows.find((each) => each.getBoundingClientRect().top > top + 40);
-      return {
-        seq: row?.dataset.seq,
-        at: Math.round((row?.getBoundingClientRect().top ?? 0) - top),
-        height: element.scrollHeight,
-      };
-    }, to);
-  const where = (seq: string) =>
-    timeline.evaluate((element, wanted) => {
-      const row = element.querySelector(`[data-seq="${wanted}"]`);
-      return row === null
-        ? null
-        : Math.round(row.getBoundingClientRect().top - element.getBoundingClientRect().top);
-    }, seq);
+  // What the keys began is over before anything is measured.
+  await expect.poll(() => resting(timeline)).toBe(true);
+  const { read, where } = reading(timeline);
   for (let round = 0; round < 4; round += 1) {
     // Just below the place from which more is wanted, once nothing is on its way any more; then into it.
     const settled = async () => {
@@ -125,13 +178,10 @@ test("a log of 10,000 events begins at its end, and goes back without moving wha
       return await page.getByText("Loading earlier events").count();
     };
     await expect.poll(settled).toBe(0);
-    let release = () => {};
-    held = new Promise((resolve) => {
-      release = resolve;
-    });
+    const release = earlier.hold();
     const wanted = async () => {
-      if (waiting === 0) await read(790);
-      return waiting;
+      if (earlier.waiting() === 0) await read(790);
+      return earlier.waiting();
     };
     await expect.poll(wanted).toBe(1);
     const before = await read();

@@ -9,6 +9,7 @@ import { Icon } from "@/components/ui/icon";
 import { RowsSkeleton } from "@/components/ui/skeleton";
 import { ErrorState } from "@/components/ui/states";
 import { cx } from "@/lib/classes";
+import { useScrollSync } from "../hooks/use-scroll-sync";
 import { NEAR, useScrolling } from "../hooks/use-scrolling";
 import type { Item } from "../timeline/items";
 import { expectedHeight } from "../timeline/layout";
@@ -39,6 +40,7 @@ export function TimelineView({
     () => log.earlier === "there" && onEarlier(),
   );
   const list = useVirtualizer({
+    ...useScrollSync(),
     count: items.length,
     getScrollElement: () => scroll.current,
     estimateSize: (at) => expectedHeight(items[at]),
