@@ -79,7 +79,14 @@ async function held(page: Page) {
     await route.continue();
   });
   return {
-    waiting: () => waiting,
+    /** Scrolls to where one is wanted, until it is. */
+    wanted: async (scroll: () => Promise<unknown>) => {
+      const asked = async () => {
+        if (waiting === 0) await scroll();
+        return waiting;
+      };
+      await expect.poll(asked).toBe(1);
+    },
     /** From now on they wait, until what this gives is called. */
     hold: () => {
       let release = () => {};
@@ -131,8 +138,7 @@ test("what is read stays although the last scroll has not been told of yet", asy
   const { read, where } = reading(timeline);
   const earlier = await held(page);
   const release = earlier.hold();
-  await read(0);
-  await expect.poll(earlier.waiting).toBe(1);
+  await earlier.wanted(() => read(0));
   await expect.poll(() => resting(timeline)).toBe(true);
   // A scroll is told of with the next frame; the page may come before that.
   await page.evaluate(() => {
@@ -179,11 +185,7 @@ test("a log of 10,000 events begins at its end, and goes back without moving wha
     };
     await expect.poll(settled).toBe(0);
     const release = earlier.hold();
-    const wanted = async () => {
-      if (earlier.waiting() === 0) await read(790);
-      return earlier.waiting();
-    };
-    await expect.poll(wanted).toBe(1);
+    await earlier.wanted(() => read(790));
     const before = await read();
     release();
     await expect.poll(async () => (await read()).height).toBeGreaterThan(before.height + 1_000);
