@@ -57,10 +57,19 @@ impl Driven {
         let (url, ends) = (self.world.url(), self.ends);
         let command = self.world.cli(["--server", &url].into_iter().chain(words.iter().copied()));
         let running = std::thread::spawn(|| command.run());
-        until_blocking_within(LONGEST, "the command's end", || {
+        let begun = Instant::now();
+        while !running.is_finished() {
             self.look();
-            running.is_finished().then_some(())
-        });
+            if begun.elapsed() > LONGEST {
+                let (now, health) = (self.world.url(), self.get("/health"));
+                let ends = self.ends - ends;
+                panic!(
+                    "in vain for the end of {words:?} at {url}: {ends} ends, now at {now}, {health:?}\n{}",
+                    self.world.log()
+                );
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let output = running.join().unwrap();
         if output.code == 3 || output.stderr.contains("server") && output.code == 1 {
             // Only a server that has ended may be lost.
