@@ -4,6 +4,8 @@ Arguments: the data folder, the number of sessions that there should be, the eve
 should be at work on a server that died.
 """
 
+import datetime
+import json
 import pathlib
 import sqlite3
 import sys
@@ -21,10 +23,22 @@ def session_id(number):
     return "z" + "".join(reversed(letters))
 
 
+def earlier(document, seconds):
+    """A session's document with an earlier time, the one of its row: pages go on from there."""
+    session = json.loads(document)
+    created = datetime.datetime.fromisoformat(session["created_at"].replace("Z", "+00:00"))
+    created -= datetime.timedelta(seconds=seconds)
+    session["created_at"] = created.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return json.dumps(session)
+
+
 def copies(row, columns, old, numbers):
     for number in numbers:
         new = session_id(number)
         values = [value.replace(old, new) if isinstance(value, str) else value for value in row]
+        if "document" in columns:
+            at = columns.index("document")
+            values[at] = earlier(values[at], number)
         if "created_at" in columns:
             values[columns.index("created_at")] -= number * 1_000_000
         if "last_seq" in columns:

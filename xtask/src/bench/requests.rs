@@ -103,6 +103,7 @@ fn everything(client: &mut Client, path: &str) -> Result<u32> {
         let page: Vec<&serde_json::value::RawValue> =
             serde_json::from_slice(&answer.body).context("not a list")?;
         rows = rows.saturating_add(u32::try_from(page.len()).unwrap_or(u32::MAX));
+        ensure!(answer.next.as_deref() != Some(path.as_str()), "{path} is its own next page");
         next = answer.next;
     }
     Ok(rows)
