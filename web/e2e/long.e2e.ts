@@ -106,11 +106,11 @@ const resting = (element: Locator) =>
     return box.scrollTop === before;
   });
 
-/** What stands at the top of the timeline, and where a line of it is. */
-const reading = (timeline: Locator) => ({
+/** What is read at the top of the timeline. */
+function reading(timeline: Locator) {
   /** The line that is read, after scrolling to a place if one is named. */
-  read: async (to: number | null = null) =>
-    await timeline.evaluate((element, wanted) => {
+  const read = (to: number | null = null) =>
+    timeline.evaluate((element, wanted) => {
       if (wanted !== null) element.scrollTop = wanted;
       const top = element.getBoundingClientRect().top;
       const rows = [...element.querySelectorAll<HTMLElement>("[data-seq]")];
@@ -120,22 +120,27 @@ const reading = (timeline: Locator) => ({
         at: Math.round((row?.getBoundingClientRect().top ?? 0) - top),
         height: element.scrollHeight,
       };
-    }, to),
-  where: (seq: string) =>
-    timeline.evaluate((element, wanted) => {
+    }, to);
+  /** Waits until earlier events have come in above it; it stands where it stood. */
+  const stays = async (before: Awaited<ReturnType<typeof read>>) => {
+    await expect.poll(async () => (await read()).height).toBeGreaterThan(before.height + 1_000);
+    const at = await timeline.evaluate((element, wanted) => {
       const row = element.querySelector(`[data-seq="${wanted}"]`);
       return row === null
         ? null
         : Math.round(row.getBoundingClientRect().top - element.getBoundingClientRect().top);
-    }, seq),
-});
+    }, before.seq ?? "");
+    expect(Math.abs((at ?? -1_000) - before.at), "what was read has moved").toBeLessThanOrEqual(4);
+  };
+  return { read, stays };
+}
 
 test("what is read stays although the last scroll has not been told of yet", async ({ made, window }) => {
   const { page } = await window();
   await page.goto(`/sessions/${made.log}`);
   await page.getByText("The very end.").first().waitFor();
   const timeline = page.getByRole("region", { name: "Timeline" });
-  const { read, where } = reading(timeline);
+  const { read, stays } = reading(timeline);
   const earlier = await held(page);
   const release = earlier.hold();
   await earlier.wanted(() => read(0));
@@ -146,9 +151,7 @@ test("what is read stays although the last scroll has not been told of yet", asy
   });
   const before = await read(300);
   release();
-  await expect.poll(async () => (await read()).height).toBeGreaterThan(before.height + 1_000);
-  const at = await where(before.seq ?? "");
-  expect(Math.abs((at ?? -1_000) - before.at), "what was read has moved").toBeLessThanOrEqual(4);
+  await stays(before);
 });
 
 test("a log of 10,000 events begins at its end, and goes back without moving what is read", {
@@ -176,7 +179,7 @@ test("a log of 10,000 events begins at its end, and goes back without moving wha
   });
   // What the keys began is over before anything is measured.
   await expect.poll(() => resting(timeline)).toBe(true);
-  const { read, where } = reading(timeline);
+  const { read, stays } = reading(timeline);
   for (let round = 0; round < 4; round += 1) {
     // Just below the place from which more is wanted, once nothing is on its way any more; then into it.
     const settled = async () => {
@@ -188,9 +191,7 @@ test("a log of 10,000 events begins at its end, and goes back without moving wha
     await earlier.wanted(() => read(790));
     const before = await read();
     release();
-    await expect.poll(async () => (await read()).height).toBeGreaterThan(before.height + 1_000);
-    const at = await where(before.seq ?? "");
-    expect(Math.abs((at ?? -1_000) - before.at), "what was read has moved").toBeLessThanOrEqual(4);
+    await stays(before);
     await expect.poll(() => elements(page)).toBeLessThan(MOST_ELEMENTS);
   }
   // All the way to the beginning.

@@ -5,7 +5,6 @@ use crate::cli::Output;
 use crate::world::World;
 use std::time::{Duration, Instant};
 use telecoder_testkit::plain_http;
-use telecoder_testkit::wait::until_blocking_within;
 
 /// How long one story with all its ends may take, on a machine that is busy.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -57,26 +56,11 @@ impl Driven {
         let (url, ends) = (self.world.url(), self.ends);
         let command = self.world.cli(["--server", &url].into_iter().chain(words.iter().copied()));
         let running = std::thread::spawn(|| command.run());
-        let begun = Instant::now();
-        while !running.is_finished() {
-            self.look();
-            if begun.elapsed() > LONGEST {
-                let (now, health) = (self.world.url(), self.get("/health"));
-                let ends = self.ends - ends;
-                panic!(
-                    "in vain for the end of {words:?} at {url}: {ends} ends, now at {now}, {health:?}\n{}",
-                    self.world.log()
-                );
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.until(&format!("the end of {words:?} at {url}"), |_| running.is_finished());
         let output = running.join().unwrap();
         if output.code == 3 || output.stderr.contains("server") && output.code == 1 {
             // Only a server that has ended may be lost.
-            until_blocking_within(LONGEST, &format!("the end that is behind {output:?}"), || {
-                self.look();
-                (self.ends > ends).then_some(())
-            });
+            self.until(&format!("the end that is behind {output:?}"), |driven| driven.ends > ends);
             return None;
         }
         self.look();

@@ -7,13 +7,13 @@ import { useState } from "react";
 type List = Virtualizer<HTMLDivElement, Element>;
 
 /** The two ports of a virtual list to its element. Their order of calls is the list's own, so they belong to one list. */
-export interface ScrollSync {
+interface ScrollSync {
   observeElementOffset: typeof observeElementOffset<HTMLDivElement>;
   scrollToFn: typeof elementScroll<HTMLDivElement>;
 }
 
 /** What a list hears of its element and writes to it. */
-export function scrollSync(): ScrollSync {
+function scrollSync(): ScrollSync {
   /** Where the element stands by what the list has heard and written, in pixels. */
   let known = 0;
   return {
